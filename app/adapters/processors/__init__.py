@@ -1,0 +1,1 @@
+"""One file per processor, and the registry of them."""

@@ -1,0 +1,95 @@
+"""Around every processor: no call while a unit of work is open, and no exception instead of an outcome."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from app.domain.processor import (
+    AuthorizeRequest,
+    CancelRequest,
+    CaptureRequest,
+    News,
+    Outcome,
+    Processor,
+    ProcessorAccount,
+    Query,
+    RefundAccepted,
+    RefundOutcome,
+    RefundRefused,
+    RefundRequest,
+    Unknown,
+)
+
+log = logging.getLogger(__name__)
+
+
+class Guarded:
+    """A processor that cannot be called wrongly. A crash of the adapter is an unknown outcome."""
+
+    def __init__(self, inner: Processor, before_call: Callable[[], None]) -> None:
+        self._inner = inner
+        self._before_call = before_call
+        self.name = inner.name
+        self.js_url = inner.js_url
+        self.js_origins = inner.js_origins
+
+    def authorize(self, account: ProcessorAccount, request: AuthorizeRequest) -> Outcome:
+        """Hold or take the money."""
+        return self._outcome("authorize", lambda: self._inner.authorize(account, request))
+
+    def capture(self, account: ProcessorAccount, request: CaptureRequest) -> Outcome:
+        """Take what is held."""
+        return self._outcome("capture", lambda: self._inner.capture(account, request))
+
+    def cancel(self, account: ProcessorAccount, request: CancelRequest) -> Outcome:
+        """Let go."""
+        return self._outcome("cancel", lambda: self._inner.cancel(account, request))
+
+    def query(self, account: ProcessorAccount, query: Query) -> Outcome:
+        """Ask what became of a payment."""
+        return self._outcome("query", lambda: self._inner.query(account, query))
+
+    def refund(self, account: ProcessorAccount, request: RefundRequest) -> RefundOutcome:
+        """Send money back."""
+        self._before_call()
+        try:
+            return self._inner.refund(account, request)
+        except Exception as error:
+            return self._crashed("refund", error)
+
+    def query_refund(
+        self, account: ProcessorAccount, payment_reference: str, refund_id: str
+    ) -> RefundOutcome:
+        """Ask what became of a refund of ours."""
+        self._before_call()
+        try:
+            return self._inner.query_refund(account, payment_reference, refund_id)
+        except Exception as error:
+            return self._crashed("query_refund", error)
+
+    def refunds_of(
+        self, account: ProcessorAccount, payment_reference: str
+    ) -> list[RefundAccepted | RefundRefused] | Unknown:
+        """Every refund the processor knows of for a payment."""
+        self._before_call()
+        try:
+            return self._inner.refunds_of(account, payment_reference)
+        except Exception as error:
+            return self._crashed("refunds_of", error)
+
+    def read_news(
+        self, account: ProcessorAccount, body: bytes, headers: Mapping[str, str], now: datetime
+    ) -> News:
+        """Verify a webhook; no network is used."""
+        return self._inner.read_news(account, body, headers, now)
+
+    def _outcome(self, operation: str, call: Callable[[], Outcome]) -> Outcome:
+        self._before_call()
+        try:
+            return call()
+        except Exception as error:
+            return self._crashed(operation, error)
+
+    def _crashed(self, operation: str, error: Exception) -> Unknown:
+        log.exception("processor.adapter_crashed", extra={"operation": operation})
+        return Unknown(f"{operation}: {type(error).__name__}")

@@ -1,0 +1,308 @@
+"""Stripe, spoken in our words. Its vocabulary ends in this file and its tables in `stripe_words`.
+
+One client per account, so two merchants' keys can never cross. The SDK does not retry: repeating is the
+resolver's decision, with the same idempotency key. The API version is pinned here, not in the dashboard.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import stripe
+
+from app.adapters.processors import stripe_signature, stripe_words as words
+from app.domain.declines import DeclineReason
+from app.domain.errors import SignatureInvalid
+from app.domain.processor import (
+    Absent,
+    AuthorizeRequest,
+    CancelRequest,
+    CaptureRequest,
+    Declined,
+    News,
+    Outcome,
+    ProcessorAccount,
+    Query,
+    RefundAccepted,
+    RefundOutcome,
+    RefundRefused,
+    RefundRequest,
+    Unknown,
+)
+
+log = logging.getLogger(__name__)
+
+API_VERSION = "2026-10-28.endive"
+EXPAND = ["latest_charge.balance_transaction"]
+
+# Stripe answers these when the object has moved on: what it moved to has to be asked.
+MOVED_ON = {
+    "payment_intent_unexpected_state",
+    "charge_already_captured",
+    "charge_already_refunded",
+    "lock_timeout",
+    "idempotency_key_in_use",
+}
+
+
+class StripeProcessor:
+    """Cards through Stripe's payment intents."""
+
+    name = "stripe"
+
+    def __init__(
+        self, api_url: str, js_url: str, connect_seconds: float, read_seconds: float
+    ) -> None:
+        self.js_url = js_url
+        self.js_origins = _origins(js_url, api_url)
+        self._api_url = api_url
+        self._timeout = (connect_seconds, read_seconds)
+        self._clients: dict[str, stripe.StripeClient] = {}
+        self._lock = threading.Lock()
+
+    def _client(self, account: ProcessorAccount) -> stripe.StripeClient:
+        with self._lock:
+            client = self._clients.get(account.secret_key)
+            if client is None:
+                client = stripe.StripeClient(
+                    account.secret_key,
+                    stripe_version=API_VERSION,
+                    base_addresses={"api": self._api_url},
+                    max_network_retries=0,
+                    http_client=stripe.RequestsClient(timeout=self._timeout),
+                )
+                self._clients[account.secret_key] = client
+            return client
+
+    def authorize(self, account: ProcessorAccount, request: AuthorizeRequest) -> Outcome:
+        """Create and confirm an intent, or confirm the one that an earlier try left."""
+        try:
+            params = _confirm_params(request)
+            if request.reference is None:
+                params |= _create_params(request)
+        except words.NotOnTheWire as error:
+            return Declined(DeclineReason.UNSUPPORTED, str(error))
+        options: Any = {"idempotency_key": request.idempotency_key}
+        intents = self._client(account).v1.payment_intents
+
+        def call() -> Any:
+            if request.reference is None:
+                return intents.create(params, options)  # type: ignore[arg-type]
+            return intents.confirm(request.reference, params, options)  # type: ignore[arg-type]
+
+        return _outcome(call)
+
+    def capture(self, account: ProcessorAccount, request: CaptureRequest) -> Outcome:
+        """Capture once; what is not taken is let go."""
+        params: Any = {"amount_to_capture": words.to_wire(request.amount), "expand": EXPAND}
+        options: Any = {"idempotency_key": request.idempotency_key}
+        intents = self._client(account).v1.payment_intents
+        return _outcome(lambda: intents.capture(request.reference, params, options))
+
+    def cancel(self, account: ProcessorAccount, request: CancelRequest) -> Outcome:
+        """Cancel an intent that is not captured."""
+        reason = words.CANCEL_REASON.get(request.reason, "abandoned")
+        params: Any = {"cancellation_reason": reason}
+        options: Any = {"idempotency_key": request.idempotency_key}
+        intents = self._client(account).v1.payment_intents
+        return _outcome(lambda: intents.cancel(request.reference, params, options))
+
+    def query(self, account: ProcessorAccount, query: Query) -> Outcome:
+        """Retrieve the intent; without its id, look through those of the time for our reference.
+
+        Listing is consistent where searching is not: Stripe's search may lag by an hour.
+        """
+        intents = self._client(account).v1.payment_intents
+        if query.reference is not None:
+            reference = query.reference
+            return _heard(_outcome(lambda: intents.retrieve(reference, {"expand": EXPAND})))
+        since = int((query.created_at - timedelta(minutes=5)).timestamp())
+        until = int((query.created_at + timedelta(hours=25)).timestamp())
+        params: Any = {"created": {"gte": since, "lte": until}, "limit": 100}
+
+        def find() -> Outcome:
+            for intent in intents.list(params).auto_paging_iter():
+                data = intent.to_dict()
+                metadata = data.get("metadata") or {}
+                ours = metadata.get("farthing_merchant"), metadata.get("farthing_payment")
+                if ours == (query.merchant_id, query.payment_id):
+                    found = data["id"]
+                    return _heard(_outcome(lambda: intents.retrieve(found, {"expand": EXPAND})))
+            return Absent()
+
+        return _asked(find)
+
+    def refund(self, account: ProcessorAccount, request: RefundRequest) -> RefundOutcome:
+        """Refund part or all of a captured intent."""
+        params: Any = {
+            "payment_intent": request.reference,
+            "amount": words.to_wire(request.amount),
+            "metadata": {
+                "farthing_merchant": request.merchant_id,
+                "farthing_payment": request.payment_id,
+                "farthing_refund": request.refund_id,
+            },
+        }
+        if request.reason in words.REFUND_REASON:
+            params["reason"] = words.REFUND_REASON[request.reason]
+        options: Any = {"idempotency_key": request.idempotency_key}
+        refunds = self._client(account).v1.refunds
+        try:
+            return words.refund_of(refunds.create(params, options).to_dict())
+        except stripe.InvalidRequestError as error:
+            if error.code in MOVED_ON and error.code != "charge_already_refunded":
+                return Unknown(_detail(error), _is_replay(error))
+            return RefundRefused(error.code or "invalid_request", refund_id=request.refund_id)
+        except stripe.CardError as error:
+            return RefundRefused(error.code or "declined", refund_id=request.refund_id)
+        except stripe.StripeError as error:
+            return Unknown(_detail(error), _is_replay(error))
+
+    def query_refund(
+        self, account: ProcessorAccount, payment_reference: str, refund_id: str
+    ) -> RefundOutcome:
+        """Find our refund among those of the intent."""
+        known = self.refunds_of(account, payment_reference)
+        if isinstance(known, Unknown):
+            return known
+        return next((item for item in known if item.refund_id == refund_id), Absent())
+
+    def refunds_of(
+        self, account: ProcessorAccount, payment_reference: str
+    ) -> list[RefundAccepted | RefundRefused] | Unknown:
+        """Every refund of the intent, whoever made it."""
+        params: Any = {"payment_intent": payment_reference, "limit": 100}
+        refunds = self._client(account).v1.refunds
+        try:
+            found = [
+                words.refund_of(item.to_dict()) for item in refunds.list(params).auto_paging_iter()
+            ]
+        except stripe.StripeError as error:
+            return Unknown(_detail(error))
+        for item in found:
+            if isinstance(item, Unknown):
+                return item
+        return [item for item in found if isinstance(item, RefundAccepted | RefundRefused)]
+
+    def read_news(
+        self, account: ProcessorAccount, body: bytes, headers: Mapping[str, str], now: datetime
+    ) -> News:
+        """Verify the signature on the raw bytes, then read what the event is about."""
+        stripe_signature.verify(
+            body, headers.get("Stripe-Signature", ""), account.webhook_secrets, now
+        )
+        try:
+            event = json.loads(body, object_pairs_hook=_no_duplicates)
+            thing = event["data"]["object"]
+            kind, external_id = str(event["type"]), str(event["id"])
+            is_live = bool(event["livemode"])
+            payment, refund = _subject(thing)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise SignatureInvalid("The body is not an event.") from error
+        return News(external_id, kind, is_live, payment, refund)
+
+
+def _origins(js_url: str, api_url: str) -> tuple[str, ...]:
+    js, api = urlsplit(js_url), urlsplit(api_url)
+    origins = [f"{js.scheme}://{js.netloc}", f"{api.scheme}://{api.netloc}"]
+    if js.netloc == "js.stripe.com":
+        origins += ["https://*.js.stripe.com", "https://hooks.stripe.com"]
+    return tuple(dict.fromkeys(origins))
+
+
+def _create_params(request: AuthorizeRequest) -> dict[str, Any]:
+    params: dict[str, Any] = {
+        "amount": words.to_wire(request.amount),
+        "currency": request.amount.currency.lower(),
+        "capture_method": "automatic" if request.capture_now else "manual",
+        "confirm": True,
+        "payment_method_types": ["card"],
+        "metadata": {
+            "farthing_merchant": request.merchant_id,
+            "farthing_payment": request.payment_id,
+            "farthing_operation": request.operation_id,
+        },
+    }
+    if request.description:
+        params["description"] = request.description
+    if request.statement_descriptor:
+        params["statement_descriptor_suffix"] = request.statement_descriptor
+    return params
+
+
+def _confirm_params(request: AuthorizeRequest) -> dict[str, Any]:
+    return {
+        "payment_method": request.payment_method_token,
+        "use_stripe_sdk": True,
+        "expand": EXPAND,
+        **({"return_url": request.return_url} if request.return_url else {}),
+    }
+
+
+def _outcome(call: Callable[[], Any]) -> Outcome:
+    """Run one call on an intent; total: every error class of the SDK becomes an outcome."""
+    try:
+        return words.outcome_of(call().to_dict())
+    except stripe.CardError as error:
+        body = error.json_body if isinstance(error.json_body, dict) else {}
+        try:
+            return words.declined_by_error(body.get("error") or {}, error.code or "card_declined")
+        except (KeyError, TypeError, ValueError) as problem:
+            return Unknown(f"decline not understood: {problem}", _is_replay(error))
+    except stripe.InvalidRequestError as error:
+        if error.code in MOVED_ON:
+            return Unknown(_detail(error), _is_replay(error))
+        if error.http_status == 404 and error.param == "intent":
+            return Absent()
+        reason = words.REFUSED_REQUEST.get(error.code or "", DeclineReason.TECHNICAL)
+        return Declined(reason, error.code or "invalid_request")
+    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+        # Refused at the door: nothing was executed. A human has to mend the key.
+        log.error("processor.credentials_refused", extra={"detail": _detail(error)})  # noqa: TRY400 - the traceback tells nothing
+        return Declined(DeclineReason.TECHNICAL, "processor_credentials", is_unheard=True)
+    except stripe.StripeError as error:
+        # Connection, rate limit, server and idempotency errors: the money may have moved.
+        return Unknown(_detail(error), _is_replay(error))
+
+
+def _heard(outcome: Outcome) -> Outcome:
+    """A question that was refused at the door has no answer."""
+    if isinstance(outcome, Declined) and outcome.is_unheard:
+        return Unknown(outcome.code)
+    return outcome
+
+
+def _asked(find: Callable[[], Outcome]) -> Outcome:
+    try:
+        return find()
+    except stripe.StripeError as error:
+        return Unknown(_detail(error))
+
+
+def _detail(error: stripe.StripeError) -> str:
+    return f"{type(error).__name__} {error.http_status or ''} {error.code or ''}".strip()
+
+
+def _is_replay(error: stripe.StripeError) -> bool:
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    return headers.get("idempotent-replayed") == "true"
+
+
+def _subject(thing: dict[str, Any]) -> tuple[str | None, str | None]:
+    kind = thing["object"]
+    if kind == "payment_intent":
+        return str(thing["id"]), None
+    payment = thing.get("payment_intent")
+    payment = payment.get("id") if isinstance(payment, dict) else payment
+    return payment, str(thing["id"]) if kind == "refund" else None
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found

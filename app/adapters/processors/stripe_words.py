@@ -1,0 +1,265 @@
+"""Stripe's words and what they mean to us. Tables first; a value that is in none of them is unknown.
+
+Sources: Stripe's API reference and its documentation of declines, currencies and PaymentIntents' lifecycle,
+API version 2026-10-28.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from app.domain.currencies import CURRENCIES
+from app.domain.declines import DeclineReason
+from app.domain.money import Money
+from app.domain.processor import (
+    ActionRequired,
+    Authorized,
+    Canceled,
+    Captured,
+    CardFacts,
+    Declined,
+    Facts,
+    Idle,
+    Outcome,
+    Pending,
+    RefundAccepted,
+    RefundOutcome,
+    RefundRefused,
+    Unknown,
+)
+
+_R = DeclineReason
+
+DECLINE: dict[str, DeclineReason] = {
+    "insufficient_funds": _R.FUNDS,
+    "withdrawal_count_limit_exceeded": _R.FUNDS,
+    "expired_card": _R.EXPIRED,
+    "invalid_expiry_month": _R.EXPIRED,
+    "invalid_expiry_year": _R.EXPIRED,
+    "incorrect_number": _R.NUMBER,
+    "invalid_number": _R.NUMBER,
+    "incorrect_cvc": _R.CVC,
+    "invalid_cvc": _R.CVC,
+    "incorrect_zip": _R.POSTCODE,
+    "incorrect_address": _R.POSTCODE,
+    "authentication_required": _R.AUTHENTICATE,
+    "authentication_not_handled": _R.AUTHENTICATE,
+    "mobile_device_authentication_required": _R.AUTHENTICATE,
+    "payment_intent_authentication_failure": _R.AUTHENTICATE,
+    "offline_pin_required": _R.AUTHENTICATE,
+    "online_or_offline_pin_required": _R.AUTHENTICATE,
+    "processing_error": _R.TECHNICAL,
+    "issuer_not_available": _R.TECHNICAL,
+    "reenter_transaction": _R.TECHNICAL,
+    "try_again_later": _R.TECHNICAL,
+    "approve_with_id": _R.TECHNICAL,
+    "card_not_supported": _R.UNSUPPORTED,
+    "currency_not_supported": _R.UNSUPPORTED,
+    "invalid_amount": _R.UNSUPPORTED,
+}
+
+# Refusals of the request itself: nothing was tried, so nothing was taken.
+REFUSED_REQUEST: dict[str, DeclineReason] = {
+    "amount_too_small": _R.UNSUPPORTED,
+    "amount_too_large": _R.UNSUPPORTED,
+    "currency_not_supported": _R.UNSUPPORTED,
+    "parameter_invalid_integer": _R.UNSUPPORTED,
+    "resource_missing": _R.GENERIC,
+    "payment_method_unactivated": _R.UNSUPPORTED,
+    "payment_method_invalid_parameter": _R.GENERIC,
+    "payment_method_unexpected_state": _R.GENERIC,
+    "token_already_used": _R.GENERIC,
+    "url_invalid": _R.TECHNICAL,
+    "parameter_unknown": _R.TECHNICAL,
+    "parameter_missing": _R.TECHNICAL,
+}
+
+REFUND_REASON = {
+    "duplicate": "duplicate",
+    "fraudulent": "fraudulent",
+    "requested_by_customer": "requested_by_customer",
+}
+
+CANCEL_REASON = {
+    "requested_by_customer": "requested_by_customer",
+    "duplicate": "duplicate",
+    "fraudulent": "fraudulent",
+}
+
+# Stripe's wire differs from ISO 4217 here: the factor from our minor units to theirs, as (times, divided by).
+WIRE_FACTOR = {"ISK": (100, 1), "UGX": (100, 1), "MGA": (1, 100)}
+
+
+class NotOnTheWire(ValueError):
+    """The amount cannot be said in Stripe's units."""
+
+
+def to_wire(amount: Money) -> int:
+    """Our minor units as Stripe's; raises NotOnTheWire if Stripe has no such amount."""
+    times, divided = WIRE_FACTOR.get(amount.currency, (1, 1))
+    value, rest = divmod(amount.amount_minor * times, divided)
+    if rest:
+        raise NotOnTheWire(f"{amount} cannot be charged through Stripe")
+    return value
+
+
+def from_wire(value: int, currency: str) -> Money:
+    """Stripe's units as our minor units; raises for a currency that is not in the table."""
+    code = currency.upper()
+    times, divided = WIRE_FACTOR.get(code, (1, 1))
+    minor, rest = divmod(value * divided, times)
+    if rest or code not in CURRENCIES:
+        raise NotOnTheWire(f"{value} {code} is not an amount of ours")
+    return Money(minor, code)
+
+
+def facts_of(intent: dict[str, Any]) -> Facts:
+    """What identifies a payment intent."""
+    metadata = intent.get("metadata") or {}
+    return Facts(
+        reference=intent["id"],
+        amount=from_wire(intent["amount"], intent["currency"]),
+        is_live=bool(intent["livemode"]),
+        merchant_id=metadata.get("farthing_merchant"),
+        payment_id=metadata.get("farthing_payment"),
+    )
+
+
+def outcome_of(intent: dict[str, Any]) -> Outcome:
+    """What a payment intent tells us. Every status of the API version is here; another one is unknown."""
+    try:
+        facts = facts_of(intent)
+        match intent["status"]:
+            case "succeeded":
+                return _captured(intent, facts)
+            case "requires_capture":
+                return _authorized(intent, facts)
+            case "requires_action":
+                return ActionRequired(facts, intent["client_secret"])
+            case "processing":
+                return Pending(facts)
+            case "canceled":
+                reason = intent.get("cancellation_reason")
+                return Canceled(facts, is_expired=reason in ("automatic", "expired"))
+            case "requires_payment_method":
+                error = intent.get("last_payment_error")
+                return _declined(error, facts) if error else Idle(facts)
+            case "requires_confirmation":
+                return Idle(facts)
+            case other:
+                return Unknown(f"status {other}")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return Unknown(f"answer not understood: {type(error).__name__}: {error}")
+
+
+def _charge(intent: dict[str, Any]) -> dict[str, Any]:
+    charge = intent.get("latest_charge")
+    return charge if isinstance(charge, dict) else {}
+
+
+def _reference(charge: Any) -> str | None:
+    if isinstance(charge, dict):
+        return charge.get("id")
+    return charge if isinstance(charge, str) else None
+
+
+def _captured(intent: dict[str, Any], facts: Facts) -> Captured:
+    charge = _charge(intent)
+    movement = charge.get("balance_transaction")
+    fee, fee_reference, available_on = None, None, None
+    if isinstance(movement, dict):
+        fee = from_wire(movement["fee"], movement["currency"])
+        fee_reference = movement["id"]
+        available_on = _day(movement.get("available_on"))
+    return Captured(
+        facts=facts,
+        amount=from_wire(intent["amount_received"], intent["currency"]),
+        card=card_of(charge),
+        charge_reference=_reference(intent.get("latest_charge")),
+        processor_fee=fee,
+        fee_reference=fee_reference,
+        available_on=available_on,
+    )
+
+
+def _authorized(intent: dict[str, Any], facts: Facts) -> Authorized:
+    charge = _charge(intent)
+    details = (charge.get("payment_method_details") or {}).get("card") or {}
+    before = details.get("capture_before")
+    return Authorized(
+        facts=facts,
+        amount=from_wire(intent["amount_capturable"], intent["currency"]),
+        card=card_of(charge),
+        charge_reference=_reference(intent.get("latest_charge")),
+        capture_before=datetime.fromtimestamp(before, UTC) if before else None,
+    )
+
+
+def _declined(error: dict[str, Any], facts: Facts) -> Declined:
+    code = error.get("decline_code") or error.get("code") or "generic_decline"
+    reason = DECLINE.get(code) or DECLINE.get(error.get("code") or "") or _R.GENERIC
+    method = error.get("payment_method")
+    card = card_of_method(method) if isinstance(method, dict) else None
+    return Declined(reason, code, facts, card)
+
+
+def declined_by_error(body: dict[str, Any], fallback_code: str) -> Declined:
+    """A card error's body: a refusal, with the intent it belongs to if it names one."""
+    intent = body.get("payment_intent")
+    error = {**body, "code": body.get("code") or fallback_code}
+    if isinstance(intent, dict):
+        return _declined(error, facts_of(intent))
+    code = error.get("decline_code") or error["code"]
+    reason = DECLINE.get(code) or DECLINE.get(error["code"]) or _R.GENERIC
+    return Declined(reason, code)
+
+
+def _day(timestamp: object) -> date | None:
+    return datetime.fromtimestamp(timestamp, UTC).date() if isinstance(timestamp, int) else None
+
+
+def card_of(charge: dict[str, Any]) -> CardFacts | None:
+    """The card of a charge; None if it was not paid by card or says too little."""
+    card = (charge.get("payment_method_details") or {}).get("card")
+    if not isinstance(card, dict) or not card.get("last4"):
+        return None
+    checks = card.get("checks") or {}
+    secure = card.get("three_d_secure") or {}
+    return CardFacts(
+        brand=card.get("brand") or "unknown",
+        last4=card["last4"],
+        exp_month=card["exp_month"],
+        exp_year=card["exp_year"],
+        country=card.get("country") or "",
+        funding=card.get("funding") or "",
+        fingerprint=card.get("fingerprint") or "",
+        cvc_check=checks.get("cvc_check") or "",
+        postal_check=checks.get("address_postal_code_check") or "",
+        three_d_secure=secure.get("result") or "",
+        authorization_code=card.get("authorization_code") or "",
+    )
+
+
+def card_of_method(method: dict[str, Any]) -> CardFacts | None:
+    """The card of a payment method."""
+    return card_of({"payment_method_details": {"card": method.get("card")}})
+
+
+def refund_of(refund: dict[str, Any]) -> RefundOutcome:
+    """What a refund tells us; another status than the API version's is unknown."""
+    try:
+        reference, refund_id = refund["id"], (refund.get("metadata") or {}).get("farthing_refund")
+        payment = refund.get("payment_intent") or ""
+        payment = payment["id"] if isinstance(payment, dict) else payment
+        amount = from_wire(refund["amount"], refund["currency"])
+        match refund["status"]:
+            case "succeeded":
+                return RefundAccepted(reference, amount, True, payment, refund_id)
+            case "pending" | "requires_action":
+                return RefundAccepted(reference, amount, False, payment, refund_id)
+            case "failed" | "canceled":
+                why = refund.get("failure_reason") or refund["status"]
+                return RefundRefused(why, reference, refund_id, payment, amount)
+            case other:
+                return Unknown(f"refund status {other}")
+    except (KeyError, TypeError, ValueError) as error:
+        return Unknown(f"refund not understood: {type(error).__name__}: {error}")

@@ -1,0 +1,133 @@
+"""Commands: `flask db-upgrade`, `flask seed`, `flask ledger verify`, `flask connect-stripe`, `flask states diagram`."""
+
+import os
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from app.domain.states import MACHINES
+from app.services import accounts, ledger, merchants
+from app.settings import Settings
+from app.store import migrate
+from app.store.ledger_checks import CHECKS
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Register the commands."""
+
+    @app.cli.command("db-upgrade")
+    def db_upgrade() -> None:
+        """Bring the database up to the newest migration."""
+        migrate.upgrade(settings.database_url)
+        click.echo(f"The database is at {migrate.head()}.")
+
+    @app.cli.command("seed")
+    @click.option("--if-empty", is_flag=True, help="Do nothing when there is a merchant already.")
+    @click.option("--days", default=90, help="How many days of payments.")
+    def seed(*, if_empty: bool, days: int) -> None:
+        """Fill an empty database with two merchants and their payments, made through the sandbox."""
+        from app import demo  # noqa: PLC0415 - only this command needs it
+
+        folder = Path(os.environ.get("FARTHING_DATA_DIR") or ".farthing")
+        demo.seed(
+            app.extensions["farthing"],
+            sandbox_url=settings.stripe_api_url,
+            folder=folder,
+            days=days,
+            if_empty=if_empty,
+            say=click.echo,
+        )
+
+    app.cli.add_command(_ledger_group())
+    app.cli.add_command(_states_group())
+    _register_connect(app)
+
+
+def _ledger_group() -> AppGroup:
+    group = AppGroup("ledger", help="The books.")
+
+    @group.command("verify")
+    def verify() -> None:
+        """Check every invariant; ends with 1 and names the first offender of each that is broken."""
+        offences = ledger.verify()
+        for offence in offences:
+            click.echo(f"BROKEN {offence.check}: {offence.meaning}")
+            click.echo(f"  first offender: {offence.offender} ({offence.count} in all)")
+        if offences:
+            raise SystemExit(1)
+        click.echo(f"The books are right: {len(CHECKS)} invariants hold.")
+
+    return group
+
+
+def _states_group() -> AppGroup:
+    group = AppGroup("states", help="Lifecycles.")
+
+    @group.command("diagram")
+    def diagram() -> None:
+        """Print the state tables as Mermaid diagrams."""
+        for machine in MACHINES:
+            click.echo(f"%% {machine.name}\nstateDiagram-v2\n    [*] --> {machine.initial}")
+            for status, targets in machine.moves.items():
+                for target, event in targets.items():
+                    click.echo(f"    {status} --> {target}: {event}")
+
+    return group
+
+
+def _register_connect(app: Flask) -> None:
+    @app.cli.command("connect-stripe")
+    @click.option("--merchant", required=True, help="The merchant's id, acct_….")
+    @click.option("--publishable-key", required=True, help="pk_test_… or pk_live_….")
+    @click.option("--secret-key", prompt=True, hide_input=True, help="sk_…; asked for if not given.")
+    @click.option("--webhook-secret", default="", help="whsec_… of the endpoint, when it exists.")
+    @click.option("--account", default="", help="Stripe's id of the account, for your own records.")
+    def connect_stripe(
+        merchant: str, publishable_key: str, secret_key: str, webhook_secret: str, account: str
+    ) -> None:
+        """Let a merchant take money through a Stripe account; prints the webhook address to register."""
+        deps = app.extensions["farthing"]
+        account_id = accounts.connect_account(
+            deps,
+            accounts.ConnectAccount(
+                merchant_id=merchant,
+                processor="stripe",
+                external_account=account,
+                publishable_key=publishable_key,
+                secret_key=secret_key,
+                webhook_secrets=(webhook_secret,) if webhook_secret else (),
+            ),
+        )
+        click.echo(f"Connected as {account_id}.")
+        click.echo(f"Register this webhook address at Stripe: {deps.base_url}/hooks/stripe/{account_id}")
+
+    @app.cli.command("webhook-secret")
+    @click.argument("account_id")
+    @click.argument("secrets", nargs=-1, required=True)
+    def webhook_secret(account_id: str, secrets: tuple[str, ...]) -> None:
+        """Set the signing secrets of an account's webhooks: one, or two while they are rotated."""
+        accounts.set_webhook_secrets(app.extensions["farthing"], account_id, secrets)
+        click.echo("Set.")
+
+    @app.cli.command("create-merchant")
+    @click.option("--name", required=True)
+    @click.option("--mode", type=click.Choice(["test", "live"]), default="test")
+    @click.option("--country", default="US")
+    @click.option("--currency", default="USD")
+    @click.option("--email", required=True, help="The owner's e-mail address, for log-in.")
+    @click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
+    def create_merchant(
+        name: str, mode: str, country: str, currency: str, email: str, password: str
+    ) -> None:
+        """Open a merchant account with its first owner."""
+        if len(password) < 12:
+            raise click.BadParameter("at least 12 characters", param_hint="--password")
+        deps = app.extensions["farthing"]
+        merchant_id = merchants.open_merchant(
+            deps, merchants.OpenMerchant(name, mode, country, currency, "UTC", email)
+        )
+        user_id = merchants.add_user(deps, email=email, name=name, password=password)
+        merchants.add_member(deps, user_id=user_id, merchant_id=merchant_id, role="owner")
+        click.echo(merchant_id)

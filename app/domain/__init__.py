@@ -1,0 +1,1 @@
+"""The business in plain Python: no Flask, no database, no clock, no network."""

@@ -1,0 +1,57 @@
+"""The chart of accounts of a merchant's book.
+
+Every book has the same accounts, each in as many currencies as it needs; the platform's own shares live in
+each merchant's book, so a payment touches one book only and the platform's totals are sums over books.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Whose money the account tells of."""
+
+    MERCHANT = "merchant"
+    CUSTOMER = "customer"
+    PLATFORM = "platform"
+    ESCROW = "escrow"
+
+
+class Side(StrEnum):
+    """The side on which the account grows."""
+
+    DEBIT = "debit"
+    CREDIT = "credit"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`is_authorizing`: its balance decides whether something may happen, so it is stored and checked."""
+
+    code: str
+    kind: Kind
+    normal: Side
+    meaning: str
+    is_authorizing: bool = False
+
+
+CHART: dict[str, Account] = {
+    account.code: account
+    for account in (
+        Account("processor_receivable", Kind.PLATFORM, Side.DEBIT, "What a processor holds for us."),
+        Account("merchant_pending", Kind.MERCHANT, Side.CREDIT, "The merchant's, not yet available."),
+        Account(
+            "merchant_available", Kind.MERCHANT, Side.CREDIT, "The merchant's to be paid out.", True
+        ),
+        Account("refunds_in_transit", Kind.CUSTOMER, Side.CREDIT, "On its way back to customers."),
+        Account("platform_fees", Kind.PLATFORM, Side.CREDIT, "What the platform earned."),
+        Account("processor_fees", Kind.PLATFORM, Side.DEBIT, "What processors charged us."),
+        Account("suspense", Kind.PLATFORM, Side.CREDIT, "Real money that fits no row of ours yet."),
+        Account("escrow_held", Kind.ESCROW, Side.CREDIT, "Held until delivery.", True),
+    )
+}
+
+
+def account_of(code: str) -> Account:
+    """The chart's row for an account's full code: `processor_receivable:stripe` → its row."""
+    return CHART[code.partition(":")[0]]

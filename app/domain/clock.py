@@ -1,0 +1,48 @@
+"""Time as an argument: the business asks a Clock, never the machine."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Whoever knows what time it is."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        return datetime.now(UTC)
+
+
+class FrozenClock:
+    """A clock that moves only when told to; for seeds and tests."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        """The moment it was set to."""
+        return self._at
+
+    def advance(self, step: timedelta) -> None:
+        """Move forward by `step`."""
+        self._at += step
+
+    def set(self, at: datetime) -> None:
+        """Jump to `at`."""
+        self._at = at
+
+
+def add_business_days(day: date, count: int) -> date:
+    """`count` Mondays-to-Fridays after `day`; bank holidays are the processor's to know."""
+    while count > 0:
+        day += timedelta(days=1)
+        if day.weekday() < 5:
+            count -= 1
+    return day

@@ -1,0 +1,172 @@
+"""Everything a caller can get wrong, in the caller's words.
+
+`code` is public contract: documented, never renamed. `message` is for people. `status` is the HTTP status;
+an error without one of its own is a bug and is logged as one.
+"""
+
+from typing import ClassVar
+
+
+class FarthingError(Exception):
+    """Base of every expected error. `param` names the argument at fault, if one is."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+
+
+class InvalidRequest(FarthingError):
+    """The caller sent something we do not take."""
+
+    code, status = "parameter_invalid", 400
+
+
+class ParameterMissing(InvalidRequest):
+    """A required argument was not sent."""
+
+    code = "parameter_missing"
+
+    def __init__(self, param: str) -> None:
+        super().__init__(f"Missing required param: {param}.", param=param)
+
+
+class ParameterUnknown(InvalidRequest):
+    """An argument that we do not know was sent; it is named, never ignored."""
+
+    code = "parameter_unknown"
+
+    def __init__(self, param: str) -> None:
+        super().__init__(f"Received unknown parameter: {param}.", param=param)
+
+
+class AmountInvalid(InvalidRequest):
+    """Not a whole number of minor units."""
+
+    code = "parameter_invalid_integer"
+
+
+class AmountTooSmall(InvalidRequest):
+    """Below the currency's minimum."""
+
+    code = "amount_too_small"
+
+
+class AmountTooLarge(InvalidRequest):
+    """Above the currency's maximum."""
+
+    code = "amount_too_large"
+
+
+class CurrencyUnknown(InvalidRequest):
+    """Not a currency of the table."""
+
+    code = "currency_not_supported"
+
+
+class CardDataRefused(InvalidRequest):
+    """Something that looks like a card number was put where none belongs; it is not stored."""
+
+    code, status = "card_data_refused", 422
+
+
+class NotFound(FarthingError):
+    """No such object in this merchant's account."""
+
+    code, status = "resource_missing", 404
+
+    def __init__(self, noun: str, object_id: str) -> None:
+        super().__init__(f"No such {noun}: '{object_id}'.", param="id")
+
+
+class NotSignedIn(FarthingError):
+    """No valid credentials came with the request."""
+
+    code, status = "authentication_required", 401
+
+
+class NotAllowed(FarthingError):
+    """The person or key may not do this."""
+
+    code, status = "permission_denied", 403
+
+
+class Conflict(FarthingError):
+    """The object is not in a state in which this can be done."""
+
+    code, status = "state_conflict", 409
+
+
+class InvalidTransition(Conflict):
+    """A lifecycle has no such move."""
+
+    code = "invalid_transition"
+
+
+class OperationInProgress(Conflict):
+    """Another call to the processor for the same payment is under way."""
+
+    code = "operation_in_progress"
+
+
+class UnexpectedState(FarthingError):
+    """A command came for a payment whose status does not allow it."""
+
+    code, status = "payment_intent_unexpected_state", 400
+
+
+class CaptureTooLarge(FarthingError):
+    """More was to be captured than is authorised."""
+
+    code, status = "amount_too_large", 400
+
+
+class RefundTooLarge(FarthingError):
+    """More was to be refunded than is left."""
+
+    code, status = "refund_too_large", 422
+
+
+class StaleAmount(FarthingError):
+    """The amount shown to the person is no longer true: somebody else moved money meanwhile."""
+
+    code, status = "stale_amount", 412
+
+
+class IdempotencyMismatch(FarthingError):
+    """The same key came with another request."""
+
+    code, status = "idempotency_error", 400
+
+
+class IdempotencyInUse(FarthingError):
+    """The first request with this key is still running."""
+
+    code, status = "idempotency_key_in_use", 409
+
+
+class SignatureInvalid(FarthingError):
+    """A webhook whose signature does not prove its sender."""
+
+    code, status = "signature_invalid", 400
+
+
+class IntegrityFailure(FarthingError):
+    """The processor's object does not match our row in account, mode, amount, currency or reference."""
+
+    code, status = "integrity_failure", 409
+
+
+class ProcessorUnavailable(FarthingError):
+    """The processor cannot be asked now (refused by the guard or wrongly configured)."""
+
+    code, status = "processor_unavailable", 503
+
+
+class TooManyAttempts(FarthingError):
+    """Slow down: too many tries in a short time."""
+
+    code, status = "too_many_attempts", 429

@@ -1,0 +1,120 @@
+"""Money: a whole number of minor units and a currency. No float comes near it.
+
+Amounts of two currencies never mix. Splitting never loses a unit: `allocate` hands the remainder out by
+largest fraction, so the parts always add up to the whole.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Self
+
+from app.domain.currencies import CURRENCIES, Currency
+from app.domain.errors import AmountInvalid, AmountTooLarge, AmountTooSmall, CurrencyUnknown
+
+_DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
+_DECIMAL = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,4}))?", re.ASCII)
+
+
+def currency_of(code: object, *, param: str = "currency") -> Currency:
+    """The row of the table for `usd`, `USD`, …; raises CurrencyUnknown naming the code."""
+    row = CURRENCIES.get(code.upper()) if isinstance(code, str) and len(code) == 3 else None
+    if row is None:
+        raise CurrencyUnknown(f"Invalid currency: {str(code)[:20]}.", param=param)
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """`amount_minor` minor units of `currency` (ISO 4217, upper case). May be negative in reports."""
+
+    amount_minor: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if type(self.amount_minor) is not int:
+            raise TypeError("amount_minor is a whole number of minor units")
+        if self.currency not in CURRENCIES:
+            raise CurrencyUnknown(f"Invalid currency: {self.currency}.", param="currency")
+
+    @classmethod
+    def zero(cls, currency: str) -> Self:
+        """Nothing, in that currency."""
+        return cls(0, currency)
+
+    @property
+    def decimal(self) -> Decimal:
+        """The amount in whole units, exact: 4999 US cents are Decimal("49.99")."""
+        return Decimal(self.amount_minor).scaleb(-CURRENCIES[self.currency].exponent)
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.decimal:,f}"
+
+    def _same(self, other: "Money") -> int:
+        if other.currency != self.currency:
+            raise ValueError(f"{self.currency} and {other.currency} do not mix")
+        return other.amount_minor
+
+    def __add__(self, other: "Money") -> "Money":
+        return Money(self.amount_minor + self._same(other), self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        return Money(self.amount_minor - self._same(other), self.currency)
+
+    def __neg__(self) -> "Money":
+        return Money(-self.amount_minor, self.currency)
+
+    def __lt__(self, other: "Money") -> bool:
+        return self.amount_minor < self._same(other)
+
+    def __le__(self, other: "Money") -> bool:
+        return self.amount_minor <= self._same(other)
+
+    def __bool__(self) -> bool:
+        return self.amount_minor != 0
+
+
+def parse_amount(value: object, currency: object, *, param: str = "amount") -> Money:
+    """A charge's amount from an API argument: a JSON integer, or ASCII digits from a form.
+
+    Refuses booleans, floats, underscores, signs, exponents, other scripts' digits, zero and whatever is
+    outside the currency's limits; each refusal names `param`.
+    """
+    row = currency_of(currency)
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        value = int(value)
+    if type(value) is not int:
+        raise AmountInvalid(f"Invalid integer: {str(value)[:40]}.", param=param)
+    if value <= 0:
+        raise AmountInvalid("Invalid positive integer.", param=param)
+    if value < row.minimum_minor:
+        least = Money(row.minimum_minor, row.code)
+        raise AmountTooSmall(f"Amount must be at least {least}.", param=param)
+    if value > row.maximum_minor:
+        most = Money(row.maximum_minor, row.code)
+        raise AmountTooLarge(f"Amount must be no more than {most}.", param=param)
+    return Money(value, row.code)
+
+
+def parse_decimal(text: str, currency: str, *, param: str = "amount") -> Money:
+    """What a person typed, "49.99", as Money; raises AmountInvalid in words fit for a form."""
+    row = currency_of(currency)
+    match = _DECIMAL.fullmatch(text.strip().replace(",", ""))
+    if match is None:
+        raise AmountInvalid("Enter an amount, like 49.99.", param=param)
+    whole, fraction = match.group(1), match.group(2) or ""
+    if len(fraction) > row.exponent:
+        raise AmountInvalid(f"{row.code} has {row.exponent} decimals.", param=param)
+    return Money(int(whole + fraction.ljust(row.exponent, "0")), row.code)
+
+
+def allocate(money: Money, weights: list[int]) -> list[Money]:
+    """Split by weight; the parts add up to the whole. Weights are not negative and not all zero."""
+    total = sum(weights)
+    if total <= 0 or min(weights) < 0:
+        raise ValueError("weights are not negative and not all zero")
+    shares = [divmod(money.amount_minor * weight, total) for weight in weights]
+    left = money.amount_minor - sum(quotient for quotient, _ in shares)
+    by_fraction = sorted(range(len(weights)), key=lambda i: (-shares[i][1], i))
+    extra = set(by_fraction[:left])
+    return [Money(q + (i in extra), money.currency) for i, (q, _) in enumerate(shares)]

@@ -1,0 +1,351 @@
+"""What an outcome means for a payment: pure decisions, from a snapshot of the row to what is to be written.
+
+`decide` is the only judge. The payment path, webhooks and the resolver all come to it with an outcome and
+write what it says under the row's version; whoever comes second finds nothing left to do.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from app.domain import recipes
+from app.domain.clock import add_business_days
+from app.domain.declines import DeclineReason
+from app.domain.errors import IntegrityFailure
+from app.domain.fees import FeeSchedule
+from app.domain.money import Money
+from app.domain.processor import (
+    Absent,
+    ActionRequired,
+    Authorized,
+    Canceled,
+    Captured,
+    CardFacts,
+    Declined,
+    Facts,
+    Idle,
+    Outcome,
+    Pending,
+    Unknown,
+)
+from app.domain.recipes import Journal
+from app.domain.states import PAYMENT, OperationStatus, PaymentStatus
+
+SETTLEMENT_BUSINESS_DAYS = 2
+
+_P = PaymentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class OperationInFlight:
+    """The call to the processor that has no outcome yet."""
+
+    id: str
+    kind: str
+    status: OperationStatus
+    amount_minor: int
+    payment_method_token: str | None
+    reason: str | None
+    attempts: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment as it stood at `version`."""
+
+    merchant_id: str
+    id: str
+    version: int
+    status: PaymentStatus
+    amount: Money
+    capture_method: str
+    authorized_minor: int
+    captured_minor: int
+    refunded_minor: int
+    refund_reserved_minor: int
+    fee_minor: int
+    processor: str
+    processor_account_id: str
+    created_at: datetime
+    session_id: str | None = None
+    processor_reference: str | None = None
+    processor_charge_reference: str | None = None
+    processor_fee_minor: int | None = None
+    customer_email: str | None = None
+    customer_name: str | None = None
+    description: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    card: CardFacts | None = None
+    client_secret: str | None = None
+    decline_reason: DeclineReason | None = None
+    decline_code: str | None = None
+    cancel_reason: str | None = None
+    needs_reversal: bool = False
+    available_on: date | None = None
+    capture_before: datetime | None = None
+    captured_at: datetime | None = None
+    operation: OperationInFlight | None = None
+
+    @property
+    def currency(self) -> str:
+        """ISO code of every amount of this payment."""
+        return self.amount.currency
+
+
+@dataclass(frozen=True, slots=True)
+class EventDraft:
+    """An event to be written with the change that it tells of."""
+
+    name: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to write. `after` is the payment as it will stand; None in `operation_status` leaves it."""
+
+    before: Payment
+    after: Payment
+    operation_status: OperationStatus | None = None
+    operation_error: str | None = None
+    journals: tuple[Journal, ...] = ()
+    events: tuple[EventDraft, ...] = ()
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the outcome tells nothing new."""
+        return self.operation_status is None and not self.journals and self.after == self.before
+
+
+def check_integrity(payment: Payment, facts: Facts, *, is_live: bool) -> None:
+    """Refuse to apply an object that is not this payment's; raises IntegrityFailure naming the difference."""
+    differences = []
+    if facts.amount != payment.amount:
+        differences.append(f"amount is {facts.amount}, ours is {payment.amount}")
+    if facts.is_live != is_live:
+        differences.append("test and live are mixed")
+    if facts.merchant_id not in (None, payment.merchant_id):
+        differences.append("it names another merchant")
+    if facts.payment_id not in (None, payment.id):
+        differences.append("it names another payment")
+    if payment.processor_reference not in (None, facts.reference):
+        differences.append("it has another reference")
+    if differences:
+        raise IntegrityFailure(
+            f"The processor's object {facts.reference} does not match payment {payment.id}: "
+            + "; ".join(differences)
+        )
+
+
+def decide(
+    payment: Payment, outcome: Outcome, *, fees: FeeSchedule, now: datetime, is_answer: bool
+) -> Decision:
+    """What `outcome` changes. `is_answer`: it answers the operation in flight, it is not mere news.
+
+    News that an earlier try was refused says nothing about a call that is under way: it is left alone then.
+    """
+    operation = payment.operation
+    if operation is not None and operation.kind != "authorize":
+        return _decide_command(payment, outcome, fees=fees, now=now, is_answer=is_answer)
+    match outcome:
+        case Captured():
+            return _captured(payment, outcome, fees, now)
+        case Authorized():
+            return _authorized(payment, outcome)
+        case ActionRequired():
+            return _action_required(payment, outcome)
+        case Canceled():
+            return _canceled(payment, outcome)
+        case Pending() if is_answer or operation is None:
+            return _pending(payment, outcome)
+        case Declined() if is_answer or operation is None:
+            return _declined(payment, outcome)
+        case Unknown() if is_answer:
+            return _unknown(payment, outcome)
+    return Decision(payment, payment)
+
+
+def _move(
+    payment: Payment, target: PaymentStatus, data: dict[str, Any], **changes: Any
+) -> tuple[Payment, tuple[EventDraft, ...]]:
+    """The payment after the move, and the event of its edge; no edge or no move means no change."""
+    if payment.status is target or not PAYMENT.allows(payment.status, target):
+        return payment, ()
+    event = PAYMENT.event(payment.status, target)
+    late = event.endswith("_late") and payment.status in (_P.CANCELED, _P.EXPIRED)
+    after = replace(
+        payment, status=target, needs_reversal=payment.needs_reversal or late, **changes
+    )
+    return after, (EventDraft(event, data),)
+
+
+def _finished(payment: Payment, status: OperationStatus) -> OperationStatus | None:
+    return status if payment.operation is not None else None
+
+
+def _identified(payment: Payment, facts: Facts | None) -> dict[str, Any]:
+    if facts is None or payment.processor_reference is not None:
+        return {}
+    return {"processor_reference": facts.reference}
+
+
+def _captured(payment: Payment, outcome: Captured, fees: FeeSchedule, now: datetime) -> Decision:
+    amount, currency = outcome.amount, payment.currency
+    available_on = outcome.available_on or add_business_days(now.date(), SETTLEMENT_BUSINESS_DAYS)
+    fee = fees.fee(amount)
+    after, events = _move(
+        payment,
+        _P.CAPTURED,
+        {"amount_minor": amount.amount_minor, "currency": currency, "fee_minor": fee.amount_minor},
+        authorized_minor=max(payment.authorized_minor, amount.amount_minor),
+        captured_minor=amount.amount_minor,
+        fee_minor=fee.amount_minor,
+        card=outcome.card or payment.card,
+        processor_charge_reference=outcome.charge_reference or payment.processor_charge_reference,
+        decline_reason=None,
+        decline_code=None,
+        client_secret=None,
+        available_on=available_on,
+        captured_at=now,
+        **_identified(payment, outcome.facts),
+    )
+    journals: tuple[Journal, ...] = ()
+    if events:
+        journals = (
+            recipes.payment_captured(payment.processor, payment.id, amount, fee, available_on),
+        )
+    if after.processor_fee_minor is None and outcome.processor_fee is not None:
+        journals += _processor_fee(payment, outcome, available_on)
+        if outcome.processor_fee.currency == currency:
+            after = replace(after, processor_fee_minor=outcome.processor_fee.amount_minor)
+    status = _finished(payment, OperationStatus.SUCCEEDED)
+    return Decision(payment, after, status, None, journals, events)
+
+
+def _processor_fee(payment: Payment, outcome: Captured, on: date) -> tuple[Journal, ...]:
+    fee, source = outcome.processor_fee, outcome.fee_reference or payment.id
+    if fee is None or fee.currency != payment.currency or not fee:
+        return ()
+    return (recipes.processor_fee_charged(payment.processor, source, fee, on),)
+
+
+def _authorized(payment: Payment, outcome: Authorized) -> Decision:
+    after, events = _move(
+        payment,
+        _P.AUTHORIZED,
+        {"amount_minor": outcome.amount.amount_minor, "currency": payment.currency},
+        authorized_minor=outcome.amount.amount_minor,
+        card=outcome.card or payment.card,
+        processor_charge_reference=outcome.charge_reference or payment.processor_charge_reference,
+        decline_reason=None,
+        decline_code=None,
+        client_secret=None,
+        capture_before=outcome.capture_before,
+        **_identified(payment, outcome.facts),
+    )
+    return Decision(
+        payment, after, _finished(payment, OperationStatus.SUCCEEDED), None, (), events
+    )
+
+
+def _action_required(payment: Payment, outcome: ActionRequired) -> Decision:
+    after, events = _move(
+        payment,
+        _P.REQUIRES_ACTION,
+        {},
+        client_secret=outcome.client_secret,
+        **_identified(payment, outcome.facts),
+    )
+    return Decision(
+        payment, after, _finished(payment, OperationStatus.SUCCEEDED), None, (), events
+    )
+
+
+def _pending(payment: Payment, outcome: Pending) -> Decision:
+    if payment.status not in (_P.PROCESSING, _P.UNKNOWN, _P.REQUIRES_ACTION):
+        return Decision(payment, payment)
+    after, events = _move(payment, _P.PROCESSING, {}, **_identified(payment, outcome.facts))
+    if not events:
+        after = replace(payment, **_identified(payment, outcome.facts))
+    return Decision(
+        payment, after, _finished(payment, OperationStatus.SUCCEEDED), None, (), events
+    )
+
+
+def _declined(payment: Payment, outcome: Declined) -> Decision:
+    after, events = _move(
+        payment,
+        _P.FAILED,
+        {"reason": outcome.reason.value, "code": outcome.code},
+        decline_reason=outcome.reason,
+        decline_code=outcome.code,
+        card=outcome.card or payment.card,
+        client_secret=None,
+        **_identified(payment, outcome.facts),
+    )
+    status = _finished(payment, OperationStatus.FAILED)
+    return Decision(payment, after, status, outcome.code, (), events)
+
+
+def _canceled(payment: Payment, outcome: Canceled) -> Decision:
+    target = _P.EXPIRED if outcome.is_expired else _P.CANCELED
+    reason = outcome.reason or ("expired" if outcome.is_expired else "canceled at the processor")
+    if payment.operation is not None and payment.operation.kind == "cancel":
+        reason = payment.operation.reason or reason
+        target = _P.EXPIRED if reason == "expired" else target
+    after, events = _move(
+        payment,
+        target,
+        {"reason": reason},
+        cancel_reason=reason,
+        client_secret=None,
+        **_identified(payment, outcome.facts),
+    )
+    is_cancel = payment.operation is not None and payment.operation.kind == "cancel"
+    status = OperationStatus.SUCCEEDED if is_cancel else OperationStatus.FAILED
+    return Decision(payment, after, _finished(payment, status), None, (), events)
+
+
+def _unknown(payment: Payment, outcome: Unknown) -> Decision:
+    after, events = _move(payment, _P.UNKNOWN, {"detail": outcome.detail[:200]})
+    waiting = payment.operation is None or payment.operation.status is OperationStatus.UNKNOWN
+    status = None if waiting else OperationStatus.UNKNOWN
+    return Decision(payment, after, status, outcome.detail[:500], (), events)
+
+
+def _decide_command(
+    payment: Payment, outcome: Outcome, *, fees: FeeSchedule, now: datetime, is_answer: bool
+) -> Decision:
+    """The outcome of a capture or a cancellation: what did not happen leaves the payment as it was."""
+    operation = payment.operation
+    if operation is None:
+        raise AssertionError("a command's outcome needs its operation")
+    match outcome:
+        case Captured():
+            decision = _captured(payment, outcome, fees, now)
+            failed = operation.kind == "cancel"
+            return replace(
+                decision,
+                operation_status=OperationStatus.FAILED if failed else OperationStatus.SUCCEEDED,
+                operation_error="It was captured before." if failed else None,
+            )
+        case Canceled():
+            return _canceled(payment, outcome)
+        case Declined() if is_answer:
+            event = EventDraft(
+                f"payment.{operation.kind}_refused",
+                {"reason": outcome.reason.value, "code": outcome.code},
+            )
+            return Decision(
+                payment, payment, OperationStatus.FAILED, outcome.code, (), (event,)
+            )
+        case Unknown() if is_answer and operation.status is OperationStatus.REQUESTED:
+            event = EventDraft(
+                f"payment.{operation.kind}_unknown", {"detail": outcome.detail[:200]}
+            )
+            return Decision(
+                payment, payment, OperationStatus.UNKNOWN, outcome.detail[:500], (), (event,)
+            )
+        case Authorized() | Pending() | ActionRequired() | Idle() | Absent() | Declined() | Unknown():
+            return Decision(payment, payment)

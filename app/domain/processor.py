@@ -1,0 +1,281 @@
+"""The Processor port: what we ask of a processor, and the only answers there are.
+
+An adapter translates; it stores nothing. An answer that it does not understand, or that never came, is
+Unknown: never a failure, never a success. A refusal is a value, not an exception.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from app.domain.declines import DeclineReason
+from app.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorAccount:
+    """One merchant's account at a processor, unsealed for use. Never logged."""
+
+    id: str
+    merchant_id: str
+    processor: str
+    is_live: bool
+    publishable_key: str
+    secret_key: str = field(repr=False)
+    webhook_secrets: tuple[str, ...] = field(repr=False, default=())
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What a processor tells of a card; nothing here can be used to pay."""
+
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+    country: str = ""
+    funding: str = ""
+    fingerprint: str = ""
+    cvc_check: str = ""
+    postal_check: str = ""
+    three_d_secure: str = ""
+    authorization_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizeRequest:
+    """Take, or only hold, `amount`. With `reference`, a further try on the same payment there."""
+
+    merchant_id: str
+    payment_id: str
+    operation_id: str
+    amount: Money
+    payment_method_token: str
+    capture_now: bool
+    idempotency_key: str
+    created_at: datetime
+    reference: str | None = None
+    description: str | None = None
+    customer_email: str | None = None
+    statement_descriptor: str | None = None
+    return_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureRequest:
+    """Take `amount` of what is held; the rest is let go."""
+
+    reference: str
+    amount: Money
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """Let go of what is held, or of a payment that was never finished."""
+
+    reference: str
+    reason: str
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """Send `amount` back to the customer."""
+
+    merchant_id: str
+    payment_id: str
+    refund_id: str
+    reference: str
+    amount: Money
+    reason: str | None
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What became of a payment: by the processor's reference, or by ours if we never learnt theirs."""
+
+    merchant_id: str
+    payment_id: str
+    reference: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What identifies the processor's object, so that it can be checked against our row."""
+
+    reference: str
+    amount: Money
+    is_live: bool
+    merchant_id: str | None = None
+    payment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Authorized:
+    """`amount` is held on the card until `capture_before`."""
+
+    facts: Facts
+    amount: Money
+    card: CardFacts | None = None
+    charge_reference: str | None = None
+    capture_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """`amount` was taken. `processor_fee` and `available_on` may become known later."""
+
+    facts: Facts
+    amount: Money
+    card: CardFacts | None = None
+    charge_reference: str | None = None
+    processor_fee: Money | None = None
+    fee_reference: str | None = None
+    available_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRequired:
+    """The customer has to confirm with the bank first."""
+
+    facts: Facts
+    client_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The processor is still deciding."""
+
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Definitely not taken. `code` is the processor's own word, for staff only.
+
+    `is_unheard`: this call was refused at the door, which says nothing of an earlier one.
+    """
+
+    reason: DeclineReason
+    code: str
+    facts: Facts | None = None
+    card: CardFacts | None = None
+    is_unheard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Canceled:
+    """Definitely over, nothing taken. Without `facts` it was never begun at the processor."""
+
+    facts: Facts | None
+    is_expired: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """The object exists there, nothing was tried on it yet."""
+
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The processor has no such object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The money may or may not have moved. `is_replay`: the answer was a stored one of an earlier call."""
+
+    detail: str
+    is_replay: bool = False
+
+
+Outcome = Authorized | Captured | ActionRequired | Pending | Declined | Canceled | Idle | Absent | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAccepted:
+    """The processor has the refund; `is_settled` once it left."""
+
+    reference: str
+    amount: Money
+    is_settled: bool
+    payment_reference: str = ""
+    refund_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRefused:
+    """Definitely not refunded, or sent back by the customer's bank."""
+
+    reason: str
+    reference: str | None = None
+    refund_id: str | None = None
+    payment_reference: str = ""
+    amount: Money | None = None
+
+
+RefundOutcome = RefundAccepted | RefundRefused | Absent | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A verified webhook, read only for what it is about: the object itself is asked for."""
+
+    external_id: str
+    kind: str
+    is_live: bool
+    payment_reference: str | None
+    refund_reference: str | None = None
+
+
+class Processor(Protocol):
+    """What every processor can do for a payment by card."""
+
+    name: str
+    js_url: str
+    js_origins: tuple[str, ...]
+
+    def authorize(self, account: ProcessorAccount, request: AuthorizeRequest) -> Outcome:
+        """Hold or take the money. Safe to repeat with the same idempotency key."""
+        ...
+
+    def capture(self, account: ProcessorAccount, request: CaptureRequest) -> Outcome:
+        """Take what is held. Safe to repeat with the same idempotency key."""
+        ...
+
+    def cancel(self, account: ProcessorAccount, request: CancelRequest) -> Outcome:
+        """Let go. Safe to repeat with the same idempotency key."""
+        ...
+
+    def query(self, account: ProcessorAccount, query: Query) -> Outcome:
+        """Ask what became of a payment; changes nothing."""
+        ...
+
+    def refund(self, account: ProcessorAccount, request: RefundRequest) -> RefundOutcome:
+        """Send money back. Safe to repeat with the same idempotency key."""
+        ...
+
+    def query_refund(
+        self, account: ProcessorAccount, payment_reference: str, refund_id: str
+    ) -> RefundOutcome:
+        """Ask what became of a refund of ours; changes nothing."""
+        ...
+
+    def refunds_of(
+        self, account: ProcessorAccount, payment_reference: str
+    ) -> list[RefundAccepted | RefundRefused] | Unknown:
+        """Every refund the processor knows of for a payment."""
+        ...
+
+    def read_news(
+        self, account: ProcessorAccount, body: bytes, headers: Mapping[str, str], now: datetime
+    ) -> News:
+        """Verify a webhook on its raw bytes; raises SignatureInvalid."""
+        ...

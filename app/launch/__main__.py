@@ -1,0 +1,64 @@
+"""The command `python -m app.launch`; with `seed` or `verify`, one command against the demo."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from types import FrameType
+
+from app.host import HostError
+from app.launch import plan as planning
+from app.launch import servers
+from app.launch.application import COMMANDS, flask, flask_command
+from app.launch.plan import ROOT, Plan
+from app.launch.processes import Demo
+from app.launch.words import say
+
+
+def main(arguments: list[str]) -> int:
+    """Run the demo, or one command of the application against its data."""
+    try:
+        plan = planning.read(os.environ)
+        if arguments:
+            return _command(plan, COMMANDS[arguments[0]])
+        return _run(plan)
+    except HostError as error:
+        say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        say("Stopped.")
+        return 0
+
+
+def _run(plan: Plan) -> int:
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, lambda _number, _frame: os.kill(os.getpid(), signal.SIGTERM))
+    if plan.notice:
+        say(plan.notice)
+    with servers.only_one(plan):
+        planning.check_ports(plan)
+        with servers.started(plan) as (environ, running):
+            say("Applying migrations …")
+            flask(environ, ["db-upgrade"])
+            return Demo(plan, environ, running).run()
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _command(plan: Plan, arguments: list[str]) -> int:
+    """Run a command of the application: on the running demo, or on servers for it alone."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(servers.only_one(plan))
+            environ, _ = stack.enter_context(servers.started(plan))
+        except servers.AlreadyRunningError:
+            environ = plan.environment(*servers.urls(plan))
+        command = flask_command(arguments)
+        return subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

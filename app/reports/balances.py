@@ -1,0 +1,191 @@
+"""What the books say: balances by currency, when pending money arrives, and the latest entries.
+
+Available money is a stored balance, because it authorises payouts; pending money is a sum over postings.
+Currencies are never added up.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import case, func, or_, select
+
+from app.domain.accounts import account_of
+from app.domain.money import Money
+from app.domain.recipes import AVAILABLE, PENDING
+from app.reports.paging import Cursor, Page, fetch
+from app.store.db import db
+from app.store.ledger import AccountBalance, AccountRow, JournalRow, LedgerEntry, PostingRow
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """A merchant's money in one currency."""
+
+    currency: str
+    available: Money
+    pending: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Pending money that becomes available on a day."""
+
+    on: date
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One side of a posting, as an accountant reads it."""
+
+    journal_id: str
+    event: str
+    payment_id: str | None
+    account: str
+    counterpart: str
+    side: str
+    amount: Money
+    available_on: date
+    event_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """One business fact and its lines."""
+
+    id: str
+    title: str
+    payment_id: str | None
+    event_at: datetime
+    lines: tuple[Entry, ...]
+
+
+TITLES = {
+    "payment_captured": "Payment captured",
+    "processor_fee_charged": "Processor fee",
+    "refund_requested": "Refund set aside",
+    "refund_settled": "Refund sent to the customer",
+    "refund_failed": "Refund failed, money returned to the balance",
+    "refund_returned": "Refund came back from the customer's bank",
+    "funds_released": "Pending money became available",
+    "unmatched_receipt": "Money that matches no payment",
+    "unmatched_refund": "Refund that matches no payment",
+}
+
+ACCOUNT_NAMES = {
+    "processor_receivable": "Processor owes",
+    "merchant_pending": "Your pending balance",
+    "merchant_available": "Your available balance",
+    "refunds_in_transit": "Refunds in transit",
+    "platform_fees": "Farthing fees",
+    "processor_fees": "Processor fees",
+    "suspense": "To be explained",
+    "escrow_held": "Held in escrow",
+}
+
+
+def title_of(event: str) -> str:
+    """A journal's event in words."""
+    return TITLES.get(event, event.replace("_", " ").capitalize())
+
+
+def account_name(code: str) -> str:
+    """An account in a merchant's words."""
+    return ACCOUNT_NAMES.get(account_of(code).code, code)
+
+
+def book_currencies(merchant_id: str) -> list[str]:
+    """The currencies of the merchant's book: those in which money ever moved."""
+    query = select(AccountRow.currency).where(AccountRow.merchant_id == merchant_id).distinct()
+    return sorted(db.session.execute(query).scalars())
+
+
+def balances(merchant_id: str) -> list[Balance]:
+    """Available and pending money, a row for each currency of the book."""
+    stored = select(AccountBalance.currency, AccountBalance.balance_minor).where(
+        AccountBalance.merchant_id == merchant_id, AccountBalance.code == AVAILABLE
+    )
+    available: dict[str, int] = {c: n for c, n in db.session.execute(stored)}
+    pending: dict[str, int] = {}
+    for currency, _, amount_minor in _pending_days(merchant_id):
+        pending[currency] = pending.get(currency, 0) + amount_minor
+    return [
+        Balance(
+            currency,
+            Money(available.get(currency, 0), currency),
+            Money(pending.get(currency, 0), currency),
+        )
+        for currency in book_currencies(merchant_id)
+    ]
+
+
+def arrivals(merchant_id: str) -> list[Arrival]:
+    """When pending money becomes available, by day and currency."""
+    return [Arrival(on, Money(n, currency)) for currency, on, n in _pending_days(merchant_id) if n]
+
+
+def _pending_days(merchant_id: str) -> list[tuple[str, date, int]]:
+    sign = case((PostingRow.credit == PENDING, 1), else_=-1)
+    query = (
+        select(
+            PostingRow.currency,
+            PostingRow.available_on,
+            func.sum(sign * PostingRow.amount_minor),
+        )
+        .where(
+            PostingRow.merchant_id == merchant_id,
+            or_(PostingRow.credit == PENDING, PostingRow.debit == PENDING),
+        )
+        .group_by(PostingRow.currency, PostingRow.available_on)
+        .order_by(PostingRow.available_on, PostingRow.currency)
+    )
+    return [(currency, on, int(total)) for currency, on, total in db.session.execute(query)]
+
+
+def journals(merchant_id: str, cursor: Cursor, size: int = 20) -> Page[Journal]:
+    """The latest journals, newest first, with their lines."""
+    query = select(JournalRow).where(JournalRow.merchant_id == merchant_id)
+    page = fetch(query, JournalRow.id, cursor, lambda record: record[0], size)
+    lines = _lines(merchant_id, LedgerEntry.journal_id.in_([row.id for row in page.rows]))
+    return Page([_journal(row, lines) for row in page.rows], page.older, page.newer)
+
+
+def journals_of_payment(merchant_id: str, payment_id: str) -> list[Journal]:
+    """All journals that one payment caused, newest first."""
+    query = (
+        select(JournalRow)
+        .where(JournalRow.merchant_id == merchant_id, JournalRow.payment_id == payment_id)
+        .order_by(JournalRow.id.desc())
+    )
+    rows = db.session.execute(query).scalars().all()
+    lines = _lines(merchant_id, LedgerEntry.payment_id == payment_id)
+    return [_journal(row, lines) for row in rows]
+
+
+def _lines(merchant_id: str, condition: Any) -> list[Entry]:
+    query = (
+        select(LedgerEntry)
+        .where(LedgerEntry.merchant_id == merchant_id, condition)
+        .order_by(LedgerEntry.journal_id, LedgerEntry.line, LedgerEntry.entry_type.desc())
+    )
+    return [_entry(row) for row in db.session.execute(query).scalars()]
+
+
+def _entry(row: LedgerEntry) -> Entry:
+    return Entry(
+        journal_id=row.journal_id,
+        event=row.event,
+        payment_id=row.payment_id,
+        account=account_name(row.account),
+        counterpart=account_name(row.counterpart),
+        side=row.entry_type.lower(),
+        amount=Money(row.amount_minor, row.currency),
+        available_on=row.available_on,
+        event_at=row.event_at,
+    )
+
+
+def _journal(row: JournalRow, lines: list[Entry]) -> Journal:
+    own = tuple(line for line in lines if line.journal_id == row.id)
+    return Journal(row.id, title_of(row.event), row.payment_id, row.event_at, own)

@@ -1,0 +1,80 @@
+"""What a status is called on a screen, and its colour: words come from the money, not from the status alone.
+
+A captured payment of which half went back reads "Partial refund"; the row in the table still says captured.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Words for a status. `is_live`: it will change by itself, so the screen keeps asking."""
+
+    text: str
+    tone: str
+    is_live: bool = False
+
+
+_PAYMENT = {
+    "open": Label("Not started", "hollow"),
+    "processing": Label("Processing", "blue", is_live=True),
+    "unknown": Label("Checking…", "orange", is_live=True),
+    "requires_action": Label("Waiting for customer", "blue", is_live=True),
+    "authorized": Label("Uncaptured", "blue"),
+    "failed": Label("Failed", "red"),
+    "canceled": Label("Canceled", "grey"),
+    "expired": Label("Expired", "grey"),
+}
+
+_REFUND = {
+    "requested": Label("Requested", "blue", is_live=True),
+    "pending": Label("Pending", "blue"),
+    "unknown": Label("Checking…", "orange", is_live=True),
+    "succeeded": Label("Succeeded", "green"),
+    "failed": Label("Failed", "red"),
+}
+
+_CHECKOUT = {
+    "open": Label("Open", "blue"),
+    "complete": Label("Complete", "green"),
+    "expired": Label("Expired", "grey"),
+}
+
+
+def payment_label(status: str, *, captured: int, refunded: int, reserved: int = 0) -> Label:
+    """What the payment is called, given its amounts in minor units."""
+    if status != "captured":
+        return _PAYMENT[status]
+    if reserved:
+        return Label("Refund pending", "blue", is_live=True)
+    if refunded >= captured > 0:
+        return Label("Refunded", "grey")
+    if refunded:
+        return Label("Partial refund", "grey")
+    return Label("Succeeded", "green")
+
+
+def refund_label(status: str) -> Label:
+    """What the refund is called."""
+    return _REFUND[status]
+
+
+def checkout_label(status: str) -> Label:
+    """What the checkout session is called."""
+    return _CHECKOUT[status]
+
+
+BRANDS = {
+    "visa": "Visa",
+    "mastercard": "Mastercard",
+    "amex": "American Express",
+    "discover": "Discover",
+    "diners": "Diners Club",
+    "jcb": "JCB",
+    "unionpay": "UnionPay",
+}
+
+
+def brand_name(brand: str | None) -> str:
+    """A card network's name as it writes itself."""
+    return BRANDS.get(brand or "", (brand or "Card").capitalize())

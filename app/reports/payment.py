@@ -1,0 +1,283 @@
+"""One payment with everything that belongs to it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.domain.errors import NotFound
+from app.domain.money import Money
+from app.domain.states import PAYMENT, PaymentStatus
+from app.reports import balances, timeline
+from app.reports.labels import Label, brand_name, payment_label, refund_label
+from app.store.db import db
+from app.store.payments import CheckoutSession, Operation, PaymentRow, Refund
+
+_S = PaymentStatus
+_IN_FLIGHT = ("requested", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the card's issuer told about it."""
+
+    brand: str
+    last4: str
+    expires: str
+    funding: str
+    country: str
+    fingerprint: str
+    checks: tuple[tuple[str, str], ...]
+    three_d_secure: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLine:
+    """One refund of a payment."""
+
+    id: str
+    amount: Money
+    label: Label
+    reason: str
+    note: str
+    requested_by: str
+    failure_reason: str
+    processor_reference: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentDetail:
+    """A payment as its page shows it; amounts are Money of one currency."""
+
+    id: str
+    status: str
+    label: Label
+    amount: Money
+    authorized: Money
+    captured: Money
+    refunded: Money
+    reserved: Money
+    refundable: Money
+    fee: Money
+    net: Money
+    processor_fee: Money | None
+    fee_schedule: str
+    description: str
+    email: str
+    name: str
+    metadata: dict[str, Any]
+    card: Card | None
+    decline: str
+    decline_code: str
+    cancel_reason: str
+    processor: str
+    processor_references: tuple[tuple[str, str], ...]
+    session_id: str | None
+    session_status: str
+    client_key: str | None
+    capture_before: datetime | None
+    available_on: date | None
+    created_at: datetime
+    captured_at: datetime | None
+    is_busy: bool
+    is_live: bool
+    is_uncertain: bool
+    expires_soon: bool
+    earlier_payments: int
+    refunds: tuple[RefundLine, ...]
+    events: tuple[timeline.Moment, ...]
+    journals: tuple[balances.Journal, ...]
+
+    @property
+    def currency(self) -> str:
+        """ISO code of every amount here."""
+        return self.amount.currency
+
+    @property
+    def can_refund(self) -> bool:
+        """Whether something is left to refund."""
+        return self.status == _S.CAPTURED and self.refundable.amount_minor > 0
+
+    @property
+    def can_capture(self) -> bool:
+        """Whether money is held and nothing else is under way."""
+        return self.status == _S.AUTHORIZED and not self.is_busy
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether it may still end without money taken."""
+        waiting = (_S.OPEN, _S.REQUIRES_ACTION, _S.AUTHORIZED, _S.FAILED)
+        return self.status in waiting and not self.is_busy
+
+
+def detail(merchant_id: str, payment_id: str, *, now: datetime) -> PaymentDetail:
+    """The payment; raises NotFound for an id that is not this merchant's."""
+    row = _row(merchant_id, payment_id)
+    refunds = tuple(_refund(refund) for refund in _refunds(merchant_id, payment_id))
+    is_busy = _is_busy(merchant_id, payment_id)
+    label = payment_label(
+        row.status,
+        captured=row.captured_minor,
+        refunded=row.refunded_minor,
+        reserved=row.refund_reserved_minor,
+    )
+    return PaymentDetail(
+        id=row.id,
+        status=row.status,
+        label=label,
+        description=row.description or "",
+        email=row.customer_email or "",
+        name=row.customer_name or "",
+        metadata=row.metadata_,
+        card=_card(row),
+        decline=timeline.decline_sentence(row.decline_reason),
+        decline_code=row.decline_code or "",
+        cancel_reason=(row.cancel_reason or "").replace("_", " "),
+        processor=row.processor,
+        processor_references=_references(row),
+        session_id=row.session_id,
+        session_status=_session_status(row),
+        client_key=row.client_key,
+        capture_before=row.capture_before,
+        available_on=row.available_on,
+        created_at=row.created_at,
+        captured_at=row.captured_at,
+        is_busy=is_busy,
+        is_live=is_busy or label.is_live or any(refund.label.is_live for refund in refunds),
+        is_uncertain=row.status == _S.UNKNOWN,
+        expires_soon=_expires_soon(row, now),
+        earlier_payments=_earlier(row),
+        refunds=refunds,
+        events=tuple(timeline.of_payment(merchant_id, payment_id)),
+        journals=tuple(balances.journals_of_payment(merchant_id, payment_id)),
+        **_sums(row),
+    )
+
+
+def is_final(status: str) -> bool:
+    """Whether a payment's status never changes again."""
+    return PAYMENT.is_final(PaymentStatus(status))
+
+
+def _row(merchant_id: str, payment_id: str) -> PaymentRow:
+    query = (
+        select(PaymentRow)
+        .where(PaymentRow.merchant_id == merchant_id, PaymentRow.id == payment_id)
+        .execution_options(populate_existing=True)
+    )
+    row = db.session.execute(query).scalar_one_or_none()
+    if row is None:
+        raise NotFound("payment", payment_id)
+    return row
+
+
+def _sums(row: PaymentRow) -> dict[str, Any]:
+    def money(minor: int) -> Money:
+        return Money(minor, row.currency)
+
+    fee = row.processor_fee_minor
+    gone = row.refunded_minor + row.refund_reserved_minor
+    return {
+        "amount": row.amount,
+        "authorized": money(row.authorized_minor),
+        "captured": row.captured,
+        "refunded": money(row.refunded_minor),
+        "reserved": money(row.refund_reserved_minor),
+        "refundable": row.refundable,
+        "fee": money(row.fee_minor),
+        "net": money(row.captured_minor - row.fee_minor - gone),
+        "processor_fee": None if fee is None else money(fee),
+        "fee_schedule": row.fee_schedule,
+    }
+
+
+def _card(row: PaymentRow) -> Card | None:
+    if row.card_last4 is None:
+        return None
+    checks = (("Security code", row.card_cvc_check), ("Postcode", row.card_postal_check))
+    month, year = row.card_exp_month, row.card_exp_year
+    return Card(
+        brand=brand_name(row.card_brand),
+        last4=row.card_last4,
+        expires=f"{month:02d}/{year}" if month and year else "",
+        funding=row.card_funding or "",
+        country=row.card_country or "",
+        fingerprint=row.card_fingerprint or "",
+        checks=tuple((name, result) for name, result in checks if result),
+        three_d_secure=(row.three_d_secure or "").replace("_", " "),
+    )
+
+
+def _references(row: PaymentRow) -> tuple[tuple[str, str], ...]:
+    """The processor's own ids, labelled with its name; its words stay in the labels' second half."""
+    name = row.processor.capitalize()
+    pairs = (
+        (f"{name} payment intent", row.processor_reference),
+        (f"{name} charge", row.processor_charge_reference),
+    )
+    return tuple((label, reference) for label, reference in pairs if reference)
+
+
+def _session_status(row: PaymentRow) -> str:
+    if row.session_id is None:
+        return ""
+    found = db.session.get(CheckoutSession, (row.merchant_id, row.session_id))
+    return found.status if found else ""
+
+
+def _refunds(merchant_id: str, payment_id: str) -> list[Refund]:
+    query = (
+        select(Refund)
+        .where(Refund.merchant_id == merchant_id, Refund.payment_id == payment_id)
+        .order_by(Refund.id.desc())
+        .execution_options(populate_existing=True)
+    )
+    return list(db.session.execute(query).scalars())
+
+
+def _refund(row: Refund) -> RefundLine:
+    return RefundLine(
+        id=row.id,
+        amount=row.amount,
+        label=refund_label(row.status),
+        reason=(row.reason or "").replace("_", " "),
+        note=row.note or "",
+        requested_by=timeline.actor_words(row.requested_by),
+        failure_reason=(row.failure_reason or "").replace("_", " "),
+        processor_reference=row.processor_reference or "",
+        created_at=row.created_at,
+    )
+
+
+def _is_busy(merchant_id: str, payment_id: str) -> bool:
+    query = select(func.count()).where(
+        Operation.merchant_id == merchant_id,
+        Operation.payment_id == payment_id,
+        Operation.status.in_(_IN_FLIGHT),
+    )
+    return bool(db.session.execute(query).scalar_one())
+
+
+def _expires_soon(row: PaymentRow, now: datetime) -> bool:
+    soon = now + timedelta(hours=48)
+    return row.status == _S.AUTHORIZED and row.capture_before is not None and row.capture_before < soon
+
+
+def _earlier(row: PaymentRow) -> int:
+    """How often the same e-mail address paid this merchant before; counted to a hundred."""
+    if not row.customer_email:
+        return 0
+    before = (
+        select(PaymentRow.id)
+        .where(
+            PaymentRow.merchant_id == row.merchant_id,
+            func.lower(PaymentRow.customer_email) == row.customer_email.lower(),
+            PaymentRow.status == _S.CAPTURED,
+            PaymentRow.id < row.id,
+        )
+        .limit(100)
+        .subquery()
+    )
+    return db.session.execute(select(func.count()).select_from(before)).scalar_one()

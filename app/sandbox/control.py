@@ -1,0 +1,194 @@
+"""The control API: arm faults, tell lies, move time, look behind the scenes. JSON under /control/api.
+
+For tests and the control page; there is no key, because nothing here is secret and the sandbox listens on the
+loopback interface only. Bodies must be JSON, which a foreign web page cannot send without being asked first.
+"""
+
+from typing import Any
+
+import orjson
+from flask import Flask, Response, request
+
+from app.sandbox import events, faults, idempotency, record
+from app.sandbox.call import Call, public
+from app.sandbox.errors import Json
+from app.sandbox.store import Transaction
+from app.sandbox.world import World
+
+
+class BadControl(ValueError):
+    """The control request makes no sense; the message says why."""
+
+
+def answer(body: Any, status: int = 200) -> Response:
+    """A JSON reply."""
+    return Response(orjson.dumps(body), status, mimetype="application/json")
+
+
+def given() -> Json:
+    """The JSON object of the request."""
+    if not request.is_json:
+        raise BadControl("send application/json")
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise BadControl("send a JSON object")
+    return body
+
+
+def arm(world: World, body: Json) -> Json:
+    """Arm one fault from its JSON."""
+    options = {k: v for k, v in body.items() if k not in ("kind", "account", "route", "count")}
+    count = body.get("count", 1)
+    if count is not None and (type(count) is not int or count < 1):
+        raise BadControl("count is a whole number of calls, or null for until disarmed")
+    with world.store.transaction() as unit:
+        number = faults.arm(
+            unit,
+            str(body.get("kind")),
+            account=body.get("account"),
+            route=body.get("route"),
+            count=count,
+            options=options,
+        )
+        armed = next(fault for fault in faults.armed(unit) if fault.id == number)
+    return armed.as_json()
+
+
+def reset(unit: Transaction, account: str | None) -> None:
+    """Forget everything of one account, or of all; faults are disarmed."""
+    # The record refuses deletion by trigger; starting a new world is the one exception.
+    triggers = unit.run(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'record'"
+    ).fetchall()
+    for name, _ in triggers:
+        unit.run(f"DROP TRIGGER {name}")
+    for table in ("objects", "idempotency", "deliveries", "chores", "record"):
+        unit.run(f"DELETE FROM {table} WHERE ? IS NULL OR account = ?", (account, account))  # noqa: S608
+    unit.run("DELETE FROM faults WHERE ? IS NULL OR account = ?", (account, account))
+    for _, sql in triggers:
+        unit.run(sql)
+
+
+def lie(world: World, body: Json) -> Json:
+    """Send an event that is not true: about an object of the account as we please to show it."""
+    account, kind = str(body.get("account")), str(body.get("type", "payment_intent.succeeded"))
+    with world.store.transaction() as unit:
+        call = Call(unit=unit, account=account, clock=world.clock)
+        shown = body.get("object")
+        if shown is None:
+            found = unit.find(account, "payment_intent", str(body.get("payment_intent")))
+            if found is None:
+                raise BadControl("no such payment_intent in that account")
+            shown = public(found, world.clock.now())
+            shown |= {"status": "succeeded", "amount_received": shown["amount"]}
+        shown = {**shown, **body.get("changes", {})}
+        event = events.send(call, kind, shown)
+    world.stir()
+    return event
+
+
+def redeliver(world: World, body: Json) -> Json:
+    """Deliver again: one event, or everything that was muted or failed."""
+    wanted = body.get("event")
+    with world.store.transaction() as unit:
+        if wanted is not None:
+            rows = unit.run(
+                "SELECT DISTINCT account, endpoint FROM deliveries WHERE event = ?", (wanted,)
+            ).fetchall()
+            for account, endpoint in rows:
+                event = unit.find(account, "event", wanted)
+                if event is not None:
+                    call = Call(unit=unit, account=account, clock=world.clock)
+                    events.deliver(call, event, endpoint, state="pending", due=world.clock.exact())
+            count = len(rows)
+        else:
+            count = unit.run(
+                "UPDATE deliveries SET state = 'pending', attempts = 0, due = ?"
+                " WHERE state IN ('muted', 'failed') AND (? IS NULL OR account = ?)",
+                (world.clock.exact(), body.get("account"), body.get("account")),
+            ).rowcount
+    world.stir()
+    return {"redelivered": count}
+
+
+def deliveries(unit: Transaction, account: str | None, limit: int = 100) -> list[Json]:
+    """The latest deliveries, newest first."""
+    names = ("id", "account", "endpoint", "event", "type", "state", "attempts", "response", "created")
+    rows = unit.run(
+        "SELECT id, account, endpoint, event, kind, state, attempts, response, created"
+        " FROM deliveries WHERE ? IS NULL OR account = ? ORDER BY id DESC LIMIT ?",
+        (account, account, limit),
+    )
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def register(app: Flask, world: World) -> None:
+    """The routes of the control API and the record."""
+    app.register_error_handler(BadControl, lambda error: answer({"error": str(error)}, 400))
+    app.register_error_handler(faults.UnknownFault, lambda error: answer({"error": str(error)}, 400))
+
+    @app.post("/control/api/faults")
+    def arm_fault() -> Response:
+        return answer(arm(world, given()), 201)
+
+    @app.get("/control/api/faults")
+    def list_faults() -> Response:
+        with world.store.transaction() as unit:
+            return answer({"faults": [fault.as_json() for fault in faults.armed(unit)]})
+
+    @app.delete("/control/api/faults")
+    @app.delete("/control/api/faults/<int:number>")
+    def disarm_faults(number: int | None = None) -> Response:
+        with world.store.transaction() as unit:
+            faults.disarm(unit, number)
+        return answer({"disarmed": True})
+
+    @app.post("/control/api/reset")
+    def reset_state() -> Response:
+        body = given()
+        with world.store.transaction() as unit:
+            reset(unit, body.get("account"))
+        return answer({"reset": True})
+
+    @app.post("/control/api/clock")
+    def move_clock() -> Response:
+        seconds = given().get("advance_seconds", 0)
+        if type(seconds) is not int or seconds < 0:
+            raise BadControl("advance_seconds is a whole number, not negative")
+        world.advance(seconds)
+        return answer({"now": world.clock.now(), "offset_seconds": world.clock.offset_seconds})
+
+    @app.post("/control/api/idempotency/prune")
+    def prune_keys() -> Response:
+        body = given()
+        before = world.clock.now() - int(body.get("older_than_seconds", 0))
+        with world.store.transaction() as unit:
+            count = idempotency.prune(unit, body.get("account"), before)
+        return answer({"pruned": count})
+
+    @app.post("/control/api/events")
+    def send_lie() -> Response:
+        return answer(lie(world, given()), 201)
+
+    @app.post("/control/api/webhooks/redeliver")
+    def deliver_again() -> Response:
+        return answer(redeliver(world, given()))
+
+    @app.get("/control/api/webhooks")
+    def list_deliveries() -> Response:
+        with world.store.transaction() as unit:
+            return answer({"deliveries": deliveries(unit, request.args.get("account"))})
+
+    @app.get("/record")
+    def show_record() -> Response:
+        account = request.args.get("account")
+        with world.store.transaction() as unit:
+            if not account:
+                return answer({"accounts": record.accounts(unit)})
+            wanted = {
+                name[len("metadata[") : -1]: value
+                for name, value in request.args.items()
+                if name.startswith("metadata[") and name.endswith("]")
+            }
+            body = record.answer(unit, account, request.args.get("payment_intent"), wanted)
+        return answer(body)

@@ -1,0 +1,173 @@
+"""The control page: the same controls as the API, for a person at a screen. Plain forms, no script."""
+
+import time
+from typing import Any
+
+import orjson
+from flask import Flask, Response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.sandbox import cards, control, faults, idempotency, record
+from app.sandbox.declines import DECLINES
+from app.sandbox.errors import Json
+from app.sandbox.store import Transaction
+from app.sandbox.wire_money import show
+from app.sandbox.world import World
+
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'"
+)
+# What people do most, as one button each.
+QUICK: tuple[tuple[str, str, Json], ...] = (
+    ("Decline the next card", "The issuer refuses: insufficient funds.",
+     {"kind": "decline", "decline_code": "insufficient_funds"}),
+    ("Drop the reply before charging", "The line is cut; no money moves.", {"kind": "drop_before"}),
+    ("Drop the reply after charging", "Money moves; nobody is told.", {"kind": "drop_after"}),
+    ("500 before charging", "An error that is stored under the key.", {"kind": "error_before"}),
+    ("500 after charging", "Money moves; the answer is an error.", {"kind": "error_after"}),
+    ("Answer 8 seconds late", "The charge happens first.", {"kind": "delay_after", "seconds": 8}),
+    ("429, retry later", "Nothing is executed.", {"kind": "rate_limit", "retry_after": 2}),
+    ("Lie about the amount", "The reply says one unit more.", {"kind": "wrong_amount", "delta": 1}),
+    ("Unknown status", "The reply carries a status nobody knows.", {"kind": "unknown_status"}),
+    ("Mute webhooks", "Until disarmed; deliver them later.", {"kind": "mute_webhooks", "count": None}),
+    ("Deliver webhooks twice", "Until disarmed.", {"kind": "duplicate_webhooks", "count": None}),
+    ("Shuffle webhooks", "Until disarmed; latest first.",
+     {"kind": "shuffle_webhooks", "window_seconds": 2, "count": None}),
+    ("Fail the next refund", "Pending first, then failed.",
+     {"kind": "refund_outcome", "outcome": "pending_then_failed"}),
+)  # fmt: skip
+_NUMBERS = ("seconds", "retry_after", "delta", "copies", "window_seconds")
+
+
+def purpose(card: cards.Card) -> str:
+    """What a test card is for, in a few words."""
+    words = []
+    if card.three_d.startswith(("required", "enrolled")):
+        words.append("asks for 3D Secure")
+    elif card.three_d in ("optional", "lookup_error", "attempt_error"):
+        words.append(f"3D Secure {card.three_d.replace('_', ' ')}")
+    if card.decline:
+        words.append(f"declined: {card.decline.replace('_', ' ')}")
+    if card.checks and not card.decline:
+        words.append(", ".join(f"{name} check {how}" for name, how in card.checks.items()))
+    if card.risk != "normal":
+        words.append(f"risk {card.risk}")
+    if card.refund != "now":
+        words.append(f"refunds {card.refund.replace('_', ' ')}")
+    if card.bypasses_pending:
+        words.append("available at once")
+    if card.dispute:
+        words.append("succeeds (disputes come later)")
+    return ", then ".join(words) or f"succeeds ({card.brand} {card.funding}, {card.country})"
+
+
+def _when(seconds: int) -> str:
+    return time.strftime("%d %b %H:%M:%S", time.gmtime(seconds))
+
+
+def _charges(unit: Transaction) -> list[Json]:
+    rows = unit.run(
+        "SELECT account, body FROM objects WHERE kind = 'charge' ORDER BY seq DESC LIMIT 25"
+    ).fetchall()
+    found = []
+    for account, text in rows:
+        charge = orjson.loads(text)
+        card = charge["payment_method_details"]["card"]
+        if charge["status"] == "failed":
+            word, tone = charge["failure_code"].replace("_", " "), "bad"
+        elif charge["amount_refunded"]:
+            word, tone = "refunded" if charge["refunded"] else "partly refunded", "soft"
+        elif charge["captured"]:
+            word, tone = "captured", "good"
+        else:
+            word, tone = "authorised", "soft"
+        found.append(
+            {
+                "account": account,
+                "amount": show(charge["amount"], charge["currency"]),
+                "card": f"{card['brand']} ···· {card['last4']}",
+                "id": charge["id"],
+                "intent": charge["payment_intent"],
+                "tone": tone,
+                "when": _when(charge["created"]),
+                "word": word,
+            }
+        )
+    return found
+
+
+def _context(world: World) -> dict[str, Any]:
+    with world.store.transaction() as unit:
+        deliveries = control.deliveries(unit, None, 25)
+        return {
+            "accounts": record.accounts(unit),
+            "armed": [fault.as_json() for fault in faults.armed(unit)],
+            "cards": [(_spaced(card.number), purpose(card)) for card in cards.CARDS],
+            "charges": _charges(unit),
+            "declines": sorted(DECLINES),
+            "deliveries": [row | {"when": _when(row["created"])} for row in deliveries],
+            "kinds": faults.KINDS,
+            "now": _when(world.clock.now()),
+            "offset": world.clock.offset_seconds,
+            "quick": [(title, text) for title, text, _ in QUICK],
+            "route": faults.DEFAULT_ROUTE,
+        }
+
+
+def _spaced(number: str) -> str:
+    return " ".join(number[start : start + 4] for start in range(0, len(number), 4))
+
+
+def _fault_of(form: dict[str, str]) -> Json:
+    account = form.get("account") or None
+    if form.get("quick", "").isdigit():
+        return {**QUICK[int(form["quick"]) % len(QUICK)][2], "account": account}
+    body: Json = {"kind": form.get("kind"), "account": account, "route": form.get("route") or None}
+    count = form.get("count", "1")
+    body["count"] = int(count) if count.isdigit() else None
+    allowed = faults.KINDS.get(str(body["kind"]), ())
+    for name in allowed:
+        value = form.get(name, "")
+        if value and name in _NUMBERS and value.isdigit():
+            body[name] = int(value)
+        elif value and name not in _NUMBERS:
+            body[name] = value
+    return body
+
+
+def register(app: Flask, world: World) -> None:
+    """The page and its forms."""
+
+    @app.get("/control")
+    def control_page() -> Response:
+        response = Response(render_template("control/page.html", **_context(world)))
+        response.headers["Content-Security-Policy"] = _POLICY
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @app.get("/")
+    def home() -> AnyResponse:
+        return redirect("/control")
+
+    @app.post("/control/do/<what>")
+    def act(what: str) -> AnyResponse:
+        # Another site's page must not arm faults through the browser of whoever runs the sandbox.
+        if request.headers.get("Origin", request.host_url.rstrip("/")) != request.host_url.rstrip("/"):
+            raise control.BadControl("forms are taken from the control page only")
+        form = request.form.to_dict()
+        if what == "arm":
+            control.arm(world, _fault_of(form))
+        elif what == "disarm":
+            number = form.get("id", "")
+            with world.store.transaction() as unit:
+                faults.disarm(unit, int(number) if number.isdigit() else None)
+        elif what == "redeliver":
+            control.redeliver(world, {"event": form.get("event") or None})
+        elif what == "advance":
+            hours = form.get("hours", "")
+            world.advance(int(hours) * 3600 if hours.isdigit() and len(hours) < 5 else 0)
+        elif what == "prune":
+            with world.store.transaction() as unit:
+                idempotency.prune(unit, None, world.clock.now())
+        return redirect("/control", 303)

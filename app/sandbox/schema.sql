@@ -1,0 +1,76 @@
+CREATE TABLE IF NOT EXISTS objects (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    owner TEXT NOT NULL DEFAULT '',
+    created INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    UNIQUE (account, id)
+);
+CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (account, kind, seq);
+CREATE INDEX IF NOT EXISTS objects_by_owner ON objects (account, owner, kind, seq);
+
+CREATE TABLE IF NOT EXISTS idempotency (
+    account TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    status INTEGER,
+    body TEXT,
+    request_id TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    PRIMARY KEY (account, key)
+);
+
+CREATE TABLE IF NOT EXISTS deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    event TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due REAL NOT NULL,
+    response TEXT NOT NULL DEFAULT '',
+    created INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (state, due);
+
+CREATE TABLE IF NOT EXISTS chores (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    due REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS chores_due ON chores (due);
+
+CREATE TABLE IF NOT EXISTS faults (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT,
+    kind TEXT NOT NULL,
+    route TEXT NOT NULL,
+    remaining INTEGER,
+    options TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+
+CREATE TABLE IF NOT EXISTS record (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    fact TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    fee INTEGER NOT NULL,
+    payment_intent TEXT NOT NULL,
+    charge TEXT NOT NULL,
+    refund TEXT,
+    metadata TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS record_by_account ON record (account, seq);
+CREATE TRIGGER IF NOT EXISTS record_keeps BEFORE UPDATE ON record
+    BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS record_stays BEFORE DELETE ON record
+    BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END;

@@ -1,0 +1,169 @@
+"""Stripe.js and the pages in its frames, on the sandbox's own origin.
+
+`/v3/` serves one script made of the small files beside it. Card fields and the 3-D Secure page are documents of this
+origin, so a shop that frames them never holds a card number.
+"""
+
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import orjson
+from flask import Flask, Response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.sandbox.call import Call
+from app.sandbox.confirmation import finish_challenge
+from app.sandbox.errors import Json
+from app.sandbox.store import Transaction
+from app.sandbox.wire_money import show
+from app.sandbox.world import World
+
+PARTS = ("1-frames.js", "2-elements.js", "3-challenge.js", "4-stripe.js")
+ANSWERS = ("complete", "fail", "cancel")
+FIELDS = {
+    "number": {
+        "label": "Credit or debit card number",
+        "name": "cardnumber",
+        "autocomplete": "cc-number",
+        "placeholder": "1234 1234 1234 1234",
+    },
+    "expiry": {
+        "label": "Credit or debit card expiration date",
+        "name": "exp-date",
+        "autocomplete": "cc-exp",
+        "placeholder": "MM / YY",
+    },
+    "cvc": {
+        "label": "Credit or debit card CVC/CVV",
+        "name": "cvc",
+        "autocomplete": "cc-csc",
+        "placeholder": "CVC",
+    },
+}
+_FRAME_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
+    " font-src *; form-action *; base-uri 'none'"
+)
+
+
+def script(static_dir: Path) -> bytes:
+    """Stripe.js: its parts in one function, so that none of their names reaches the page."""
+    parts = [(static_dir / "v3" / name).read_text(encoding="utf-8") for name in PARTS]
+    return ("(function () {\n" + "\n".join(parts) + "})();\n").encode()
+
+
+def _framed(html: str, status: int = 200) -> Response:
+    response = Response(html, status, mimetype="text/html")
+    response.headers["Content-Security-Policy"] = _FRAME_POLICY
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _find(unit: Transaction, intent_id: str, client_secret: str) -> tuple[str, Json] | None:
+    row = unit.run(
+        "SELECT account, body FROM objects WHERE id = ? AND kind = 'payment_intent'", (intent_id,)
+    ).fetchone()
+    if row is None:
+        return None
+    intent: Json = orjson.loads(row[1])
+    return (row[0], intent) if intent["client_secret"] == client_secret else None
+
+
+def answer_challenge(world: World, intent_id: str, client_secret: str, answer: str) -> Json | None:
+    """Apply the customer's answer and return the intent as it is then; None if there is none."""
+    with world.store.transaction() as unit:
+        found = _find(unit, intent_id, client_secret)
+        if found is None:
+            return None
+        account, intent = found
+        if answer in ANSWERS:
+            finish_challenge(Call(unit=unit, account=account, clock=world.clock), intent, answer)
+    world.stir()
+    return intent
+
+
+def _page(world: World, *, is_framed: bool) -> Response:
+    intent_id, secret = request.args.get("payment_intent", ""), request.args.get("client_secret", "")
+    with world.store.transaction() as unit:
+        found = _find(unit, intent_id, secret)
+        if found is None:
+            return _framed("<!doctype html><title>Not found</title><p>No such payment.</p>", 404)
+        account, intent = found
+        method = unit.find(account, "payment_method", intent["payment_method"] or "")
+    return _framed(
+        render_template(
+            "challenge.html",
+            amount=show(intent["amount"], intent["currency"]),
+            client_secret=secret,
+            intent_id=intent_id,
+            is_framed=is_framed,
+            is_waiting=intent["status"] == "requires_action",
+            last4=method["card"]["last4"] if method else "",
+            merchant=account.removeprefix("acct_sbx_").replace("_", " ").title(),
+        )
+    )
+
+
+def _return_address(intent: Json) -> str | None:
+    if not intent["_return_url"]:
+        return None
+    parts = urlsplit(intent["_return_url"])
+    is_good = intent["status"] in ("succeeded", "requires_capture", "requires_confirmation")
+    query = [
+        *parse_qsl(parts.query, keep_blank_values=True),
+        ("payment_intent", intent["id"]),
+        ("payment_intent_client_secret", intent["client_secret"]),
+        ("redirect_status", "succeeded" if is_good else "failed"),
+    ]
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def register(app: Flask, world: World) -> None:
+    """The routes of Stripe.js and 3-D Secure."""
+    source = script(Path(app.root_path) / "static")
+
+    @app.get("/v3")
+    @app.get("/v3/")
+    def stripe_js() -> Response:
+        response = Response(source, mimetype="text/javascript")
+        response.headers["Cache-Control"] = "max-age=300"
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return response
+
+    @app.get("/v3/field/<kind>")
+    def field(kind: str) -> Response:
+        if kind not in FIELDS:
+            return _framed("<!doctype html><title>Not found</title>", 404)
+        return _framed(render_template("field.html", kind=kind, field=FIELDS[kind]))
+
+    @app.get("/3ds/challenge")
+    def challenge() -> Response:
+        return _page(world, is_framed=True)
+
+    @app.get("/3ds/redirect")
+    def redirect_page() -> Response:
+        return _page(world, is_framed=False)
+
+    @app.post("/3ds/answer")
+    def answer() -> Response:
+        body = request.get_json(silent=True) or {}
+        intent = answer_challenge(
+            world, str(body.get("payment_intent")), str(body.get("client_secret")),
+            str(body.get("answer")),
+        )  # fmt: skip
+        if intent is None:
+            return Response('{"error": "no such payment"}', 404, mimetype="application/json")
+        return Response(orjson.dumps({"status": intent["status"]}), mimetype="application/json")
+
+    @app.post("/3ds/redirect")
+    def redirect_answer() -> AnyResponse:
+        form = request.form
+        intent = answer_challenge(
+            world, form.get("payment_intent", ""), form.get("client_secret", ""),
+            form.get("answer", ""),
+        )  # fmt: skip
+        target = _return_address(intent) if intent else None
+        if target is None:
+            return _framed("<!doctype html><title>Done</title><p>You can close this page.</p>")
+        return redirect(target, 303)

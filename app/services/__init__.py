@@ -1,0 +1,1 @@
+"""Use-cases by noun: `(deps, command) -> result`. The only place that opens units of work."""

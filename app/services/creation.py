@@ -1,0 +1,236 @@
+"""Making a payment: the first call for it, and the idempotency key that it is owned by.
+
+The key is claimed in the statement that writes the payment. The same key with the same request gives the same
+answer for ever; a request that died is finished by the next one with its key, or by the resolver.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from psycopg.errors import UniqueViolation
+
+from app.domain.errors import (
+    IdempotencyInUse,
+    IdempotencyMismatch,
+    NotSignedIn,
+    OperationInProgress,
+    UnexpectedState,
+)
+from app.domain.ids import new_id
+from app.domain.money import Money
+from app.domain.payments import EventDraft, Payment
+from app.domain.processor import ProcessorAccount
+from app.domain.states import PAYMENT, PaymentStatus
+from app.services.accounts import account_of
+from app.services.deps import Deps
+from app.services.payments import call, load, new_operation
+from app.services.resolver import resolve
+from app.services.settle import DEFINITE, KeyedAnswer, settle
+from app.store import payment_path
+from app.store.payment_path import Answer, Begun, KeyClaim, NewPayment
+
+_P = PaymentStatus
+
+
+@dataclass(frozen=True)
+class IdempotentRequest:
+    """The caller's key, what was asked, and how an answer is written."""
+
+    key: str
+    request_hash: bytes
+    render: Callable[[Payment], tuple[int, bytes]]
+    api_key_hash: bytes | None = None
+
+
+@dataclass(frozen=True)
+class CreatePayment:
+    """A payment to be made; with a `payment_method_token` it is tried at once."""
+
+    merchant_id: str
+    amount: Money
+    actor: str
+    payment_method_token: str | None = None
+    capture_method: str = "automatic"
+    session_id: str | None = None
+    description: str | None = None
+    customer_email: str | None = None
+    customer_name: str | None = None
+    return_url: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    idempotency: IdempotentRequest | None = None
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The answer that the first request with this key was given."""
+
+    status: int
+    body: bytes
+
+
+def create_payment(deps: Deps, command: CreatePayment) -> Payment | Replay:
+    """Write the payment and, with a token, try it. With a key: at most one payment per key, for ever.
+
+    Raises IdempotencyMismatch, IdempotencyInUse, or OperationInProgress if the session has a payment already.
+    """
+    account = account_of(deps, command.merchant_id)
+    now = deps.clock.now()
+    payment, intent = _new_payment(deps, command, account, now)
+    try:
+        begun = payment_path.begin_new([intent], now)[0]
+    except UniqueViolation as error:
+        raise OperationInProgress("This was begun already; look at its state.") from error
+    if not begun.is_begun:
+        return _not_begun(deps, command, begun)
+    deps.failpoint("payment.intent_recorded")
+    keyed = _keyed(command.idempotency, intent.claim)
+    if payment.operation is None:
+        return _created(payment, keyed)
+    return _authorize(deps, account, payment, command.return_url, command.actor, keyed)
+
+
+def _new_payment(
+    deps: Deps, command: CreatePayment, account: ProcessorAccount, now: datetime
+) -> tuple[Payment, NewPayment]:
+    operation = None
+    drafts = [EventDraft(PAYMENT.created, _amount_data(command.amount))]
+    status = _P.OPEN
+    if command.payment_method_token is not None:
+        operation = new_operation(
+            deps, "authorize", command.amount, token=command.payment_method_token
+        )
+        status = _P.PROCESSING
+        drafts.append(EventDraft(PAYMENT.event(_P.OPEN, status), _amount_data(command.amount)))
+    payment = Payment(
+        merchant_id=command.merchant_id,
+        id=new_id("pi", now),
+        version=1,
+        status=status,
+        amount=command.amount,
+        capture_method=command.capture_method,
+        authorized_minor=0,
+        captured_minor=0,
+        refunded_minor=0,
+        refund_reserved_minor=0,
+        fee_minor=0,
+        processor=account.processor,
+        processor_account_id=account.id,
+        created_at=now,
+        session_id=command.session_id,
+        customer_email=command.customer_email,
+        customer_name=command.customer_name,
+        description=command.description,
+        metadata=command.metadata,
+        operation=operation,
+    )
+    idempotency = command.idempotency
+    claim = None
+    if idempotency is not None:
+        claim = KeyClaim(
+            key=idempotency.key,
+            request_hash=idempotency.request_hash,
+            lease_token=secrets.token_hex(16),
+            lease_seconds=deps.lease_seconds,
+            api_key_hash=idempotency.api_key_hash,
+        )
+    intent = NewPayment(
+        payment=payment,
+        fee_schedule=deps.fees.version,
+        actor=command.actor,
+        events=tuple(drafts),
+        client_key=idempotency.key if idempotency else None,
+        operation=operation,
+        claim=claim,
+        session_must_be_open=command.session_id is not None,
+    )
+    return payment, intent
+
+
+def _amount_data(amount: Money) -> dict[str, Any]:
+    return {"amount_minor": amount.amount_minor, "currency": amount.currency}
+
+
+def _authorize(
+    deps: Deps,
+    account: ProcessorAccount,
+    payment: Payment,
+    return_url: str | None,
+    actor: str,
+    keyed: KeyedAnswer | None,
+) -> Payment:
+    outcome = call(deps, account, payment, return_url)
+    deps.failpoint("payment.processor_answered")
+    settled = settle(
+        deps,
+        payment,
+        outcome,
+        is_live=account.is_live,
+        is_answer=True,
+        actor=actor,
+        answer=keyed,
+    )
+    deps.failpoint("payment.outcome_recorded")
+    if keyed is not None and settled.status not in DEFINITE:
+        payment_path.release_key(payment.merchant_id, keyed.key, keyed.lease_token)
+    return settled
+
+
+def _keyed(request: IdempotentRequest | None, claim: KeyClaim | None) -> KeyedAnswer | None:
+    if request is None or claim is None:
+        return None
+    return KeyedAnswer(request.key, claim.lease_token, request.render)
+
+
+def _created(payment: Payment, keyed: KeyedAnswer | None) -> Payment:
+    if keyed is not None:
+        status, body = keyed.render(payment)
+        payment_path.finish_key(
+            payment.merchant_id, Answer(keyed.key, keyed.lease_token, status, body)
+        )
+    return payment
+
+
+def _not_begun(deps: Deps, command: CreatePayment, begun: Begun) -> Payment | Replay:
+    """The key is taken, the API key is gone, or the session is closed."""
+    request = command.idempotency
+    if not begun.is_key_valid:
+        raise NotSignedIn("This API key has been revoked.")
+    if request is None:
+        raise UnexpectedState("This checkout is no longer open.")
+    if begun.state is None:
+        raise IdempotencyInUse("Another request with this idempotency key is being processed.")
+    if begun.request_hash is None or bytes(begun.request_hash) != request.request_hash:
+        raise IdempotencyMismatch(
+            "Keys for idempotent requests can only be used with the same parameters they were first "
+            f"used with. Use another key than '{request.key}' for a different request."
+        )
+    if begun.state == "finished" and begun.response_status and begun.response_body is not None:
+        return Replay(begun.response_status, bytes(begun.response_body))
+    if begun.is_leased or begun.subject_id is None:
+        raise IdempotencyInUse("Another request with this idempotency key is being processed.")
+    return _resume(deps, command, request, begun.subject_id)
+
+
+def _resume(
+    deps: Deps, command: CreatePayment, request: IdempotentRequest, payment_id: str
+) -> Payment | Replay:
+    """The first request with this key died or has no definite answer yet: finish its work, not ours."""
+    lease_token = secrets.token_hex(16)
+    if not payment_path.take_over(
+        command.merchant_id, request.key, lease_token, deps.lease_seconds
+    ):
+        raise IdempotencyInUse("Another request with this idempotency key is being processed.")
+    payment = load(command.merchant_id, payment_id)
+    if payment.operation is not None:
+        payment = resolve(deps, payment)
+    if payment.status not in DEFINITE:
+        payment_path.release_key(command.merchant_id, request.key, lease_token)
+        return payment
+    status, body = request.render(payment)
+    payment_path.finish_key(command.merchant_id, Answer(request.key, lease_token, status, body))
+    return payment
+
+

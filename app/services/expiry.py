@@ -1,0 +1,81 @@
+"""The end of checkouts that were not paid: nothing is left at the processor that could be finished later."""
+
+from sqlalchemy import select, text
+
+from app.domain.errors import FarthingError, NotFound, UnexpectedState
+from app.domain.states import CHECKOUT, CheckoutStatus, PaymentStatus
+from app.services.checkout import session_event
+from app.services.deps import Deps
+from app.services.payments import CancelPayment, cancel_payment, start_cancel
+from app.store import payment_path
+from app.store.db import db, end_read, transaction
+from app.store.payments import CheckoutSession
+
+_P = PaymentStatus
+
+
+def expire_session(deps: Deps, merchant_id: str, session_id: str, *, actor: str) -> None:
+    """End an open checkout that nobody is paying just now; raises UnexpectedState otherwise."""
+    payment = payment_path.load_by_session(merchant_id, session_id)
+    if payment is not None and payment.status in (_P.PROCESSING, _P.UNKNOWN):
+        raise UnexpectedState("This checkout is being paid at the moment; it cannot be expired.")
+    now = deps.clock.now()
+    with transaction() as session:
+        row = session.execute(
+            select(CheckoutSession)
+            .where(CheckoutSession.merchant_id == merchant_id, CheckoutSession.id == session_id)
+            .with_for_update()
+        ).scalar_one_or_none()
+        if row is None:
+            raise NotFound("checkout.session", session_id)
+        if row.status != CheckoutStatus.OPEN:
+            raise UnexpectedState(f"This checkout is {row.status}; only an open one can be expired.")
+        event = CHECKOUT.event(CheckoutStatus.OPEN, CheckoutStatus.EXPIRED)
+        move_session(row, CheckoutStatus.EXPIRED)
+        row.expires_at = min(row.expires_at, now)
+        session.add(session_event(deps, merchant_id, session_id, event, actor))
+    _end_payment(deps, merchant_id, session_id)
+
+
+def move_session(row: CheckoutSession, target: CheckoutStatus) -> None:
+    """Set the status after its table allowed it: the only place that does."""
+    row.status = target
+
+
+def expire_due(deps: Deps, limit: int = 100) -> int:
+    """Expire what is past its time, and end payments left over from an expiry that was cut short."""
+    now = deps.clock.now()
+    due = db.session.execute(
+        text("""
+            SELECT s.merchant_id, s.id, s.status FROM checkout_sessions s
+            LEFT JOIN payments p ON p.merchant_id = s.merchant_id AND p.session_id = s.id
+            WHERE (s.status = 'open' AND s.expires_at <= :now
+                   AND (p.id IS NULL OR p.status NOT IN ('processing', 'unknown')))
+               OR (s.status = 'expired' AND p.status IN ('open', 'failed', 'requires_action'))
+            LIMIT :limit
+        """),
+        {"now": now, "limit": limit},
+    ).all()
+    end_read()
+    for merchant_id, session_id, status in due:
+        try:
+            if status == CheckoutStatus.OPEN:
+                expire_session(deps, merchant_id, session_id, actor="system")
+            else:
+                _end_payment(deps, merchant_id, session_id)
+        except FarthingError:
+            continue  # It moved meanwhile; the next sweep looks again.
+    return len(due)
+
+
+def _end_payment(deps: Deps, merchant_id: str, session_id: str) -> None:
+    """Cancel what an expired checkout left at the processor, so that nobody can finish it later."""
+    payment = payment_path.load_by_session(merchant_id, session_id)
+    if payment is None or payment.operation is not None:
+        return
+    if payment.status not in (_P.OPEN, _P.FAILED, _P.REQUIRES_ACTION):
+        return
+    if payment.processor_reference is None:
+        cancel_payment(deps, CancelPayment(merchant_id, payment.id, "system", reason="expired"))
+    else:
+        start_cancel(deps, payment, reason="expired", actor="system")

@@ -1,0 +1,172 @@
+"""Facts that do not come from a command of ours: refunds made at the processor, money that fits no row.
+
+They are always recorded; what breaks a rule goes to suspense and is said aloud.
+"""
+
+import logging
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.domain import recipes
+from app.domain.ids import new_id
+from app.domain.payments import Payment
+from app.domain.processor import Captured, ProcessorAccount, RefundAccepted, RefundRefused, Unknown
+from app.domain.states import PaymentStatus, RefundStatus
+from app.services.deps import Deps
+from app.services.refunds import RefundUpdate, apply_update, lock_payment
+from app.store.db import transaction
+from app.store.ledger import book
+from app.store.payments import Event, PaymentRow, Refund
+
+log = logging.getLogger(__name__)
+
+
+def sync_refunds(deps: Deps, account: ProcessorAccount, payment: Payment) -> None:
+    """Bring our refunds of a payment to what the processor says of all of them. Safe to repeat."""
+    if payment.processor_reference is None:
+        return
+    known = deps.processors[account.processor].refunds_of(account, payment.processor_reference)
+    if isinstance(known, Unknown):
+        raise ConnectionError(known.detail)
+    for item in known:
+        ours = _refund_of(payment, item)
+        if ours is not None:
+            apply_update(deps, RefundUpdate(payment.merchant_id, ours, item), actor="processor")
+        elif isinstance(item, RefundAccepted):
+            _record_foreign(deps, payment, item)
+
+
+def _refund_of(payment: Payment, item: RefundAccepted | RefundRefused) -> str | None:
+    with transaction() as session:
+        query = select(Refund.id).where(Refund.merchant_id == payment.merchant_id)
+        if item.refund_id is not None:
+            found = session.execute(query.where(Refund.id == item.refund_id)).scalar()
+            if found is not None:
+                return found
+        if item.reference is None:
+            return None
+        return session.execute(query.where(Refund.processor_reference == item.reference)).scalar()
+
+
+def _record_foreign(deps: Deps, payment: Payment, item: RefundAccepted) -> None:
+    """A refund that somebody made at the processor itself: as a row if it fits, else to suspense."""
+    now = deps.clock.now()
+    try:
+        with transaction() as session:
+            row = lock_payment(session, payment.merchant_id, payment.id)
+            fits = item.amount.currency == row.currency and item.amount <= row.refundable
+            refund_id = new_id("re", now)
+            name = "refund.found_at_processor"
+            if row.status == PaymentStatus.CAPTURED and fits:
+                _add_refund(session, row, item, refund_id, now)
+                for journal in (
+                    recipes.refund_requested(refund_id, item.amount, now.date()),
+                    *(
+                        [recipes.refund_settled(row.processor, refund_id, item.amount, now.date())]
+                        if item.is_settled
+                        else []
+                    ),
+                ):
+                    book(session, row.merchant_id, journal, payment_id=row.id, at=now)
+            else:
+                name = "refund.unmatched"
+                journal = recipes.unmatched_refund(
+                    row.processor, item.reference, item.amount, now.date()
+                )
+                book(session, row.merchant_id, journal, payment_id=row.id, at=now)
+                log.error("refund.unmatched", extra={"reference": item.reference})
+            session.add(_event(payment, now, name, refund_id, item))
+    except IntegrityError:
+        # Another worker recorded the same refund a moment ago.
+        log.info("refund.found_twice", extra={"reference": item.reference})
+
+
+def _add_refund(
+    session: Session, row: PaymentRow, item: RefundAccepted, refund_id: str, now: datetime
+) -> None:
+    amount = item.amount.amount_minor
+    row.version += 1
+    row.updated_at = now
+    if item.is_settled:
+        row.refunded_minor += amount
+    else:
+        row.refund_reserved_minor += amount
+    session.add(
+        Refund(
+            merchant_id=row.merchant_id,
+            id=refund_id,
+            payment_id=row.id,
+            status=RefundStatus.SUCCEEDED if item.is_settled else RefundStatus.PENDING,
+            amount_minor=amount,
+            currency=row.currency,
+            reason=None,
+            note=None,
+            requested_by="processor",
+            origin="processor",
+            client_key=None,
+            processor_reference=item.reference,
+            failure_reason=None,
+            attempts=0,
+            next_attempt_at=now,
+            created_at=now,
+            updated_at=now,
+        )
+    )
+
+
+def _event(
+    payment: Payment, now: datetime, name: str, refund_id: str, item: RefundAccepted
+) -> Event:
+    return Event(
+        merchant_id=payment.merchant_id,
+        id=new_id("evt", now),
+        name=name,
+        subject_type="refund",
+        subject_id=refund_id,
+        payment_id=payment.id,
+        actor="processor",
+        data={
+            "amount_minor": item.amount.amount_minor,
+            "currency": item.amount.currency,
+            "processor_reference": item.reference,
+        },
+        event_at=now,
+        created_at=now,
+    )
+
+
+def book_unmatched_receipt(deps: Deps, account: ProcessorAccount, found: Captured) -> None:
+    """Money was taken for a payment that we have no row of: to suspense, once. Safe to repeat."""
+    now = deps.clock.now()
+    journal = recipes.unmatched_receipt(
+        account.processor, found.facts.reference, found.amount, now.date()
+    )
+    try:
+        with transaction() as session:
+            book(session, account.merchant_id, journal, payment_id=None, at=now)
+    except IntegrityError:
+        log.info("receipt.booked_already", extra={"reference": found.facts.reference})
+    log.error("receipt.unmatched", extra={"reference": found.facts.reference})
+
+
+def note_integrity_failure(deps: Deps, payment: Payment, why: str) -> None:
+    """Write into the payment's timeline that something was refused for not matching."""
+    now = deps.clock.now()
+    with transaction() as session:
+        session.add(
+            Event(
+                merchant_id=payment.merchant_id,
+                id=new_id("evt", now),
+                name="payment.integrity_failed",
+                subject_type="payment",
+                subject_id=payment.id,
+                payment_id=payment.id,
+                actor="processor",
+                data={"why": why},
+                event_at=now,
+                created_at=now,
+            )
+        )

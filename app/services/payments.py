@@ -1,0 +1,251 @@
+"""Payments: taking money, capturing what is held, letting it go.
+
+Each command records its intent, calls the processor with no unit of work open, and records the outcome. A
+crash anywhere leaves an operation in flight, which the resolver finishes.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from psycopg.errors import UniqueViolation
+
+from app.domain.errors import (
+    CaptureTooLarge,
+    NotFound,
+    OperationInProgress,
+    UnexpectedState,
+)
+from app.domain.ids import new_id
+from app.domain.money import Money
+from app.domain.payments import EventDraft, OperationInFlight, Payment
+from app.domain.processor import (
+    AuthorizeRequest,
+    Canceled,
+    CancelRequest,
+    CaptureRequest,
+    Outcome,
+    ProcessorAccount,
+)
+from app.domain.states import PAYMENT, OperationStatus, PaymentStatus
+from app.services.accounts import account_by_id
+from app.services.deps import Deps
+from app.services.settle import settle
+from app.store import payment_path
+
+_P = PaymentStatus
+
+
+@dataclass(frozen=True)
+class ConfirmPayment:
+    """A try, or a further try, to take an existing payment."""
+
+    merchant_id: str
+    payment_id: str
+    payment_method_token: str
+    actor: str
+    return_url: str | None = None
+    customer_email: str | None = None
+    customer_name: str | None = None
+
+
+@dataclass(frozen=True)
+class CapturePayment:
+    """Take what is held, or part of it (`amount`); the rest is let go."""
+
+    merchant_id: str
+    payment_id: str
+    actor: str
+    amount: Money | None = None
+
+
+@dataclass(frozen=True)
+class CancelPayment:
+    """Let go of what is held, or end a payment that was not made."""
+
+    merchant_id: str
+    payment_id: str
+    actor: str
+    reason: str = "requested_by_customer"
+
+
+def load(merchant_id: str, payment_id: str) -> Payment:
+    """The payment as it stands; raises NotFound for another merchant's."""
+    payment = payment_path.load(merchant_id, payment_id)
+    if payment is None:
+        raise NotFound("payment", payment_id)
+    return payment
+
+
+def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
+    """Try a payment that is open, was declined, or waits for the customer; raises UnexpectedState."""
+    payment = load(command.merchant_id, command.payment_id)
+    if payment.status not in (_P.OPEN, _P.FAILED, _P.REQUIRES_ACTION):
+        raise UnexpectedState(f"This payment is {payment.status}; it cannot be tried again.")
+    operation = new_operation(deps, "authorize", payment.amount, token=command.payment_method_token)
+    payment = begin(
+        deps,
+        payment,
+        operation,
+        target=_P.PROCESSING,
+        actor=command.actor,
+        customer=(command.customer_email, command.customer_name),
+    )
+    account = account_by_id(deps, payment.processor_account_id)
+    outcome = call(deps, account, payment, command.return_url)
+    deps.failpoint("payment.processor_answered")
+    settled = settle(
+        deps, payment, outcome, is_live=account.is_live, is_answer=True, actor=command.actor
+    )
+    deps.failpoint("payment.outcome_recorded")
+    return settled
+
+
+def capture_payment(deps: Deps, command: CapturePayment) -> Payment:
+    """Capture once; raises UnexpectedState, CaptureTooLarge or OperationInProgress."""
+    payment = load(command.merchant_id, command.payment_id)
+    if payment.status is not _P.AUTHORIZED:
+        raise UnexpectedState(f"This payment is {payment.status}; only an authorised one can be captured.")
+    held = Money(payment.authorized_minor, payment.currency)
+    amount = command.amount or held
+    if amount.currency != held.currency or not 0 < amount.amount_minor <= held.amount_minor:
+        raise CaptureTooLarge(f"You asked to capture {amount}; {held} is authorised.", param="amount")
+    operation = new_operation(deps, "capture", amount)
+    payment = begin(deps, payment, operation, target=_P.AUTHORIZED, actor=command.actor)
+    return perform(deps, payment, actor=command.actor)
+
+
+def cancel_payment(deps: Deps, command: CancelPayment) -> Payment:
+    """Cancel what is not captured; raises UnexpectedState or OperationInProgress."""
+    payment = load(command.merchant_id, command.payment_id)
+    if not PAYMENT.allows(payment.status, _P.CANCELED) or payment.status in (_P.PROCESSING, _P.UNKNOWN):
+        raise UnexpectedState(f"This payment is {payment.status}; it cannot be canceled.")
+    if payment.processor_reference is None:
+        return _cancel_here(deps, payment, command)
+    operation = new_operation(deps, "cancel", payment.amount, reason=command.reason)
+    payment = begin(deps, payment, operation, target=payment.status, actor=command.actor)
+    return perform(deps, payment, actor=command.actor)
+
+
+def begin(
+    deps: Deps,
+    payment: Payment,
+    operation: OperationInFlight,
+    *,
+    target: PaymentStatus,
+    actor: str,
+    customer: tuple[str | None, str | None] = (None, None),
+) -> Payment:
+    """Record the intent of a call on an existing payment; raises OperationInProgress if it moved."""
+    now = deps.clock.now()
+    if target is payment.status:
+        name = f"payment.{operation.kind}_requested"
+    else:
+        name = PAYMENT.event(payment.status, target)
+    data = {"amount_minor": operation.amount_minor, "currency": payment.currency}
+    must_be_open = operation.kind == "authorize" and payment.session_id is not None
+    try:
+        done = payment_path.begin_operation(
+            payment,
+            operation,
+            status=target,
+            events=[EventDraft(name, data)],
+            actor=actor,
+            at=now,
+            next_attempt_at=now + timedelta(seconds=deps.lease_seconds),
+            session_must_be_open=must_be_open,
+            customer=customer,
+        )
+    except UniqueViolation:
+        done = False
+    if not done:
+        raise OperationInProgress("Something else is under way with this payment; look again in a moment.")
+    deps.failpoint("payment.intent_recorded")
+    return load(payment.merchant_id, payment.id)
+
+
+def perform(deps: Deps, payment: Payment, *, actor: str) -> Payment:
+    """Make the call that is in flight and write its outcome. Safe to repeat: one key per operation."""
+    account = account_by_id(deps, payment.processor_account_id)
+    if payment.operation is None:
+        return payment
+    outcome = call(deps, account, payment)
+    deps.failpoint("payment.processor_answered")
+    settled = settle(
+        deps, payment, outcome, is_live=account.is_live, is_answer=True, actor=actor
+    )
+    deps.failpoint("payment.outcome_recorded")
+    return settled
+
+
+def call(
+    deps: Deps, account: ProcessorAccount, payment: Payment, return_url: str | None = None
+) -> Outcome:
+    """Ask the processor for what the operation in flight says, with the operation's own key."""
+    operation = payment.operation
+    if operation is None:
+        raise AssertionError("no operation is in flight")
+    processor = deps.processors[payment.processor]
+    key = f"{operation.id}:{operation.kind}"
+    if operation.kind == "authorize":
+        return processor.authorize(account, _authorize_request(payment, operation, key, return_url))
+    if payment.processor_reference is None:
+        raise AssertionError("a capture or cancellation needs the processor's reference")
+    if operation.kind == "capture":
+        amount = Money(operation.amount_minor, payment.currency)
+        return processor.capture(account, CaptureRequest(payment.processor_reference, amount, key))
+    reason = operation.reason or "requested_by_customer"
+    return processor.cancel(account, CancelRequest(payment.processor_reference, reason, key))
+
+
+def start_cancel(deps: Deps, payment: Payment, *, reason: str, actor: str) -> Payment:
+    """Cancel for a reason of the system's own: an expired checkout, a late authorisation."""
+    operation = new_operation(deps, "cancel", payment.amount, reason=reason)
+    payment = begin(deps, payment, operation, target=payment.status, actor=actor)
+    return perform(deps, payment, actor=actor)
+
+
+def new_operation(
+    deps: Deps, kind: str, amount: Money, *, token: str | None = None, reason: str | None = None
+) -> OperationInFlight:
+    """A call to be recorded before it is made."""
+    now = deps.clock.now()
+    return OperationInFlight(
+        id=new_id("op", now),
+        kind=kind,
+        status=OperationStatus.REQUESTED,
+        amount_minor=amount.amount_minor,
+        payment_method_token=token,
+        reason=reason,
+        attempts=1,
+        created_at=now,
+    )
+
+
+def _authorize_request(
+    payment: Payment, operation: OperationInFlight, key: str, return_url: str | None
+) -> AuthorizeRequest:
+    if operation.payment_method_token is None:
+        raise AssertionError("an authorisation needs a payment method")
+    return AuthorizeRequest(
+        merchant_id=payment.merchant_id,
+        payment_id=payment.id,
+        operation_id=operation.id,
+        amount=payment.amount,
+        payment_method_token=operation.payment_method_token,
+        capture_now=payment.capture_method == "automatic",
+        idempotency_key=key,
+        created_at=operation.created_at,
+        reference=payment.processor_reference,
+        description=payment.description,
+        customer_email=payment.customer_email,
+        return_url=return_url,
+    )
+
+
+def _cancel_here(deps: Deps, payment: Payment, command: CancelPayment) -> Payment:
+    """The processor never heard of it: canceling it is a decision of ours alone."""
+    account = account_by_id(deps, payment.processor_account_id)
+    outcome = Canceled(None, is_expired=command.reason == "expired", reason=command.reason)
+    return settle(
+        deps, payment, outcome, is_live=account.is_live, is_answer=True, actor=command.actor
+    )

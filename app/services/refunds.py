@@ -1,0 +1,357 @@
+"""Refunds: reserved on the payment's row first, sent by the worker, given back only on a definite failure.
+
+The processor sees one idempotency key per refund. While the outcome is unknown the money stays reserved, so a
+second click cannot refund it twice.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.domain import recipes
+from app.domain.errors import (
+    IdempotencyMismatch,
+    NotFound,
+    RefundTooLarge,
+    StaleAmount,
+    UnexpectedState,
+)
+from app.domain.ids import new_id
+from app.domain.money import Money
+from app.domain.processor import (
+    Absent,
+    RefundAccepted,
+    RefundOutcome,
+    RefundRefused,
+    RefundRequest,
+    Unknown,
+)
+from app.domain.recipes import Journal
+from app.domain.states import REFUND, PaymentStatus, RefundStatus
+from app.services.accounts import account_by_id
+from app.services.deps import Deps
+from app.services.resolver import BACKOFF, KEY_LIFE
+from app.store.db import transaction
+from app.store.ledger import book
+from app.store.payments import Event, PaymentRow, Refund
+
+log = logging.getLogger(__name__)
+
+_R = RefundStatus
+
+
+@dataclass(frozen=True)
+class RequestRefund:
+    """Send `amount` back. `expected_refundable` is what the person saw; if it is no longer true, nothing is done."""
+
+    merchant_id: str
+    payment_id: str
+    amount: Money
+    actor: str
+    reason: str | None = None
+    note: str | None = None
+    expected_refundable: Money | None = None
+    origin: str = "merchant"
+    client_key: str | None = None
+
+
+@dataclass(frozen=True)
+class RefundUpdate:
+    """News of a refund: the answer to our call, or what the processor says of it now."""
+
+    merchant_id: str
+    refund_id: str
+    outcome: RefundOutcome
+
+
+def request_refund(deps: Deps, command: RequestRefund) -> str:
+    """Reserve the amount and leave the sending to the worker; gives the refund's id.
+
+    Raises StaleAmount, RefundTooLarge, UnexpectedState or NotFound. With a client key it is safe to repeat.
+    """
+    if command.client_key is not None:
+        known = _by_client_key(command)
+        if known is not None:
+            return known
+    try:
+        refund_id = _reserve(deps, command)
+    except IntegrityError:
+        known = _by_client_key(command)
+        if known is None:
+            raise
+        return known
+    deps.failpoint("refund.intent_recorded")
+    deps.queue.wake("refunds")
+    return refund_id
+
+
+def _reserve(deps: Deps, command: RequestRefund) -> str:
+    now = deps.clock.now()
+    refund_id = new_id("re", now)
+    with transaction() as session:
+        payment = lock_payment(session, command.merchant_id, command.payment_id)
+        _check(payment, command)
+        payment.refund_reserved_minor += command.amount.amount_minor
+        payment.version += 1
+        payment.updated_at = now
+        session.add(
+            Refund(
+                merchant_id=command.merchant_id,
+                id=refund_id,
+                payment_id=payment.id,
+                status=_R.REQUESTED,
+                amount_minor=command.amount.amount_minor,
+                currency=payment.currency,
+                reason=command.reason,
+                note=command.note,
+                requested_by=command.actor,
+                origin=command.origin,
+                client_key=command.client_key,
+                processor_reference=None,
+                failure_reason=None,
+                attempts=0,
+                next_attempt_at=now,
+                created_at=now,
+                updated_at=now,
+            )
+        )
+        data = {
+            "amount_minor": command.amount.amount_minor,
+            "currency": payment.currency,
+            "reason": command.reason,
+        }
+        _event(session, deps, payment, refund_id, REFUND.created, command.actor, data)
+        journal = recipes.refund_requested(refund_id, command.amount, now.date())
+        book(session, command.merchant_id, journal, payment_id=payment.id, at=now)
+    return refund_id
+
+
+def _check(payment: PaymentRow, command: RequestRefund) -> None:
+    if payment.status != PaymentStatus.CAPTURED:
+        hint = " Cancel it instead." if payment.status == PaymentStatus.AUTHORIZED else ""
+        raise UnexpectedState(f"Only a captured payment can be refunded.{hint}")
+    amount, left = command.amount, payment.refundable
+    if command.expected_refundable is not None and command.expected_refundable != left:
+        raise StaleAmount(
+            f"This payment changed while you were looking: {left} can be refunded now. Check and try again.",
+            param="amount",
+        )
+    if amount.currency != payment.currency or amount.amount_minor <= 0:
+        raise RefundTooLarge(f"Refunds of this payment are in {payment.currency}.", param="amount")
+    if amount > left:
+        raise RefundTooLarge(f"You asked to refund {amount}; {left} is left.", param="amount")
+
+
+def _by_client_key(command: RequestRefund) -> str | None:
+    if command.client_key is None:
+        return None
+    with transaction() as session:
+        known = session.execute(
+            select(Refund).where(
+                Refund.merchant_id == command.merchant_id, Refund.client_key == command.client_key
+            )
+        ).scalar_one_or_none()
+    if known is None:
+        return None
+    if (known.payment_id, known.amount) != (command.payment_id, command.amount):
+        raise IdempotencyMismatch("This key was used for another refund.")
+    return known.id
+
+
+def submit_due(deps: Deps, limit: int = 50) -> int:
+    """Send what was requested and ask after what is unknown or pending; gives how many were looked at."""
+    now = deps.clock.now()
+    with transaction() as session:
+        due = session.execute(
+            select(Refund)
+            .where(
+                Refund.status.in_([_R.REQUESTED, _R.UNKNOWN, _R.PENDING]),
+                Refund.next_attempt_at <= now,
+            )
+            .order_by(Refund.next_attempt_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).scalars()
+        work = []
+        for refund in due:
+            step = BACKOFF[min(refund.attempts, len(BACKOFF) - 1)]
+            refund.attempts += 1
+            refund.next_attempt_at = now + max(step, timedelta(seconds=deps.lease_seconds // 2))
+            work.append((refund.merchant_id, refund.id))
+    for merchant_id, refund_id in work:
+        submit_refund(deps, merchant_id, refund_id)
+    return len(work)
+
+
+def submit_refund(deps: Deps, merchant_id: str, refund_id: str) -> None:
+    """Ask the processor to refund. Safe to repeat: it sees one key per refund, and is asked first."""
+    with transaction() as session:
+        refund, payment = _load(session, merchant_id, refund_id)
+    status = RefundStatus(refund.status)
+    if REFUND.is_final(status) or status is _R.SUCCEEDED or payment.processor_reference is None:
+        return
+    account = account_by_id(deps, payment.processor_account_id)
+    processor = deps.processors[payment.processor]
+    outcome: RefundOutcome = Absent()
+    if status is not _R.REQUESTED or refund.attempts > 1:
+        outcome = processor.query_refund(account, payment.processor_reference, refund.id)
+    if isinstance(outcome, Absent):
+        if deps.clock.now() - refund.created_at > KEY_LIFE:
+            outcome = RefundRefused("not_processed", refund_id=refund.id)
+        else:
+            request = RefundRequest(
+                merchant_id=merchant_id,
+                payment_id=payment.id,
+                refund_id=refund.id,
+                reference=payment.processor_reference,
+                amount=refund.amount,
+                reason=refund.reason,
+                idempotency_key=f"{refund.id}:refund",
+            )
+            answer = processor.refund(account, request)
+            was_absent = status is not _R.REQUESTED or refund.attempts > 1
+            outcome = _not_replayed(answer, refund.id, was_absent=was_absent)
+    deps.failpoint("refund.processor_answered")
+    apply_update(deps, RefundUpdate(merchant_id, refund_id, outcome))
+
+
+def _not_replayed(answer: RefundOutcome, refund_id: str, *, was_absent: bool) -> RefundOutcome:
+    """A replayed error on a refund that the processor does not have: definitely nothing was sent."""
+    if isinstance(answer, Unknown) and answer.is_replay and was_absent:
+        return RefundRefused("not_processed", refund_id=refund_id)
+    return answer
+
+
+def apply_update(deps: Deps, update: RefundUpdate, *, actor: str = "system") -> None:
+    """Write what became of a refund: row, payment's limits, journal and event together. Safe to repeat."""
+    now = deps.clock.now()
+    with transaction() as session:
+        refund, payment = _load(session, update.merchant_id, update.refund_id, lock=True)
+        current = RefundStatus(refund.status)
+        target, data = _target(update.outcome)
+        if target is None or target is current or not REFUND.allows(current, target):
+            _remember_reference(refund, update.outcome)
+            return
+        event = REFUND.event(current, target)
+        data |= {"amount_minor": refund.amount_minor, "currency": refund.currency}
+        journal = _move_money(payment, refund, current, target)
+        move_refund(refund, target)
+        _remember_reference(refund, update.outcome)
+        refund.failure_reason = data.get("failure_reason")
+        refund.updated_at = payment.updated_at = now
+        payment.version += 1
+        if target is _R.UNKNOWN:
+            refund.next_attempt_at = now + BACKOFF[0]
+        _event(session, deps, payment, refund.id, event, actor, data)
+        if journal is not None:
+            book(session, payment.merchant_id, journal, payment_id=payment.id, at=now)
+
+
+def move_refund(refund: Refund, target: RefundStatus) -> None:
+    """Set the status after its table allowed it: the only place that does."""
+    refund.status = target
+
+
+def _target(outcome: RefundOutcome) -> tuple[RefundStatus | None, dict[str, Any]]:
+    match outcome:
+        case RefundAccepted(is_settled=True):
+            return _R.SUCCEEDED, {}
+        case RefundAccepted():
+            return _R.PENDING, {}
+        case RefundRefused():
+            return _R.FAILED, {"failure_reason": outcome.reason}
+        case Unknown():
+            return _R.UNKNOWN, {"detail": outcome.detail[:200]}
+        case Absent():
+            return None, {}
+
+
+def _move_money(
+    payment: PaymentRow, refund: Refund, current: RefundStatus, target: RefundStatus
+) -> Journal | None:
+    """Move the refund between reserved and refunded on the payment's row; gives the journal to book."""
+    amount, on = refund.amount, refund.updated_at.date()
+    if target is _R.SUCCEEDED:
+        payment.refund_reserved_minor -= amount.amount_minor
+        payment.refunded_minor += amount.amount_minor
+        return recipes.refund_settled(payment.processor, refund.id, amount, on)
+    if target is _R.FAILED and current is _R.SUCCEEDED:
+        payment.refunded_minor -= amount.amount_minor
+        return recipes.refund_returned(payment.processor, refund.id, amount, on)
+    if target is _R.FAILED:
+        payment.refund_reserved_minor -= amount.amount_minor
+        return recipes.refund_failed(refund.id, amount, on)
+    return None
+
+
+def _remember_reference(refund: Refund, outcome: RefundOutcome) -> None:
+    reference = getattr(outcome, "reference", None)
+    if reference and refund.processor_reference is None:
+        refund.processor_reference = reference
+
+
+def lock_payment(session: Session, merchant_id: str, payment_id: str) -> PaymentRow:
+    """The payment's row, locked until the unit of work ends; raises NotFound."""
+    row = session.execute(
+        select(PaymentRow)
+        .where(PaymentRow.merchant_id == merchant_id, PaymentRow.id == payment_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalar_one_or_none()
+    if row is None:
+        raise NotFound("payment", payment_id)
+    return row
+
+
+def _load(
+    session: Session, merchant_id: str, refund_id: str, *, lock: bool = False
+) -> tuple[Refund, PaymentRow]:
+    """The refund and its payment; locked in the order payment, refund."""
+    query = (
+        select(Refund)
+        .where(Refund.merchant_id == merchant_id, Refund.id == refund_id)
+        .execution_options(populate_existing=True)
+    )
+    refund = session.execute(query).scalar_one_or_none()
+    if refund is None:
+        raise NotFound("refund", refund_id)
+    if lock:
+        payment = lock_payment(session, merchant_id, refund.payment_id)
+        return session.execute(query.with_for_update()).scalar_one(), payment
+    payment = session.execute(
+        select(PaymentRow)
+        .where(PaymentRow.merchant_id == merchant_id, PaymentRow.id == refund.payment_id)
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+    return refund, payment
+
+
+def _event(
+    session: Session,
+    deps: Deps,
+    payment: PaymentRow,
+    refund_id: str,
+    name: str,
+    actor: str,
+    data: dict[str, Any],
+) -> None:
+    now = deps.clock.now()
+    session.add(
+        Event(
+            merchant_id=payment.merchant_id,
+            id=new_id("evt", now),
+            name=name,
+            subject_type="refund",
+            subject_id=refund_id,
+            payment_id=payment.id,
+            actor=actor,
+            data=data,
+            event_at=now,
+            created_at=now,
+        )
+    )

@@ -1,0 +1,177 @@
+"""Finishing what has no outcome: unknown answers, and calls whose process died.
+
+First the processor is asked what happened. If it knows nothing conclusive, the same call is made again with the
+same key, which cannot move money twice. Nothing is called failed before the processor says so.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+
+from app.domain.declines import DeclineReason
+from app.domain.errors import FarthingError, IntegrityFailure
+from app.domain.payments import Payment
+from app.domain.processor import (
+    Absent,
+    Authorized,
+    Canceled,
+    Captured,
+    Declined,
+    Idle,
+    Outcome,
+    Pending,
+    Query,
+    Unknown,
+)
+from app.services.accounts import account_by_id
+from app.services.deps import Deps
+from app.services.payments import call
+from app.services.settle import settle
+from app.store import payment_path
+from app.store.db import db, end_read, transaction
+
+log = logging.getLogger(__name__)
+
+BACKOFF = (
+    timedelta(seconds=10),
+    timedelta(seconds=30),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=6),
+)
+
+# Stripe forgets keys after 24 hours; a repetition after that would be a new charge.
+KEY_LIFE = timedelta(hours=23)
+
+CONCLUSIVE: dict[str, tuple[type, ...]] = {
+    "authorize": (Captured, Authorized, Canceled),
+    "capture": (Captured, Canceled),
+    "cancel": (Canceled, Captured),
+}
+
+
+def resolve_due(deps: Deps, limit: int = 50) -> int:
+    """Resolve the operations whose time has come; gives how many were looked at."""
+    due = _lease_due(deps.clock.now(), limit)
+    for merchant_id, payment_id in due:
+        payment = payment_path.load(merchant_id, payment_id)
+        if payment is None or payment.operation is None:
+            continue
+        try:
+            resolve(deps, payment)
+        except FarthingError as error:
+            log.error("resolver.failed", extra={"payment": payment_id, "why": error.message})  # noqa: TRY400 - expected, and told in full
+    return len(due)
+
+
+def resolve(deps: Deps, payment: Payment) -> Payment:
+    """Find out what became of the operation in flight, and write it. Safe to repeat."""
+    operation = payment.operation
+    if operation is None:
+        return payment
+    account = account_by_id(deps, payment.processor_account_id)
+    processor = deps.processors[payment.processor]
+    found = processor.query(
+        account,
+        Query(payment.merchant_id, payment.id, payment.processor_reference, payment.created_at),
+    )
+    if isinstance(found, CONCLUSIVE[operation.kind]):
+        answer: Outcome = found
+    elif isinstance(found, Unknown | Pending):
+        answer = found
+    else:
+        answer = _ask_again(deps, payment, found)
+    return settle(deps, payment, answer, is_live=account.is_live, is_answer=True)
+
+
+def _ask_again(deps: Deps, payment: Payment, found: Outcome) -> Outcome:
+    """Nothing conclusive is at the processor: repeat the call, unless it may not be repeated any more."""
+    operation = payment.operation
+    if operation is None:
+        raise AssertionError("nothing to repeat")
+    not_taken = Declined(DeclineReason.TECHNICAL, "not_processed")
+    if operation.kind == "authorize" and _is_abandoned(deps, payment):
+        return not_taken
+    if deps.clock.now() - operation.created_at > KEY_LIFE:
+        return not_taken
+    account = account_by_id(deps, payment.processor_account_id)
+    answer = call(deps, account, payment)
+    if isinstance(answer, Declined) and answer.is_unheard:
+        return Unknown(answer.code)
+    if isinstance(answer, Unknown) and answer.is_replay and isinstance(found, Absent | Idle | Declined):
+        # The key is bound to an error of the processor's and the object shows that nothing was taken.
+        return not_taken
+    return answer
+
+
+def _is_abandoned(deps: Deps, payment: Payment) -> bool:
+    """Whether the checkout it belongs to is over: nobody expects to be charged any more."""
+    if payment.session_id is None:
+        return False
+    expires_at = db.session.execute(
+        text("SELECT expires_at FROM checkout_sessions WHERE merchant_id = :m AND id = :id"),
+        {"m": payment.merchant_id, "id": payment.session_id},
+    ).scalar_one()
+    end_read()
+    return bool(expires_at < deps.clock.now())
+
+
+def refresh(deps: Deps, payment: Payment) -> Payment:
+    """Ask the processor how the payment stands and write it: news, not an answer. Safe to repeat."""
+    if payment.operation is not None:
+        return resolve(deps, payment)
+    account = account_by_id(deps, payment.processor_account_id)
+    found = deps.processors[payment.processor].query(
+        account,
+        Query(payment.merchant_id, payment.id, payment.processor_reference, payment.created_at),
+    )
+    return settle(deps, payment, found, is_live=account.is_live, is_answer=False)
+
+
+def refresh_stale(deps: Deps, limit: int = 50) -> int:
+    """Ask about payments that a lost webhook may have left behind: pending ones and expired holds."""
+    now = deps.clock.now()
+    rows = db.session.execute(
+        text("""
+            SELECT merchant_id, id FROM payments p
+            WHERE ((status IN ('processing', 'requires_action') AND updated_at < :stale)
+                   OR (status = 'authorized' AND capture_before < :now))
+              AND status IN ('processing', 'unknown', 'requires_action', 'authorized')
+              AND NOT EXISTS (SELECT FROM operations o WHERE o.merchant_id = p.merchant_id
+                  AND o.payment_id = p.id AND o.status IN ('requested', 'unknown'))
+            ORDER BY random() LIMIT :limit
+        """),
+        {"stale": now - timedelta(minutes=10), "now": now, "limit": limit},
+    ).all()
+    end_read()
+    for merchant_id, payment_id in rows:
+        payment = payment_path.load(merchant_id, payment_id)
+        if payment is None:
+            continue
+        try:
+            refresh(deps, payment)
+        except IntegrityFailure as error:
+            log.error("resolver.integrity", extra={"payment": payment_id, "why": error.message})  # noqa: TRY400 - expected, and told in full
+    return len(rows)
+
+
+def _lease_due(now: datetime, limit: int) -> list[tuple[str, str]]:
+    """Take the due operations, and set when they are due next in case this process dies."""
+    with transaction() as session:
+        rows = session.execute(
+            text("""
+                UPDATE operations o
+                SET attempts = o.attempts + 1,
+                    next_attempt_at = :now + (:steps)[least(o.attempts, :most)]
+                FROM (SELECT merchant_id, id FROM operations
+                      WHERE status IN ('requested', 'unknown') AND next_attempt_at <= :now
+                      ORDER BY next_attempt_at LIMIT :limit FOR UPDATE SKIP LOCKED) due
+                WHERE o.merchant_id = due.merchant_id AND o.id = due.id
+                RETURNING o.merchant_id, o.payment_id
+            """),
+            {"now": now, "steps": list(BACKOFF), "most": len(BACKOFF), "limit": limit},
+        ).all()
+    return [(merchant_id, payment_id) for merchant_id, payment_id in rows]

@@ -1,0 +1,145 @@
+"""Writing an outcome down: the one door from a processor's word to our rows.
+
+Whoever has an outcome (the request that asked, a webhook, the resolver) comes here. The decision is made on a
+snapshot and written under its version; if the payment moved meanwhile, it is read and judged again.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from psycopg.errors import UniqueViolation
+
+from app.domain.errors import IntegrityFailure
+from app.domain.payments import Decision, EventDraft, Payment, check_integrity, decide
+from app.domain.processor import (
+    ActionRequired,
+    Authorized,
+    Canceled,
+    Captured,
+    Declined,
+    Facts,
+    Idle,
+    Outcome,
+    Pending,
+    Unknown,
+)
+from app.domain.states import OperationStatus, PaymentStatus
+from app.services.deps import Deps
+from app.store import payment_path
+from app.store.payment_path import Answer, Recording
+
+log = logging.getLogger(__name__)
+
+FIRST_LOOK = timedelta(seconds=5)
+DEFINITE = frozenset(PaymentStatus) - {PaymentStatus.PROCESSING, PaymentStatus.UNKNOWN}
+PAID = (PaymentStatus.CAPTURED, PaymentStatus.AUTHORIZED)
+MOST_ROUNDS = 8
+
+
+@dataclass(frozen=True)
+class KeyedAnswer:
+    """How to answer the request that owns an idempotency key: rendered once the outcome is known."""
+
+    key: str
+    lease_token: str
+    render: Callable[[Payment], tuple[int, bytes]]
+
+
+def settle(
+    deps: Deps,
+    payment: Payment,
+    outcome: Outcome,
+    *,
+    is_live: bool,
+    is_answer: bool,
+    actor: str = "system",
+    answer: KeyedAnswer | None = None,
+    inbox_id: str | None = None,
+) -> Payment:
+    """Write what `outcome` means; gives the payment as it stands afterwards. Safe to repeat.
+
+    Raises IntegrityFailure for news about another object; an answer that fails the check is unknown.
+    """
+    current = payment
+    for _ in range(MOST_ROUNDS):
+        checked = _checked(current, outcome, is_live=is_live, is_answer=is_answer)
+        now = deps.clock.now()
+        decision = decide(current, checked, fees=deps.fees, now=now, is_answer=is_answer)
+        stored = _answer(decision, answer)
+        if decision.is_nothing and stored is None and inbox_id is None:
+            return current
+        recording = Recording(
+            decision=decision,
+            actor=actor,
+            at=now,
+            answer=stored,
+            inbox_id=inbox_id,
+            session_event=_session_event(decision),
+            next_attempt_at=now + FIRST_LOOK if _is_open(decision) else None,
+        )
+        try:
+            if payment_path.record([recording])[0]:
+                return _written(decision)
+        except UniqueViolation:
+            log.warning("payment.journal_exists", extra={"payment": payment.id})
+        fresh = payment_path.load(payment.merchant_id, payment.id)
+        if fresh is None or fresh.version == current.version:
+            raise IntegrityFailure(f"The books of payment {payment.id} contradict its row.")
+        current = fresh
+    raise IntegrityFailure(f"Payment {payment.id} keeps moving; its outcome was not written.")
+
+
+def facts_of(outcome: Outcome) -> Facts | None:
+    """The identity of the processor's object, where the outcome names one."""
+    if isinstance(
+        outcome, Authorized | Captured | ActionRequired | Pending | Declined | Canceled | Idle
+    ):
+        return outcome.facts
+    return None
+
+
+def _checked(payment: Payment, outcome: Outcome, *, is_live: bool, is_answer: bool) -> Outcome:
+    facts = facts_of(outcome)
+    if facts is None:
+        return outcome
+    try:
+        check_integrity(payment, facts, is_live=is_live)
+    except IntegrityFailure as error:
+        log.error("payment.integrity_failed", extra={"payment": payment.id, "why": error.message})  # noqa: TRY400 - expected, and told in full
+        if not is_answer:
+            raise
+        return Unknown(error.message)
+    if isinstance(outcome, Captured) and not 0 < outcome.amount.amount_minor <= payment.amount.amount_minor:
+        return Unknown(f"captured {outcome.amount} of {payment.amount}")
+    return outcome
+
+
+def _answer(decision: Decision, answer: KeyedAnswer | None) -> Answer | None:
+    if answer is None or decision.after.status not in DEFINITE:
+        return None
+    status, body = answer.render(decision.after)
+    return Answer(answer.key, answer.lease_token, status, body)
+
+
+def _is_open(decision: Decision) -> bool:
+    return decision.operation_status is OperationStatus.UNKNOWN
+
+
+def _session_event(decision: Decision) -> EventDraft | None:
+    before, after = decision.before, decision.after
+    if after.session_id is None or after.status not in PAID or before.status in PAID:
+        return None
+    late = before.status in (PaymentStatus.CANCELED, PaymentStatus.EXPIRED)
+    return EventDraft("checkout.completed_late" if late else "checkout.completed")
+
+
+def _written(decision: Decision) -> Payment:
+    after = replace(decision.after, version=decision.before.version + 1)
+    operation, status = after.operation, decision.operation_status
+    if operation is None or status is None:
+        return after
+    if status in (OperationStatus.SUCCEEDED, OperationStatus.FAILED):
+        return replace(after, operation=None)
+    return replace(after, operation=replace(operation, status=status))

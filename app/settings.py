@@ -1,0 +1,113 @@
+"""Every environment variable: its type, default and meaning; read once, failing by name.
+
+The table of settings in the README lists each field; a test holds the two together.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any
+
+
+class SettingMissing(RuntimeError):
+    """A required variable is not set, or one has a value that cannot be used."""
+
+
+def env(name: str, *, help: str, default: Any = MISSING, secret: bool = False) -> Any:  # noqa: A002 - reads as the table's column
+    """A field read from the environment variable `name`."""
+    metadata = {"env": name, "help": help, "secret": secret}
+    if default is MISSING:
+        return field(metadata=metadata, repr=not secret)
+    return field(default=default, metadata=metadata, repr=not secret)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the operator decides. Secrets have no default."""
+
+    database_url: str = env("DATABASE_URL", help="PostgreSQL 15+; all truth lives here.", secret=True)
+    redis_url: str = env(
+        "REDIS_URL", help="Redis 7+ or Valkey 8+; wake-ups only, may be emptied.", secret=True
+    )
+    secret_key: str = env(
+        "SECRET_KEY", help="Signs browser cookies; 32 characters or more.", secret=True
+    )
+    seal_key: str = env(
+        "SEAL_KEY", help="Seals processors' secrets in the database; a Fernet key.", secret=True
+    )
+    base_url: str = env(
+        "BASE_URL", default="http://127.0.0.1:8000", help="Where browsers and processors reach us."
+    )
+    stripe_api_url: str = env(
+        "STRIPE_API_URL",
+        default="https://api.stripe.com",
+        help="Stripe's API; the sandbox's address in a demo.",
+    )
+    stripe_js_url: str = env(
+        "STRIPE_JS_URL",
+        default="https://js.stripe.com/v3/",
+        help="Stripe.js; the sandbox's stand-in in a demo.",
+    )
+    stripe_connect_seconds: float = env(
+        "STRIPE_CONNECT_SECONDS", default=3.0, help="Time limit for reaching Stripe."
+    )
+    stripe_read_seconds: float = env(
+        "STRIPE_READ_SECONDS", default=20.0, help="Time limit for Stripe's answer."
+    )
+    lease_seconds: int = env(
+        "LEASE_SECONDS",
+        default=60,
+        help="How long one request may own a payment; more than twice Stripe's time limits.",
+    )
+    session_hours: int = env(
+        "SESSION_HOURS", default=12, help="After so long a person signs in again."
+    )
+    session_idle_minutes: int = env(
+        "SESSION_IDLE_MINUTES", default=120, help="After so long without a click, too."
+    )
+    database_pool: int = env("DATABASE_POOL", default=8, help="Payment-path connections a process.")
+    trusted_proxies: int = env(
+        "TRUSTED_PROXIES", default=0, help="How many proxies in front may name the client's address."
+    )
+    failpoint: str = env(
+        "PAY_FAILPOINT", default="", help="Tests only: `name:kill`, `name:raise` or `name:sleep:n`."
+    )
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach us over TLS."""
+        return self.base_url.startswith("https://")
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read all variables; raises SettingMissing naming every one that is missing or wrong."""
+        source = os.environ if environ is None else environ
+        values: dict[str, Any] = {}
+        wrong: list[str] = []
+        for spec in fields(cls):
+            raw = source.get(spec.metadata["env"], "")
+            if raw == "":
+                if spec.default is MISSING:
+                    wrong.append(f"{spec.metadata['env']} is not set ({spec.metadata['help']})")
+                continue
+            try:
+                values[spec.name] = spec.type(raw) if callable(spec.type) else raw
+            except ValueError:
+                wrong.append(f"{spec.metadata['env']} is not {spec.type}")
+        if not wrong:
+            wrong = _unsafe(values)
+        if wrong:
+            raise SettingMissing("; ".join(wrong))
+        return cls(**values)
+
+
+def _unsafe(values: dict[str, Any]) -> list[str]:
+    """Values that would run but must not."""
+    problems = []
+    if len(values["secret_key"]) < 32:
+        problems.append("SECRET_KEY is shorter than 32 characters")
+    if len(values["seal_key"]) != 44:
+        problems.append("SEAL_KEY is not a Fernet key (44 characters)")
+    if values.get("base_url", "").startswith("https://") and values.get("failpoint"):
+        problems.append("PAY_FAILPOINT is for tests and must not be set in service")
+    return problems

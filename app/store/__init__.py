@@ -1,0 +1,1 @@
+"""SQLAlchemy models and queries by noun. Only services and reports import it."""

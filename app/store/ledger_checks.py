@@ -1,0 +1,131 @@
+"""Every invariant of the books as one query: it returns the offenders, so no rows is the proof.
+
+Name → (what it means, SQL giving one column that names the offender).
+"""
+
+CHECKS: dict[str, tuple[str, str]] = {
+    "entries_balance": (
+        "Debits equal credits in every journal and currency.",
+        """SELECT merchant_id || '/' || journal_id FROM ledger_entries
+           GROUP BY merchant_id, journal_id, currency HAVING sum(signed_minor) <> 0""",
+    ),
+    "counterparts_exist": (
+        "Every entry has its counterpart of the same amount and currency on the other side.",
+        """SELECT e.id FROM ledger_entries e LEFT JOIN ledger_entries c
+             ON c.merchant_id = e.merchant_id AND c.id = e.counterpart_id
+            AND c.amount_minor = e.amount_minor AND c.currency = e.currency
+            AND c.entry_type <> e.entry_type
+           WHERE c.id IS NULL""",
+    ),
+    "journals_have_postings": (
+        "No journal is empty.",
+        """SELECT j.merchant_id || '/' || j.id FROM journals j WHERE NOT EXISTS (
+             SELECT FROM postings p WHERE p.merchant_id = j.merchant_id AND p.journal_id = j.id)""",
+    ),
+    "accounts_in_chart": (
+        "Every account is in the chart of accounts.",
+        """SELECT merchant_id || '/' || code FROM accounts WHERE split_part(code, ':', 1) NOT IN (
+             'processor_receivable', 'merchant_pending', 'merchant_available', 'refunds_in_transit',
+             'platform_fees', 'processor_fees', 'suspense', 'escrow_held')""",
+    ),
+    "stored_balances": (
+        "Every stored balance is the sum of its entries.",
+        """WITH kept AS (SELECT merchant_id, account AS code, currency, -sum(signed_minor) AS total
+                         FROM ledger_entries WHERE account IN ('merchant_available', 'escrow_held')
+                         GROUP BY 1, 2, 3)
+           SELECT coalesce(k.merchant_id, b.merchant_id) || '/' || coalesce(k.code, b.code)
+                  || '/' || coalesce(k.currency, b.currency)
+           FROM kept k FULL JOIN account_balances b
+             ON b.merchant_id = k.merchant_id AND b.code = k.code AND b.currency = k.currency
+           WHERE coalesce(k.total, 0) <> coalesce(b.balance_minor, 0)""",
+    ),
+    "captures_booked": (
+        "Every captured payment is booked once, with its amount and fee; no other is.",
+        """WITH booked AS (
+             SELECT j.merchant_id, j.source_id,
+                    sum(p.amount_minor) FILTER (WHERE p.credit = 'merchant_pending') AS amount,
+                    coalesce(sum(p.amount_minor) FILTER (WHERE p.credit = 'platform_fees'), 0) AS fee
+             FROM journals j JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
+             WHERE j.event = 'payment_captured' GROUP BY 1, 2)
+           SELECT coalesce(b.source_id, p.id) FROM booked b
+           FULL JOIN (SELECT * FROM payments WHERE captured_minor > 0) p
+             ON p.merchant_id = b.merchant_id AND p.id = b.source_id
+           WHERE p.captured_minor IS DISTINCT FROM b.amount OR p.fee_minor IS DISTINCT FROM b.fee""",
+    ),
+    "refunds_booked": (
+        "Every refund is booked as its status says.",
+        """SELECT r.id FROM refunds r LEFT JOIN LATERAL (
+             SELECT count(*) FILTER (WHERE j.event = 'refund_requested') AS requested,
+                    count(*) FILTER (WHERE j.event = 'refund_settled') AS settled,
+                    count(*) FILTER (WHERE j.event = 'refund_failed') AS failed,
+                    count(*) FILTER (WHERE j.event = 'refund_returned') AS returned,
+                    bool_and(p.amount_minor = r.amount_minor) AS same
+             FROM journals j JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
+             WHERE j.merchant_id = r.merchant_id AND j.source_id = r.id) b ON true
+           WHERE b.requested <> 1 OR NOT b.same
+              OR (r.status IN ('requested', 'pending', 'unknown')
+                  AND b.settled + b.failed + b.returned <> 0)
+              OR (r.status = 'succeeded' AND (b.settled, b.failed, b.returned) <> (1, 0, 0))
+              OR (r.status = 'failed'
+                  AND (b.settled, b.failed, b.returned) NOT IN ((0, 1, 0), (1, 0, 1)))""",
+    ),
+    "refund_sums": (
+        "A payment's refunded and reserved amounts are the sums of its refunds.",
+        """SELECT p.id FROM payments p LEFT JOIN (
+             SELECT merchant_id, payment_id,
+                    sum(amount_minor) FILTER (WHERE status = 'succeeded') AS refunded,
+                    sum(amount_minor) FILTER (WHERE status IN ('requested', 'pending', 'unknown'))
+                        AS reserved
+             FROM refunds GROUP BY 1, 2) r ON r.merchant_id = p.merchant_id AND r.payment_id = p.id
+           WHERE p.refunded_minor <> coalesce(r.refunded, 0)
+              OR p.refund_reserved_minor <> coalesce(r.reserved, 0)""",
+    ),
+    "limits": (
+        "Captured within authorised; refunded and reserved within captured.",
+        """SELECT id FROM payments WHERE captured_minor > authorized_minor
+              OR authorized_minor > amount_minor
+              OR refunded_minor + refund_reserved_minor > captured_minor""",
+    ),
+    "status_has_money": (
+        "A captured payment has money, no other has; an authorised one is held.",
+        """SELECT id FROM payments WHERE (status = 'captured') <> (captured_minor > 0)
+              OR (status = 'authorized' AND authorized_minor = 0)""",
+    ),
+    "moves_have_events": (
+        "Every captured, authorised, failed, canceled or expired payment has the event that says so.",
+        """SELECT p.id FROM payments p
+           WHERE p.status IN ('captured', 'authorized', 'failed', 'canceled', 'expired')
+             AND NOT EXISTS (SELECT FROM events e WHERE e.merchant_id = p.merchant_id
+               AND e.payment_id = p.id AND e.name IN ('payment.' || p.status,
+                   'payment.' || p.status || '_late'))""",
+    ),
+    "one_payment_per_session": (
+        "No checkout was paid more than once.",
+        """SELECT session_id FROM payments WHERE session_id IS NOT NULL
+             AND status IN ('captured', 'authorized')
+           GROUP BY merchant_id, session_id HAVING count(*) > 1""",
+    ),
+    "sessions_agree": (
+        "A checkout is complete exactly when its payment is made or held.",
+        """SELECT s.id FROM checkout_sessions s
+           LEFT JOIN payments p ON p.merchant_id = s.merchant_id AND p.session_id = s.id
+           WHERE (s.status = 'complete' AND p.captured_minor + p.authorized_minor = 0)
+              OR (s.status = 'complete' AND p.id IS NULL)
+              OR (s.status <> 'complete' AND p.status IN ('captured', 'authorized'))""",
+    ),
+    "unknown_is_settled": (
+        "No outcome has been unknown for more than a day.",
+        """SELECT id FROM operations WHERE status IN ('requested', 'unknown')
+             AND created_at < now() - interval '24 hours'""",
+    ),
+    "append_only": (
+        "The ledger's and the events' guards are in place.",
+        """SELECT t.name FROM (VALUES ('journals'), ('postings'), ('events')) AS t (name)
+           WHERE has_table_privilege('farthing_app', t.name, 'UPDATE')
+              OR has_table_privilege('farthing_app', t.name, 'DELETE')
+              OR has_table_privilege('farthing_app', t.name, 'TRUNCATE')
+              OR (SELECT count(*) FROM pg_trigger g WHERE g.tgrelid = t.name::regclass
+                    AND g.tgenabled = 'O' AND g.tgname IN
+                        (t.name || '_append_only', t.name || '_no_truncate')) <> 2""",
+    ),
+}

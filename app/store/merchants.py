@@ -1,0 +1,111 @@
+"""Merchants, their people, keys and accounts at processors."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ARRAY, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.store.db import Base
+
+
+class Merchant(Base):
+    """Who takes money. An account is either for tests or for real."""
+
+    __tablename__ = "merchants"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str]
+    mode: Mapped[str]
+    country: Mapped[str]
+    default_currency: Mapped[str]
+    timezone: Mapped[str]
+    support_email: Mapped[str]
+    brand: Mapped[dict[str, Any]]
+    statement_descriptor: Mapped[str | None]
+    return_origins: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_at: Mapped[datetime]
+
+
+class User(Base):
+    """A person who signs in."""
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    email: Mapped[str]
+    name: Mapped[str]
+    password_hash: Mapped[str]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class Membership(Base):
+    """A person's role at a merchant."""
+
+    __tablename__ = "memberships"
+
+    user_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    merchant_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    role: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class UserSession(Base):
+    """A signed-in browser. Only a hash of its token is kept; revoking the row signs it out at once."""
+
+    __tablename__ = "user_sessions"
+
+    token_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    user_id: Mapped[str]
+    merchant_id: Mapped[str | None]
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    ip: Mapped[str]
+    user_agent: Mapped[str]
+
+
+class SignInFailure(Base):
+    """A wrong password; counted to slow guessing down."""
+
+    __tablename__ = "sign_in_failures"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    ip: Mapped[str]
+    at: Mapped[datetime]
+
+
+class ApiKey(Base):
+    """A merchant's key. Only its SHA-256 is kept: 192 random bits need no slow hash."""
+
+    __tablename__ = "api_keys"
+
+    key_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    merchant_id: Mapped[str]
+    id: Mapped[str]
+    kind: Mapped[str]
+    prefix: Mapped[str]
+    last4: Mapped[str]
+    name: Mapped[str]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class ProcessorAccountRow(Base):
+    """A merchant's account at a processor, its secrets sealed."""
+
+    __tablename__ = "processor_accounts"
+
+    merchant_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    processor: Mapped[str]
+    external_account: Mapped[str]
+    publishable_key: Mapped[str]
+    secret_key_sealed: Mapped[bytes]
+    webhook_secrets_sealed: Mapped[bytes]
+    news_seen_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]

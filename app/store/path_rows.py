@@ -1,0 +1,118 @@
+"""Between a payment in the domain and its row: the one place that knows both."""
+
+from typing import Any
+
+from app.domain.declines import DeclineReason
+from app.domain.money import Money
+from app.domain.payments import OperationInFlight, Payment
+from app.domain.processor import CardFacts
+from app.domain.states import OperationStatus, PaymentStatus
+
+CARD_COLUMNS = {
+    "card_brand": "brand",
+    "card_last4": "last4",
+    "card_exp_month": "exp_month",
+    "card_exp_year": "exp_year",
+    "card_country": "country",
+    "card_funding": "funding",
+    "card_fingerprint": "fingerprint",
+    "card_cvc_check": "cvc_check",
+    "card_postal_check": "postal_check",
+    "three_d_secure": "three_d_secure",
+    "authorization_code": "authorization_code",
+}
+
+PLAIN_COLUMNS = (
+    "merchant_id",
+    "id",
+    "session_id",
+    "capture_method",
+    "authorized_minor",
+    "captured_minor",
+    "fee_minor",
+    "processor",
+    "processor_account_id",
+    "processor_reference",
+    "processor_charge_reference",
+    "processor_fee_minor",
+    "description",
+    "customer_email",
+    "customer_name",
+    "metadata",
+    "client_secret",
+    "decline_code",
+    "cancel_reason",
+    "needs_reversal",
+    "available_on",
+    "capture_before",
+    "captured_at",
+    "created_at",
+)
+
+READ_COLUMNS = (
+    *PLAIN_COLUMNS,
+    "version",
+    "status",
+    "amount_minor",
+    "currency",
+    "refunded_minor",
+    "refund_reserved_minor",
+    "decline_reason",
+    *CARD_COLUMNS,
+)
+
+OPERATION_COLUMNS = (
+    "id",
+    "kind",
+    "status",
+    "amount_minor",
+    "payment_method_token",
+    "reason",
+    "attempts",
+    "created_at",
+)
+
+
+def payment_to_row(payment: Payment) -> dict[str, Any]:
+    """A payment as columns; refunded amounts are left out, they move in refunds' own units of work."""
+    row: dict[str, Any] = {name: getattr(payment, name) for name in PLAIN_COLUMNS}
+    row["status"] = payment.status
+    row["amount_minor"] = payment.amount.amount_minor
+    row["currency"] = payment.amount.currency
+    row["decline_reason"] = payment.decline_reason
+    card = payment.card
+    if card is not None:
+        for column, name in CARD_COLUMNS.items():
+            row[column] = getattr(card, name) or None
+    return row
+
+
+def payment_from_row(row: tuple[Any, ...]) -> Payment:
+    """A payment from READ_COLUMNS followed by OPERATION_COLUMNS."""
+    count = len(READ_COLUMNS)
+    values = dict(zip(READ_COLUMNS, row[:count], strict=True))
+    plain = {name: values[name] for name in PLAIN_COLUMNS}
+    card = None
+    if values["card_brand"] is not None:
+        facts: dict[str, Any] = {name: values[col] or "" for col, name in CARD_COLUMNS.items()}
+        card = CardFacts(**facts)
+    reason = values["decline_reason"]
+    return Payment(
+        **plain,
+        version=values["version"],
+        status=PaymentStatus(values["status"]),
+        amount=Money(values["amount_minor"], values["currency"]),
+        refunded_minor=values["refunded_minor"],
+        refund_reserved_minor=values["refund_reserved_minor"],
+        decline_reason=DeclineReason(reason) if reason else None,
+        card=card,
+        operation=_operation(row[count:]),
+    )
+
+
+def _operation(row: tuple[Any, ...]) -> OperationInFlight | None:
+    values = dict(zip(OPERATION_COLUMNS, row, strict=True))
+    if values["id"] is None:
+        return None
+    values["status"] = OperationStatus(values["status"])
+    return OperationInFlight(**values)

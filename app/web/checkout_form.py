@@ -1,0 +1,100 @@
+"""What the customer sends, checked before anything of it is kept.
+
+A card number or a security code typed into our own fields is refused here and goes nowhere: not
+into a row, not into a log, not back into the page.
+"""
+
+import re
+import unicodedata
+
+from email_validator import EmailNotValidError, validate_email
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import StringField
+from wtforms.validators import ValidationError
+
+from app.domain.errors import InvalidRequest, ParameterUnknown
+
+_MANY_DIGITS = 12
+_LONGEST_NAME = 150
+_SECURITY_CODE = re.compile(r"\d{3,4}")
+_TOKEN = re.compile(r"[A-Za-z]+_[A-Za-z0-9_]{3,250}", re.ASCII)
+_CARD_NUMBER = re.compile(r"\d{13,}")
+
+
+def _has_card_number(text: str) -> bool:
+    """Whether it holds so many digits, of any script, that it may be a card number."""
+    return sum(unicodedata.category(character) == "Nd" for character in text) >= _MANY_DIGITS
+
+
+def _check_email(_form: FlaskForm, field: StringField) -> None:
+    text = (field.data or "").strip()
+    if not text:
+        raise ValidationError("Enter your e-mail address")
+    if _has_card_number(text):
+        field.data = ""
+        raise ValidationError("Enter an e-mail address, not a card number")
+    try:
+        field.data = validate_email(text, check_deliverability=False).normalized
+    except EmailNotValidError as error:
+        raise ValidationError("Enter a valid e-mail address") from error
+
+
+def _check_name(_form: FlaskForm, field: StringField) -> None:
+    text = " ".join((field.data or "").split())
+    field.data = text
+    if not text:
+        raise ValidationError("Enter the name on the card")
+    if _has_card_number(text) or _SECURITY_CODE.fullmatch(text):
+        field.data = ""
+        raise ValidationError("Enter the name as it appears on the card")
+    if len(text) > _LONGEST_NAME or any(unicodedata.category(c).startswith("C") for c in text):
+        raise ValidationError("Enter a shorter name, in letters")
+
+
+def _check_token(_form: FlaskForm, field: StringField) -> None:
+    text = field.data or ""
+    if not _TOKEN.fullmatch(text) or _CARD_NUMBER.search(text):
+        field.data = ""
+        raise ValidationError("Enter your card details again")
+
+
+class PayForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types.
+    """A card token from the processor's fields, and who pays."""
+
+    class Meta:
+        """A form left open over lunch still works: the checkout session is what expires."""
+
+        csrf_time_limit = None
+
+    email = StringField(validators=[_check_email])
+    name = StringField(validators=[_check_name])
+    payment_method = StringField(validators=[_check_token])
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the browser lost the cookie that belongs to the form's token."""
+        return "csrf_token" in self.errors
+
+    def messages(self) -> dict[str, str]:
+        """One sentence for each field at fault, in the order of the page."""
+        anchors = {"email": "email", "payment_method": "card-number", "name": "name"}
+        return {anchors[name]: self.errors[name][0] for name in anchors if name in self.errors}
+
+
+class AuthenticationForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types.
+    """The customer is back from the bank's page."""
+
+    class Meta:
+        """As above."""
+
+        csrf_time_limit = None
+
+
+def refuse_surplus(form: FlaskForm) -> None:
+    """Amount, currency and merchant are the session's: a field that says otherwise is refused."""
+    for name, values in request.form.lists():
+        if name not in form:
+            raise ParameterUnknown(name[:40])
+        if len(values) > 1:
+            raise InvalidRequest(f"{name} was sent more than once.", param=name)

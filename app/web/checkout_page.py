@@ -1,0 +1,250 @@
+"""The words and figures of the checkout for each phase of a payment.
+
+Everything shown comes from the server's view of the session. The rule kept: every page on which an
+attempt can end says whether money was taken, and none says so before the payment's own state does.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_datetime
+from flask import g, request
+
+from app.domain.money import Money
+from app.services.checkout import CheckoutView
+from app.web.checkout_brand import accent_of
+from app.web.render import amount as written
+
+_PAYABLE = frozenset({"form", "declined", "action"})
+_TEMPLATES = {"form": "form", "declined": "form", "action": "action", "checking": "checking"}
+_TITLES = {
+    "form": "Payment",
+    "declined": "Payment",
+    "action": "Confirm with your bank",
+    "checking": "Checking with your bank",
+}
+_DATE = "d MMM y, HH:mm 'UTC'"
+_VERBS = {"pay": "Pay", "book": "Book", "donate": "Donate"}
+_HEADINGS = {"pay": "Pay {}", "book": "Book with {}", "donate": "Donate to {}"}
+_BRANDS = {
+    "visa": "Visa",
+    "mastercard": "Mastercard",
+    "amex": "American Express",
+    "discover": "Discover",
+    "diners": "Diners Club",
+    "jcb": "JCB",
+    "unionpay": "UnionPay",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to tell the customer above the form."""
+
+    tone: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """The headings of the order's slip; the stamp says at a glance whether money was taken."""
+
+    title: str
+    total_label: str
+    tone: str = ""
+    stamp: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing bought."""
+
+    name: str
+    detail: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What an end page says: about the money first."""
+
+    money: str
+    text: str
+    return_label: str
+    moves_on: bool = False
+    note: str = ""
+
+
+_SLIPS = {
+    "form": Slip("You pay", "Total"),
+    "declined": Slip("You pay", "Total"),
+    "action": Slip("You pay", "Total"),
+    "checking": Slip("Being checked", "Total", "orange", "Checking"),
+    "paid": Slip("You paid", "Total paid", "green", "Paid"),
+    "authorized": Slip("Reserved, not taken", "Total reserved", "blue", "Reserved"),
+    "expired": Slip("Order", "Total", "grey", "Not charged"),
+    "canceled": Slip("Order", "Total", "grey", "Not charged"),
+}
+
+_END_HEADINGS = {
+    "paid": "Payment complete",
+    "authorized": "Your card is authorised",
+    "expired": "This payment page has expired",
+    "canceled": "This payment was cancelled",
+}
+
+STALE = Notice(
+    "warn",
+    "Please press the button once more",
+    "This page had been open for a while, so we renewed it. What you typed is still here."
+    " You have not been charged.",
+)
+
+ANOTHER = Notice(
+    "info",
+    "Choose another way to pay",
+    "The bank did not finish this payment. You have not been charged.",
+)
+
+
+def locale_asked() -> str | None:
+    """The `?locale=` of the address, when there is such a locale."""
+    asked = request.args.get("locale", "")
+    return asked if _locale(asked) else None
+
+
+def reader_locale(chosen: str | None = None) -> Locale:
+    """How this reader writes amounts: `?locale=`, the session's, the browser's, else en-US."""
+    wanted = [request.args.get("locale", ""), chosen or "", *request.accept_languages.values()]
+    found = (_locale(tag) for tag in wanted)
+    return next((locale for locale in found if locale), Locale("en", "US"))
+
+
+def _locale(tag: str) -> Locale | None:
+    try:
+        return Locale.parse(tag.replace("_", "-"), sep="-") if tag else None
+    except (ValueError, TypeError, UnknownLocaleError):
+        return None
+
+
+def safe_url(url: str | None, session_id: str = "") -> str | None:
+    """A merchant's return address, checked once more before a browser is sent there."""
+    if not url or any(character <= " " or character in "\\\x7f" for character in url):
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname or "@" in parts.netloc:
+        return None
+    return url.replace("{CHECKOUT_SESSION_ID}", session_id)
+
+
+def page_words(
+    view: CheckoutView, errors: dict[str, str], notice: Notice | None, face: str
+) -> dict[str, object]:
+    """All that the templates need besides the form's own values; `face` is the phase to show."""
+    g.locale = locale = reader_locale(view.locale)
+    amount = written(view.amount)
+    is_ended = view.phase in _END_HEADINGS
+    heading = _END_HEADINGS.get(view.phase) or _form_heading(view)
+    if view.phase == "declined" and view.decline and not notice and not errors:
+        notice = Notice("error", view.decline.title, view.decline.text)
+    prefix = "Error: " if errors or (notice and notice.tone == "error") else ""
+    back = safe_url(view.cancel_url, view.session_id)
+    onward = safe_url(view.success_url, view.session_id)
+    has_money_moved = view.phase in ("paid", "authorized")
+    return {
+        "view": view,
+        "title": f"{prefix}{_TITLES.get(face, heading)} · {view.merchant_name}",
+        "heading": heading,
+        "verb": _VERBS[_submit_type(view)],
+        "amount": amount,
+        "lines": [_line(item, view.amount.currency) for item in view.line_items],
+        "slip": _SLIPS[view.phase],
+        "facts": _facts(view, locale),
+        "end": _end(view, amount) if is_ended else None,
+        "errors": errors,
+        "notice": notice,
+        "accent": accent_of(view.merchant_brand),
+        "monogram": _monogram(view),
+        "cancel_url": back if view.phase in _PAYABLE else None,
+        "return_url": onward if has_money_moved else back,
+        "is_payable": view.phase in _PAYABLE,
+        "phase_template": _TEMPLATES.get(face, "done"),
+        "locale_asked": locale_asked(),
+    }
+
+
+def _form_heading(view: CheckoutView) -> str:
+    return _HEADINGS[_submit_type(view)].format(view.merchant_name)
+
+
+def _submit_type(view: CheckoutView) -> str:
+    return view.submit_type if view.submit_type in _VERBS else "pay"
+
+
+def _monogram(view: CheckoutView) -> str:
+    text = str(view.merchant_brand.get("logo_text") or "")
+    if 0 < len(text) <= 2:
+        return text
+    return "".join(word[0] for word in view.merchant_name.split()[:2]).upper()
+
+
+def _line(item: dict[str, object], currency: str) -> Line:
+    quantity = int(str(item.get("quantity") or 1))
+    total = Money(int(str(item["amount_minor"])), currency)
+    details = [str(item["description"])] if item.get("description") else []
+    if quantity > 1:
+        each = written(Money(int(str(item["unit_amount_minor"])), currency))
+        details.append(f"{quantity} × {each}")  # noqa: RUF001 - The sign of multiplication is meant.
+    return Line(str(item["name"]), " · ".join(details), written(total))
+
+
+def _card(view: CheckoutView) -> str:
+    brand = _BRANDS.get(view.card_brand or "", "Card")
+    return f"{brand} •••• {view.card_last4}" if view.card_last4 else ""
+
+
+def _facts(view: CheckoutView, locale: Locale) -> list[tuple[str, str]]:
+    if view.phase not in ("paid", "authorized"):
+        return []
+    facts = [
+        ("Merchant", view.merchant_name),
+        ("Card", _card(view)),
+        ("Date", format_datetime(view.paid_at, _DATE, locale=locale) if view.paid_at else ""),
+        ("Receipt number" if view.phase == "paid" else "Reference", view.receipt_number or ""),
+        ("E-mail", view.email or ""),
+    ]
+    return [(term, fact) for term, fact in facts if fact]
+
+
+def _end(view: CheckoutView, amount: str) -> End:
+    shop = view.merchant_name
+    card = _card(view) or "your card"
+    back = f"Go back to {shop}"
+    if view.phase == "paid":
+        return End(
+            money=f"{amount} was taken from {card}.",
+            text="Keep the receipt number in case you need help with it.",
+            return_label=f"Continue to {shop}",
+            moves_on=True,
+        )
+    if view.phase == "authorized":
+        return End(
+            money="No money has been taken yet.",
+            text=f"{amount} is reserved on {card}, to be taken when {shop} confirms your order.",
+            return_label=f"Continue to {shop}",
+            moves_on=True,
+        )
+    if view.phase == "canceled":
+        return End(
+            money="You have not been charged.",
+            text="If your bank shows a reserved amount, it disappears by itself within a few days.",
+            return_label=back,
+        )
+    return End(
+        money="You have not been charged.",
+        text=f"Your card details were not kept. To pay, start again at {shop}.",
+        return_label=back,
+        note="" if view.cancel_url else f"Ask {shop} for a new payment link.",
+    )

@@ -1,0 +1,165 @@
+"""Pages and their fragments, and how values are written in them.
+
+A fragment is a named block of the page's own template: htmx asks for the block, the browser for the page.
+`ui` (the components' macros) is a Jinja global, because a macro imported by a page is undefined when only
+one block of it is rendered.
+"""
+
+import copy
+import hashlib
+import json
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_timedelta
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    make_response,
+    render_template,
+    url_for,
+)
+from htmx_flask import Htmx, request
+
+from app.domain.currencies import CURRENCIES
+from app.domain.money import Money
+from app.web.context import deps, may, person_or_none
+
+_LOCALES = ("en", "en_GB", "de", "fr", "es", "it", "nl", "pt", "pt_BR", "pl", "sv", "da", "fi", "ja")
+_A_DAY_SECONDS = 86_400
+THEMES = ("light", "dark")
+
+
+def init_app(app: Flask) -> None:
+    """Teach the templates our words."""
+    Htmx(app)
+    environment = app.jinja_env
+    environment.trim_blocks = environment.lstrip_blocks = True
+    environment.filters.update(
+        amount=amount, money_parts=money_parts, when=when, moment=moment, day=day, words=words
+    )
+    environment.globals.update(asset=asset, may=may, theme=theme, person=person_or_none)
+    environment.globals["ui"] = environment.get_template("components/ui.html").module
+
+
+def page(template: str, fragment: str, *, status: int = 200, **context: object) -> Response:
+    """Render the whole page, or only the named block when htmx asked for it."""
+    if not is_fragment():
+        response = make_response(render_template(template, **context), status)
+    else:
+        loaded = current_app.jinja_env.get_template(template)
+        current_app.update_template_context(context)
+        block = loaded.blocks[fragment](loaded.new_context(context))
+        response = make_response("".join(block), status)
+    response.vary.add("HX-Request")
+    return response
+
+
+def is_fragment() -> bool:
+    """Whether htmx asked for a part of the page and not for its history."""
+    return bool(request.htmx) and not request.htmx.history_restore_request
+
+
+def toast(response: Response, message: str, *, tone: str = "good", **events: object) -> Response:
+    """Have the page say a sentence when the fragment arrives; `events` are told to the page's script."""
+    triggers = {"toast": {"message": message, "tone": tone}, **events}
+    response.headers["HX-Trigger"] = json.dumps(triggers)
+    return response
+
+
+def theme() -> str:
+    """The person's choice of light or dark; empty follows the machine's."""
+    chosen = request.cookies.get("theme", "")
+    return chosen if chosen in THEMES else ""
+
+
+def asset(filename: str) -> str:
+    """The address of a static file, with its content's hash in it so that it can be kept for ever."""
+    return url_for("static", filename=filename, v=_digest(str(current_app.static_folder), filename))
+
+
+@cache
+def _digest(folder: str, filename: str) -> str:
+    return hashlib.sha256((Path(folder) / filename).read_bytes()).hexdigest()[:12]
+
+
+def locale() -> Locale:
+    """How this reader writes amounts and dates."""
+    if "locale" not in g:
+        tags = [name.replace("_", "-") for name in _LOCALES]
+        best = request.accept_languages.best_match(tags, default="en")
+        g.locale = Locale.parse(best.replace("-", "_"))
+    found: Locale = g.locale
+    return found
+
+
+def timezone() -> ZoneInfo:
+    """The zone of the merchant's account; UTC for a stranger."""
+    person = person_or_none()
+    return ZoneInfo(person.timezone if person else "UTC")
+
+
+def money_parts(money: Money) -> tuple[str, str]:
+    """An amount as (digits with the symbol, code): ("$49.99", "USD"), written by CLDR, decimals by ISO 4217."""
+    exponent = CURRENCIES[money.currency].exponent
+    pattern = copy.copy(locale().currency_formats["standard"])
+    pattern.frac_prec = (exponent, exponent)
+    written = pattern.apply(
+        money.decimal, locale(), currency=money.currency, currency_digits=False
+    )
+    text = str(written).replace("-", "\N{MINUS SIGN}")
+    if money.currency in text:
+        text = text.replace(money.currency, "").strip().strip("\N{NO-BREAK SPACE}")
+        if text.startswith("\N{MINUS SIGN}"):
+            text = "\N{MINUS SIGN}" + text[1:].strip("\N{NO-BREAK SPACE} ")
+    return text, money.currency
+
+
+def amount(money: Money) -> str:
+    """An amount in running text and on buttons: "$49.99", or "49.99 CHF" where there is no symbol."""
+    text, code = money_parts(money)
+    has_symbol = any(not (c.isdigit() or c in ".,\N{MINUS SIGN}'’ \N{NO-BREAK SPACE}\u202f") for c in text)
+    return text if has_symbol else f"{text}\N{NO-BREAK SPACE}{code}"
+
+
+def when(at: datetime) -> str:
+    """A moment as people say it: "2 minutes ago", then "Nov 3, 14:05"."""
+    seconds = (deps().clock.now() - at).total_seconds()
+    if -_A_DAY_SECONDS < seconds < _A_DAY_SECONDS:
+        if abs(seconds) < 10:
+            return "just now"
+        span = timedelta(seconds=-seconds)
+        return str(format_timedelta(span, add_direction=True, locale=locale()))
+    local = at.astimezone(timezone())
+    this_year = local.year == deps().clock.now().astimezone(timezone()).year
+    skeleton = "MMMdHm" if this_year else "yMMMd"
+    return _skeleton(local, skeleton)
+
+
+def _skeleton(local: datetime, skeleton: str) -> str:
+    known = locale().datetime_skeletons
+    pattern = known.get(skeleton)
+    if pattern is None:
+        return str(format_datetime(local, "medium", locale=locale()))
+    return str(pattern.apply(local, locale()))
+
+
+def moment(at: datetime) -> str:
+    """The exact moment, with its zone."""
+    return str(format_datetime(at.astimezone(timezone()), "d MMM y, HH:mm:ss z", locale=locale()))
+
+
+def day(on: object) -> str:
+    """A date, or a moment's date in the account's zone."""
+    local = on.astimezone(timezone()).date() if isinstance(on, datetime) else on
+    return str(format_date(local, "d MMM y", locale=locale()))
+
+
+def words(name: str) -> str:
+    """A stored name as words: "requested_by_customer" to "Requested by customer"."""
+    return name.replace("_", " ").capitalize()

@@ -1,0 +1,119 @@
+"""What every answer says to the browser, and which requests of a browser are believed.
+
+Headers are set on every response, errors included. A surface that needs a wider policy says so itself
+before (the checkout does); nothing here ever allows inline script or style.
+"""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+
+from app.domain.errors import NotAllowed
+from app.web.context import request_id
+
+_BASE = {
+    "default-src": "'none'",
+    "base-uri": "'none'",
+    "object-src": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "img-src": "'self'",
+    "style-src": "'self'",
+    "font-src": "'self'",
+    "script-src": "'self'",
+    "connect-src": "'self'",
+}
+_STRIPE_JS = "https://js.stripe.com"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_A_YEAR_SECONDS = 31_536_000
+
+
+def init_app(app: Flask) -> None:
+    """Check requests before any view, and dress every response after."""
+    app.before_request(refuse_cross_site)
+    app.after_request(set_headers)
+
+
+def is_machine_path(path: str) -> bool:
+    """Whether the address belongs to an API or a webhook rather than to a person's browser."""
+    return path == "/payments" or path.startswith(("/v1/", "/payments/", "/hooks/"))
+
+
+def page_csp() -> str:
+    """The policy of our own pages."""
+    return _policy(_BASE)
+
+
+def checkout_csp(processor_js_url: str | None) -> str:
+    """The policy of the payment page: ours, plus the processor's script, frames and API."""
+    if not processor_js_url:
+        return page_csp()
+    origin = _origin(processor_js_url)
+    if origin == _STRIPE_JS:
+        script = f"{_STRIPE_JS} https://*.js.stripe.com"
+        frame = f"{script} https://hooks.stripe.com"
+        connect = "https://api.stripe.com"
+    else:
+        script = frame = connect = origin
+    return _policy(
+        _BASE
+        | {
+            "script-src": f"'self' {script}",
+            "frame-src": frame,
+            "connect-src": f"'self' {connect}",
+        }
+    )
+
+
+def _policy(directives: dict[str, str]) -> str:
+    return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def refuse_cross_site() -> None:
+    """A state-changing request of a browser must come from our own pages; raises NotAllowed.
+
+    This stands beside the CSRF token: either alone would do.
+    """
+    if request.method in _SAFE_METHODS or is_machine_path(request.path):
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    foreign_site = site is not None and site not in ("same-origin", "none")
+    foreign_origin = origin is not None and origin != _origin(request.host_url)
+    if foreign_site or foreign_origin:
+        raise NotAllowed("This request came from another site and was refused.")
+
+
+def set_headers(response: Response) -> Response:
+    """Set what is not set yet; a view's own policy stands."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", page_csp())
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    headers.setdefault(
+        "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+    )
+    headers.setdefault("Request-Id", request_id())
+    if request.is_secure:
+        headers.setdefault("Strict-Transport-Security", f"max-age={_A_YEAR_SECONDS}")
+    _set_caching(response)
+    return response
+
+
+def _set_caching(response: Response) -> None:
+    """Files named by their content are kept for a year; everything else is private and not kept."""
+    if request.endpoint == "static" and response.status_code < 400:
+        if "v" in request.args:
+            value = f"public, max-age={_A_YEAR_SECONDS}, immutable"
+        else:
+            value = "no-cache"
+        response.headers["Cache-Control"] = value
+    elif "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"

@@ -1,0 +1,61 @@
+"""Builds Deps from Settings: the only file that knows every adapter."""
+
+from app.adapters.failpoints import failpoint
+from app.adapters.processors.guard import Guarded
+from app.adapters.processors.stripe import StripeProcessor
+from app.adapters.queue import RqQueue
+from app.adapters.sealing import Argon2Hasher, FernetSealer
+from app.domain.clock import Clock, SystemClock
+from app.domain.ports import Queue
+from app.domain.processor import Processor
+from app.services.deps import Deps
+from app.settings import Settings
+from app.store.db import end_read, in_unit
+
+JOBS = {
+    "inbox": "worker.jobs.handle_inbox",
+    "refunds": "worker.jobs.submit_refunds",
+    "resolver": "worker.jobs.resolve_operations",
+    "reversals": "worker.jobs.reverse_late_money",
+    "expiry": "worker.jobs.expire_checkouts",
+    "stale": "worker.jobs.refresh_stale_payments",
+    "release": "worker.jobs.release_funds",
+}
+
+
+def refuse_open_unit() -> None:
+    """Before every call to a processor: no unit of work may be open, and no read is left hanging."""
+    if in_unit():
+        raise AssertionError("a processor is called while a unit of work is open")
+    end_read()
+
+
+def processors(settings: Settings) -> dict[str, Processor]:
+    """PROCESSORS: every processor we speak to, each behind its guard."""
+    known: tuple[Processor, ...] = (
+        StripeProcessor(
+            settings.stripe_api_url,
+            settings.stripe_js_url,
+            settings.stripe_connect_seconds,
+            settings.stripe_read_seconds,
+        ),
+    )
+    return {one.name: Guarded(one, refuse_open_unit) for one in known}
+
+
+def build_deps(
+    settings: Settings, *, clock: Clock | None = None, queue: Queue | None = None
+) -> Deps:
+    """The system as the operator set it up; tests hand in a clock or a queue of their own."""
+    return Deps(
+        clock=clock or SystemClock(),
+        processors=processors(settings),
+        queue=queue or RqQueue(settings.redis_url, JOBS),
+        sealer=FernetSealer(settings.seal_key),
+        hasher=Argon2Hasher(),
+        base_url=settings.base_url.rstrip("/"),
+        lease_seconds=settings.lease_seconds,
+        session_hours=settings.session_hours,
+        session_idle_minutes=settings.session_idle_minutes,
+        failpoint=failpoint(settings.failpoint),
+    )

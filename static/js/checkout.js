@@ -1,0 +1,345 @@
+/* The checkout page. The server decides what state a payment is in; this file shows it and carries a card token there.
+   Whatever happens here (an answer lost, a button pressed twice, a page restored), the truth is asked for, never guessed. */
+
+import { CardFields, loadProcessor } from "./checkout-card.js";
+import { problemsOf, suggestionFor } from "./checkout-fields.js";
+
+const ANSWER_WITHIN_MS = 90000;
+const POLL_FIRST_MS = 1000;
+const POLL_MOST_MS = 15000;
+const STAY_SECONDS = 10;
+
+const live = document.getElementById("live");
+const typed = { email: "", name: "" };
+let card = null;
+let isBusy = false;
+let isPolling = false;
+let countdown = 0;
+
+const panel = () => document.getElementById("panel");
+const form = () => document.getElementById("pay-form");
+const pause = (milliseconds) => new Promise((done) => { setTimeout(done, milliseconds); });
+const say = (text) => { live.textContent = text; };
+
+/* Asking the server. */
+
+async function ask(url, options = {}) {
+  return fetch(url, {
+    headers: { "HX-Request": "true", Accept: "text/html" },
+    credentials: "same-origin",
+    cache: "no-store",
+    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    ...options,
+  });
+}
+
+async function phaseNow() {
+  try {
+    const answer = await ask(panel().dataset.state, { headers: { Accept: "application/json" } });
+    return answer.ok ? (await answer.json()).phase : null;
+  } catch {
+    return null;
+  }
+}
+
+async function refresh(url = panel().dataset.page) {
+  const answer = await ask(url);
+  if (answer.ok) show(await answer.text());
+  return answer.ok;
+}
+
+/** Posts and shows the answer. An answer that does not come proves nothing, so the state is asked for until it does. */
+async function send(url, body) {
+  try {
+    const answer = await ask(url, { method: "POST", body });
+    if (answer.ok || answer.status === 422) return show(await answer.text());
+    if (answer.status < 500) return location.assign(panel().dataset.page);
+  } catch { /* The connection broke: fall through to asking. */ }
+  return findOut();
+}
+
+async function findOut() {
+  say("The connection was lost. We are checking what happened. Do not pay again.");
+  label("Checking what happened…");
+  for (let wait = POLL_FIRST_MS; ; wait = Math.min(wait * 1.5, POLL_MOST_MS)) {
+    await pause(wait);
+    const phase = await phaseNow();
+    if (!phase) continue;
+    if (phase !== "form") {
+      if (await refresh().catch(() => false)) return undefined;
+      continue;
+    }
+    unlock();
+    return complain("Your payment did not reach us", { "": "The connection was lost. You have not been charged; please try again." });
+  }
+}
+
+async function poll() {
+  if (isPolling) return;
+  isPolling = true;
+  for (let wait = POLL_FIRST_MS; panel().dataset.phase === "checking"; wait = Math.min(wait * 1.4, POLL_MOST_MS)) {
+    await pause(wait);
+    const phase = await phaseNow();
+    if (phase && phase !== "checking") await refresh().catch(() => {});
+  }
+  isPolling = false;
+}
+
+/** Another tab, the back button or the clock may have moved the payment on. */
+async function recheck() {
+  if (isBusy || document.visibilityState === "hidden") return;
+  const phase = await phaseNow();
+  if (phase && !isBusy && phase !== panel().dataset.phase) await refresh().catch(() => {});
+}
+
+/* Showing what it said. */
+
+function show(html) {
+  const next = new DOMParser().parseFromString(html, "text/html").getElementById("panel");
+  if (!next) return location.assign(panel().dataset.page);
+  isBusy = false;
+  document.title = next.dataset.title;
+  if (form() && next.querySelector("#pay-form")) {
+    panel().dataset.phase = next.dataset.phase;
+    for (const part of next.querySelectorAll("[data-part]")) document.getElementById(part.id).replaceWith(part);
+    markInvalid();
+    unlock();
+  } else {
+    card?.destroy();
+    card = null;
+    panel().replaceWith(next);
+    begin({ isMove: true });
+  }
+  settle();
+  return undefined;
+}
+
+/** Puts the reader where the news is. */
+function settle() {
+  const target = panel().querySelector("[data-focus]");
+  if (!target) return;
+  target.focus({ preventScroll: true });
+  target.scrollIntoView({ block: "nearest" });
+  say(document.title);
+}
+
+function markInvalid() {
+  for (const id of ["email", "name"]) {
+    const hasError = document.getElementById(`${id}-error`).childElementCount > 0;
+    if (hasError) document.getElementById(id).setAttribute("aria-invalid", "true");
+    else document.getElementById(id).removeAttribute("aria-invalid");
+  }
+}
+
+function problem(id, message) {
+  const slot = document.getElementById(`${id}-error`);
+  const box = slot.closest(".field").querySelector(".box");
+  slot.replaceChildren();
+  if (message) {
+    const line = document.createElement("p");
+    const prefix = document.createElement("span");
+    prefix.className = "unseen";
+    prefix.textContent = "Error: ";
+    line.append(prefix, message);
+    slot.append(line);
+  }
+  if (box) box.classList.toggle("is-invalid", Boolean(message));
+  else markInvalid();
+}
+
+/** The summary of problems, focused, each line a link to its field. */
+function complain(title, problems) {
+  const box = document.getElementById("problem-template").content.firstElementChild.cloneNode(true);
+  box.querySelector(".notice-title").textContent = title;
+  for (const [id, message] of Object.entries(problems)) {
+    if (id) {
+      const link = document.createElement("a");
+      link.href = `#${id}`;
+      link.textContent = message;
+      const line = document.createElement("li");
+      line.append(link);
+      box.querySelector("ul").append(line);
+      problem(id, message);
+    } else {
+      box.querySelector("[data-text]").textContent = message;
+    }
+  }
+  if (!problems[""]) box.querySelector("[data-text]").textContent = "You have not been charged.";
+  document.getElementById("notice").replaceChildren(box);
+  document.title = `Error: ${panel().dataset.title}`;
+  settle();
+}
+
+function label(text) {
+  const button = panel().querySelector(".button-pay[data-busy]");
+  if (button) button.querySelector("[data-label]").textContent = text;
+}
+
+function lock() {
+  isBusy = true;
+  const button = panel().querySelector(".button-pay[data-busy]");
+  const words = button.querySelector("[data-label]");
+  button.dataset.idle ??= words.textContent;
+  words.textContent = button.dataset.busy;
+  button.dataset.working = "";
+  for (const other of panel().querySelectorAll("form button")) other.disabled = true;
+  for (const field of panel().querySelectorAll("input[id]")) field.readOnly = true;
+  card?.lock(true);
+}
+
+function unlock() {
+  isBusy = false;
+  const button = panel().querySelector(".button-pay[data-busy]");
+  if (!button) return;
+  if (button.dataset.idle) button.querySelector("[data-label]").textContent = button.dataset.idle;
+  delete button.dataset.working;
+  for (const other of panel().querySelectorAll("form button")) other.disabled = false;
+  for (const field of panel().querySelectorAll("input[id]")) field.readOnly = false;
+  card?.lock(false);
+}
+
+/* Paying. */
+
+async function pay(event) {
+  event.preventDefault();
+  if (isBusy) return;
+  if (!card.isReady) {
+    complain("The card fields have not loaded yet", { "": "Wait a moment and press the button again. You have not been charged." });
+    return;
+  }
+  for (const id of ["email", "name", "card-number", "card-expiry", "card-code"]) problem(id, null);
+  const wrong = { ...problemsOf(form()), ...card.problems() };
+  const order = ["email", "card-number", "card-expiry", "card-code", "name"];
+  const found = Object.fromEntries(order.filter((id) => wrong[id]).map((id) => [id, wrong[id]]));
+  if (Object.keys(found).length) {
+    complain("Please check these details", found);
+    return;
+  }
+  document.getElementById("notice").replaceChildren();
+  const body = new FormData(form());
+  typed.email = body.get("email").trim();
+  typed.name = body.get("name").trim();
+  lock();
+  say("Processing your payment. Please wait.");
+  const { token, problems } = await card.tokenize(typed);
+  if (!token) {
+    unlock();
+    complain("Please check these details", problems);
+    return;
+  }
+  body.set("payment_method", token);
+  await send(form().action, body);
+  if (panel().dataset.phase === "action") await authenticate();
+}
+
+/** The bank's own page, on top of ours. Whatever it reports, only the server's answer counts. */
+async function authenticate() {
+  if (isBusy) return;
+  const { dataset } = panel();
+  lock();
+  say("Your bank wants to confirm that it is you. Its page opens on top of this one.");
+  try {
+    const stripe = await loadProcessor(dataset.processor, dataset.key);
+    await stripe.handleNextAction({ clientSecret: dataset.secret });
+  } catch { /* Blocked or broken: the server knows how far it got. */ }
+  await send(dataset.authenticated, new FormData(panel().querySelector("[data-action]")));
+  if (panel().dataset.phase === "action") unlock();
+}
+
+/** The form again, for another card; what was typed besides the card stays. */
+async function another(event) {
+  event.preventDefault();
+  if (isBusy) return;
+  const { href } = event.currentTarget;
+  if (!(await refresh(href).catch(() => false))) location.assign(href);
+}
+
+/* Starting whatever the panel is. */
+
+function beginForm() {
+  for (const id of ["email", "name"]) {
+    const field = document.getElementById(id);
+    field.value ||= typed[id];
+    field.addEventListener("input", () => { if (field.hasAttribute("aria-invalid")) problem(id, null); });
+  }
+  const email = document.getElementById("email");
+  const hint = document.getElementById("email-suggest");
+  const suggestion = hint.querySelector("[data-suggestion]");
+  email.addEventListener("change", () => {
+    const better = suggestionFor(email.value);
+    suggestion.textContent = better || "";
+    hint.hidden = !better;
+    if (better) say(`Did you mean ${better}?`);
+  });
+  suggestion.addEventListener("click", () => {
+    email.value = suggestion.textContent;
+    hint.hidden = true;
+    email.focus();
+  });
+  form().addEventListener("submit", pay);
+  form().addEventListener("click", (event) => {
+    const link = event.target.closest(".notice a[href^='#']");
+    const id = link?.hash.slice(1);
+    if (!id) return;
+    event.preventDefault();
+    if (card?.has(id)) card.focus(id);
+    else document.getElementById(id)?.focus();
+  });
+  card = new CardFields(panel().querySelector(".card-fields"), {
+    onProblem: problem,
+    onFail: () => say(panel().querySelector(".card-late").textContent),
+  });
+  card.mount(panel().dataset.processor, panel().dataset.key);
+}
+
+/** Opened again halfway, or sent back here by the bank: what came of it is asked first. */
+async function resume() {
+  history.replaceState(null, "", panel().dataset.page);
+  await send(panel().dataset.authenticated, new FormData(panel().querySelector("[data-action]")));
+}
+
+function beginAction() {
+  panel().querySelector("[data-confirm]").addEventListener("click", authenticate);
+  panel().querySelector("[data-another]").addEventListener("click", another);
+}
+
+/** After paying here, go back to the shop by itself; a reload or the back button never does. */
+function beginReturn(isMove) {
+  const print = panel().querySelector("[data-print]");
+  if (print) {
+    print.hidden = false;
+    print.addEventListener("click", () => window.print());
+  }
+  const words = panel().querySelector("[data-countdown]");
+  if (!words || !isMove) return;
+  let left = STAY_SECONDS;
+  words.hidden = false;
+  countdown = setInterval(() => {
+    left -= 1;
+    words.querySelector("[data-seconds]").textContent = left;
+    if (left > 0) return;
+    clearInterval(countdown);
+    location.assign(panel().querySelector("[data-return]").href);
+  }, 1000);
+  words.querySelector("[data-stay]").addEventListener("click", () => {
+    clearInterval(countdown);
+    words.hidden = true;
+    panel().querySelector("[data-return]").focus();
+  });
+}
+
+function begin({ isMove }) {
+  clearInterval(countdown);
+  const items = panel().querySelector(".slip-items");
+  if (items && matchMedia("(min-width: 52.01rem)").matches) items.open = true;
+  if (form()) beginForm();
+  if (panel().querySelector("[data-action]")) beginAction();
+  if (panel().dataset.phase === "checking") poll();
+  beginReturn(isMove);
+}
+
+begin({ isMove: false });
+if (panel().querySelector("[data-action]")) resume();
+else if (panel().querySelector("[data-focus]")) settle();
+window.addEventListener("pageshow", (event) => { if (event.persisted) recheck(); });
+document.addEventListener("visibilitychange", recheck);

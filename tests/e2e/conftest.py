@@ -1,0 +1,78 @@
+"""Fixtures of the browser tests: one running product and one browser for each test process."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from app import create_app
+from app.settings import Settings
+from tests.e2e.browser import ARGUMENTS, Checkout, chromium_path
+from tests.e2e.stack import Shop, Stack
+from tests.sandbox.server import running_sandbox
+from tests.servers import Servers, environment, fresh_database, web_server, worker_process
+
+
+@pytest.fixture(scope="session")
+def stack(
+    servers: Servers, valkey_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    """Sandbox, web, worker and scheduler, as separate processes."""
+    database_url = fresh_database(servers, "e2e")
+    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as sandbox:
+        environ = environment(
+            database_url,
+            valkey_url,
+            STRIPE_API_URL=sandbox.url,
+            STRIPE_JS_URL=f"{sandbox.url}/v3/",
+            STRIPE_READ_SECONDS="5",
+        )
+        with (
+            web_server(environ) as web,
+            worker_process(environ) as worker,
+            worker_process(environ, "schedule"),
+        ):
+            app = create_app(Settings.read({**environ, "BASE_URL": web.url}))
+            yield Stack(web, worker, sandbox, app, database_url)
+
+
+@pytest.fixture
+def shop(stack: Stack) -> Iterator[Shop]:
+    """A merchant of this test alone; afterwards the books are proved and compared with the truth."""
+    shop = stack.merchant()
+    yield shop
+    stack.sandbox.clear_faults()
+    shop.check_the_books()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium_path(playwright), args=ARGUMENTS
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser, tmp_path: Path) -> Iterator[BrowserContext]:
+    """A browser profile of this test alone."""
+    context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """One tab."""
+    return context.new_page()
+
+
+@pytest.fixture
+def checkout(page: Page, shop: Shop) -> Checkout:
+    """The payment page of a new session over 49.99 dollars, open in the tab."""
+    return Checkout(page, shop, shop.open_session()).open()

@@ -1,0 +1,22 @@
+"""The periodic jobs, as data: each sweeps rows, so that a lost wake-up costs seconds and loses nothing."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """A job of `app.wiring.JOBS` and how often it runs."""
+
+    job: str
+    every_seconds: int
+
+
+SCHEDULE = (
+    Periodic("inbox", 5),
+    Periodic("refunds", 5),
+    Periodic("resolver", 5),
+    Periodic("reversals", 15),
+    Periodic("expiry", 15),
+    Periodic("stale", 60),
+    Periodic("release", 300),
+)
