@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check \
 	--require-hashes --only-binary :all:
-PYTEST := $(BIN)/python -m pytest
+PYTEST := CHROMIUM="$$(cat .farthing/chromium 2> /dev/null)" $(BIN)/python -m pytest
 CODE := app worker migrations tests wsgi.py
 TYPED := app worker wsgi.py tests/factories.py
 ARGS ?=
@@ -42,7 +42,7 @@ types: install ## Check types: mypy, strict
 	@$(BIN)/mypy --no-error-summary $(wildcard $(TYPED))
 
 contracts: install ## Check who may import whom
-	@$(BIN)/lint-imports --no-timing > $(VENV)/contracts.log 2>&1 || { cat $(VENV)/contracts.log; exit 1; }
+	@$(BIN)/lint-imports --no-logo > $(VENV)/contracts.log 2>&1 || { cat $(VENV)/contracts.log; exit 1; }
 
 seed: $(VENV)/.run-installed ## Fill an empty database with demo data, while make run is up
 	@$(BIN)/python -m app.launch seed

@@ -1,4 +1,6 @@
-"""Commands: `flask db-upgrade`, `flask seed`, `flask ledger verify`, `flask connect-stripe`, `flask states diagram`."""
+"""Commands: `flask db-upgrade`, `flask seed`, `flask ledger verify`, `flask connect-stripe`, `flask
+states diagram`.
+"""
 
 import os
 from pathlib import Path
@@ -81,13 +83,17 @@ def _register_connect(app: Flask) -> None:
     @app.cli.command("connect-stripe")
     @click.option("--merchant", required=True, help="The merchant's id, acct_….")
     @click.option("--publishable-key", required=True, help="pk_test_… or pk_live_….")
-    @click.option("--secret-key", prompt=True, hide_input=True, help="sk_…; asked for if not given.")
+    @click.option(
+        "--secret-key", prompt=True, hide_input=True, help="sk_…; asked for if not given."
+    )
     @click.option("--webhook-secret", default="", help="whsec_… of the endpoint, when it exists.")
     @click.option("--account", default="", help="Stripe's id of the account, for your own records.")
     def connect_stripe(
         merchant: str, publishable_key: str, secret_key: str, webhook_secret: str, account: str
     ) -> None:
-        """Let a merchant take money through a Stripe account; prints the webhook address to register."""
+        """Let a merchant take money through a Stripe account; prints the webhook address to
+        register.
+        """
         deps = app.extensions["farthing"]
         account_id = accounts.connect_account(
             deps,
@@ -101,7 +107,9 @@ def _register_connect(app: Flask) -> None:
             ),
         )
         click.echo(f"Connected as {account_id}.")
-        click.echo(f"Register this webhook address at Stripe: {deps.base_url}/hooks/stripe/{account_id}")
+        click.echo(
+            f"Register this webhook address at Stripe: {deps.base_url}/hooks/stripe/{account_id}"
+        )
 
     @app.cli.command("webhook-secret")
     @click.argument("account_id")

@@ -1,7 +1,8 @@
-"""Demo data: two merchants with ninety days behind them, made by the same use-cases through the sandbox.
+"""Demo data: two merchants with ninety days behind them, made by the same use-cases through the
+sandbox.
 
-Nothing is written past the use-cases, so demo data is balanced data. The use-cases' clock walks through the
-past; the sandbox's cannot, so its settlement days are left out and computed from ours.
+Nothing is written past the use-cases, so demo data is balanced data. The use-cases' clock walks
+through the past; the sandbox's cannot, so its settlement days are left out and computed from ours.
 """
 
 import json
@@ -19,7 +20,15 @@ from app.domain.clock import FrozenClock
 from app.domain.errors import FarthingError
 from app.domain.money import Money
 from app.domain.payments import Payment
-from app.domain.processor import AuthorizeRequest, CaptureRequest, Captured, Outcome, Processor, ProcessorAccount, Query
+from app.domain.processor import (
+    AuthorizeRequest,
+    Captured,
+    CaptureRequest,
+    Outcome,
+    Processor,
+    ProcessorAccount,
+    Query,
+)
 from app.services import accounts, checkout, expiry, identity, ledger, merchants, payments, refunds
 from app.services.checkout import LineItem, OpenSession, PaySession
 from app.services.deps import Deps
@@ -30,7 +39,12 @@ PASSWORD = "a-farthing-saved"  # noqa: S105 - the demo's, printed at every start
 TIMEOUT_SECONDS = 20
 
 PRODUCTS = {
-    "USD": (("Copper teapot", 8900), ("Walnut tray", 4999), ("Linen apron", 3850), ("Wren print", 2400)),
+    "USD": (
+        ("Copper teapot", 8900),
+        ("Walnut tray", 4999),
+        ("Linen apron", 3850),
+        ("Wren print", 2400),
+    ),
     "EUR": (("Enamel jug", 4200), ("Oak board", 6450)),
     "JPY": (("Iron kettle", 12800), ("Tea whisk", 2600)),
     "GBP": (("Field journal", 1850), ("Brass pen", 5400), ("Ink, oak gall", 950)),
@@ -46,7 +60,15 @@ CARDS = (
     ("pm_card_chargeDeclinedInsufficientFunds", 4),
 )
 
-NAMES = ("Ada Novak", "Ben Okafor", "Chiara Rossi", "Daan Visser", "Elif Demir", "Freya Lind", "Grace Kim")
+NAMES = (
+    "Ada Novak",
+    "Ben Okafor",
+    "Chiara Rossi",
+    "Daan Visser",
+    "Elif Demir",
+    "Freya Lind",
+    "Grace Kim",
+)
 
 
 @dataclass(frozen=True)
@@ -220,9 +242,7 @@ def _buy(deps: Deps, shop: Shop, chance: random.Random) -> Payment | None:
     return payments.load(shop.merchant_id, view.payment_id)
 
 
-def _afterwards(
-    deps: Deps, clock: FrozenClock, payment: Payment, chance: random.Random
-) -> None:
+def _afterwards(deps: Deps, clock: FrozenClock, payment: Payment, chance: random.Random) -> None:
     luck = chance.random()
     clock.advance(timedelta(seconds=chance.randint(30, 900)))
     if payment.status == "authorized":
@@ -230,11 +250,15 @@ def _afterwards(
         if luck < 0.5:
             amount = half if luck < 0.15 else None
             payments.capture_payment(
-                deps, payments.CapturePayment(payment.merchant_id, payment.id, "user:owner@wren.example", amount)
+                deps,
+                payments.CapturePayment(
+                    payment.merchant_id, payment.id, "user:owner@wren.example", amount
+                ),
             )
         elif luck < 0.7:
             payments.cancel_payment(
-                deps, payments.CancelPayment(payment.merchant_id, payment.id, "user:owner@wren.example")
+                deps,
+                payments.CancelPayment(payment.merchant_id, payment.id, "user:owner@wren.example"),
             )
     elif payment.status == "captured" and luck < 0.09:
         whole = Money(payment.captured_minor, payment.currency)

@@ -128,6 +128,8 @@ def start_valkey(data_dir: Path, port: int = 0) -> Server:
             return _run_valkey(found[0], data_dir, chosen, password)
 
         process, port = _with_port(port, attempt)
+        # Ours, not Valkey's: it would overwrite the file before it finds its port taken.
+        (data_dir / "valkey.pid").write_text(str(process.pid))
         url = valkey_url(data_dir, port)
         return Server("Valkey", url, port, data_dir, process, signal.SIGTERM, lock)
 
@@ -185,7 +187,6 @@ def _run_valkey(binary: Path, data_dir: Path, port: int, password: str) -> subpr
         f"port {port}",
         f'requirepass "{password}"',  # In a file, since other users can read command lines.
         f'dir "{data_dir}"',
-        f'pidfile "{data_dir / "valkey.pid"}"',
         'save ""',
         "appendonly no",
         "maxclients 1000",

@@ -25,7 +25,9 @@ def env(name: str, *, help: str, default: Any = MISSING, secret: bool = False) -
 class Settings:
     """What the operator decides. Secrets have no default."""
 
-    database_url: str = env("DATABASE_URL", help="PostgreSQL 15+; all truth lives here.", secret=True)
+    database_url: str = env(
+        "DATABASE_URL", help="PostgreSQL 15+; all truth lives here.", secret=True
+    )
     redis_url: str = env(
         "REDIS_URL", help="Redis 7+ or Valkey 8+; wake-ups only, may be emptied.", secret=True
     )
@@ -67,7 +69,9 @@ class Settings:
     )
     database_pool: int = env("DATABASE_POOL", default=8, help="Payment-path connections a process.")
     trusted_proxies: int = env(
-        "TRUSTED_PROXIES", default=0, help="How many proxies in front may name the client's address."
+        "TRUSTED_PROXIES",
+        default=0,
+        help="How many proxies in front may name the client's address.",
     )
     failpoint: str = env(
         "PAY_FAILPOINT", default="", help="Tests only: `name:kill`, `name:raise` or `name:sleep:n`."

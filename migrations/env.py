@@ -1,6 +1,8 @@
-"""Alembic's entry: runs the numbered migrations on the connection that `app.store.migrate` hands over.
+"""Alembic's entry: runs the numbered migrations on the connection that `app.store.migrate` hands
+over.
 
-Each migration is one transaction with short time-outs, so that it fails rather than queues behind traffic.
+Each migration is one transaction with short time-outs, so that it fails rather than queues behind
+traffic.
 """
 
 from alembic import context

@@ -226,7 +226,7 @@ def web_server(environ: Mapping[str, str], port: int = 0) -> Iterator[Running]:
     url = f"http://{host.LOOPBACK}:{port}"
     command = ["-m", "granian", "--interface", "wsgi", "wsgi:app"]
     command += ["--host", host.LOOPBACK, "--port", str(port), "--workers", "1"]
-    command += ["--blocking-threads", "8", "--no-ws"]
+    command += ["--blocking-threads", "5", "--no-ws", "--workers-kill-timeout", "3"]
     with python_process({"BASE_URL": url, **environ}, command, url) as running:
         wait_healthy(f"{url}/healthz", running)
         yield running

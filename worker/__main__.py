@@ -1,7 +1,7 @@
 """`python -m worker` runs jobs; `python -m worker schedule` asks for the periodic ones.
 
-The schedule is a loop of our own: RQ's cron pickles its jobs and ends when Valkey is away for a moment; here a
-tick that cannot be sent is simply sent again at the next.
+The schedule is a loop of our own: RQ's cron pickles its jobs and ends when Valkey is away for a
+moment; here a tick that cannot be sent is simply sent again at the next.
 """
 
 import logging

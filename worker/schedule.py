@@ -1,4 +1,6 @@
-"""The periodic jobs, as data: each sweeps rows, so that a lost wake-up costs seconds and loses nothing."""
+"""The periodic jobs, as data: each sweeps rows, so that a lost wake-up costs seconds and loses
+nothing.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,6 @@
-"""Sealing of processors' secrets, and hashing of passwords: both by libraries kept by cryptographers."""
+"""Sealing of processors' secrets, and hashing of passwords: both by libraries kept by
+cryptographers.
+"""
 
 from argon2 import PasswordHasher as Argon2
 from argon2.exceptions import InvalidHashError, VerificationError

@@ -1,7 +1,8 @@
 """The chart of accounts of a merchant's book.
 
-Every book has the same accounts, each in as many currencies as it needs; the platform's own shares live in
-each merchant's book, so a payment touches one book only and the platform's totals are sums over books.
+Every book has the same accounts, each in as many currencies as it needs; the platform's own shares
+live in each merchant's book, so a payment touches one book only and the platform's totals are sums
+over books.
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,9 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`is_authorizing`: its balance decides whether something may happen, so it is stored and checked."""
+    """`is_authorizing`: its balance decides whether something may happen, so it is stored and
+    checked.
+    """
 
     code: str
     kind: Kind
@@ -38,8 +41,12 @@ class Account:
 CHART: dict[str, Account] = {
     account.code: account
     for account in (
-        Account("processor_receivable", Kind.PLATFORM, Side.DEBIT, "What a processor holds for us."),
-        Account("merchant_pending", Kind.MERCHANT, Side.CREDIT, "The merchant's, not yet available."),
+        Account(
+            "processor_receivable", Kind.PLATFORM, Side.DEBIT, "What a processor holds for us."
+        ),
+        Account(
+            "merchant_pending", Kind.MERCHANT, Side.CREDIT, "The merchant's, not yet available."
+        ),
         Account(
             "merchant_available", Kind.MERCHANT, Side.CREDIT, "The merchant's to be paid out.", True
         ),

@@ -1,9 +1,9 @@
 """The currencies Farthing takes: one row each.
 
-`exponent` is ISO 4217's (list of 2026-01-01): the number of decimal digits of one unit. What a processor
-expects on its wire may differ and is the adapter's business. `minimum_minor` is the smallest charge that
-card processors publish, or 1 where none is published: there the processor decides. The maximum is the
-twelve digits that card networks carry.
+`exponent` is ISO 4217's (list of 2026-01-01): the number of decimal digits of one unit. What a
+processor expects on its wire may differ and is the adapter's business. `minimum_minor` is the
+smallest charge that card processors publish, or 1 where none is published: there the processor
+decides. The maximum is the twelve digits that card networks carry.
 """
 
 from dataclasses import dataclass
@@ -154,7 +154,7 @@ _ROWS = (
     ("TJS", 2, 1, "Somoni"),
     ("TMT", 2, 1, "Turkmenistan New Manat"),
     ("TND", 3, 10, "Tunisian Dinar"),
-    ("TOP", 2, 1, "Pa’anga"),
+    ("TOP", 2, 1, "Pa'anga"),
     ("TRY", 2, 1, "Turkish Lira"),
     ("TTD", 2, 1, "Trinidad and Tobago Dollar"),
     ("TWD", 2, 1, "New Taiwan Dollar"),

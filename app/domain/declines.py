@@ -1,7 +1,8 @@
 """Why a bank said no, and what to tell the customer.
 
-A processor's own codes end in its adapter; here are the nine reasons that lead to different advice. Nothing
-tells a thief what was found out: lost, stolen, fraudulent and blocked cards all get the generic words.
+A processor's own codes end in its adapter; here are the nine reasons that lead to different advice.
+Nothing tells a thief what was found out: lost, stolen, fraudulent and blocked cards all get the
+generic words.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Everything a caller can get wrong, in the caller's words.
 
-`code` is public contract: documented, never renamed. `message` is for people. `status` is the HTTP status;
-an error without one of its own is a bug and is logged as one.
+`code` is public contract: documented, never renamed. `message` is for people. `status` is the HTTP
+status; an error without one of its own is a bug and is logged as one.
 """
 
 from typing import ClassVar
@@ -155,7 +155,9 @@ class SignatureInvalid(FarthingError):
 
 
 class IntegrityFailure(FarthingError):
-    """The processor's object does not match our row in account, mode, amount, currency or reference."""
+    """The processor's object does not match our row in account, mode, amount, currency or
+    reference.
+    """
 
     code, status = "integrity_failure", 409
 

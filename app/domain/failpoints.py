@@ -1,6 +1,7 @@
 """Named places where a test may kill the process, to prove that nothing is lost there.
 
-Each name says what is committed and what is not. A test lists them and fails if one has no crash test.
+Each name says what is committed and what is not. A test lists them and fails if one has no crash
+test.
 """
 
 FAILPOINTS = {

@@ -1,7 +1,7 @@
 """What a merchant pays for a payment: percent and fixed part, in whole numbers.
 
-The schedule's version is stored on the payment, with the fee it gave. Rounding: half up to the minor unit,
-once per payment.
+The schedule's version is stored on the payment, with the fee it gave. Rounding: half up to the
+minor unit, once per payment.
 """
 
 from dataclasses import dataclass

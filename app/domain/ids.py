@@ -1,7 +1,7 @@
 """Ids: a prefix that says what it is, and a body that sorts by time.
 
-The body is 48 bits of milliseconds and 80 bits of randomness in Crockford's base 32 without look-alikes, so
-ids sort by creation, index pages stay warm, and no one can guess a neighbour's.
+The body is 48 bits of milliseconds and 80 bits of randomness in Crockford's base 32 without
+look-alikes, so ids sort by creation, index pages stay warm, and no one can guess a neighbour's.
 """
 
 import secrets

@@ -1,7 +1,7 @@
 """Money: a whole number of minor units and a currency. No float comes near it.
 
-Amounts of two currencies never mix. Splitting never loses a unit: `allocate` hands the remainder out by
-largest fraction, so the parts always add up to the whole.
+Amounts of two currencies never mix. Splitting never loses a unit: `allocate` hands the remainder
+out by largest fraction, so the parts always add up to the whole.
 """
 
 import re
@@ -77,8 +77,8 @@ class Money:
 def parse_amount(value: object, currency: object, *, param: str = "amount") -> Money:
     """A charge's amount from an API argument: a JSON integer, or ASCII digits from a form.
 
-    Refuses booleans, floats, underscores, signs, exponents, other scripts' digits, zero and whatever is
-    outside the currency's limits; each refusal names `param`.
+    Refuses booleans, floats, underscores, signs, exponents, other scripts' digits, zero and
+    whatever is outside the currency's limits; each refusal names `param`.
     """
     row = currency_of(currency)
     if isinstance(value, str) and _DIGITS.fullmatch(value):

@@ -1,7 +1,9 @@
-"""What an outcome means for a payment: pure decisions, from a snapshot of the row to what is to be written.
+"""What an outcome means for a payment: pure decisions, from a snapshot of the row to what is to be
+written.
 
-`decide` is the only judge. The payment path, webhooks and the resolver all come to it with an outcome and
-write what it says under the row's version; whoever comes second finds nothing left to do.
+`decide` is the only judge. The payment path, webhooks and the resolver all come to it with an
+outcome and write what it says under the row's version; whoever comes second finds nothing left to
+do.
 """
 
 from dataclasses import dataclass, field, replace
@@ -119,7 +121,9 @@ class Decision:
 
 
 def check_integrity(payment: Payment, facts: Facts, *, is_live: bool) -> None:
-    """Refuse to apply an object that is not this payment's; raises IntegrityFailure naming the difference."""
+    """Refuse to apply an object that is not this payment's; raises IntegrityFailure naming the
+    difference.
+    """
     differences = []
     if facts.amount != payment.amount:
         differences.append(f"amount is {facts.amount}, ours is {payment.amount}")
@@ -138,12 +142,13 @@ def check_integrity(payment: Payment, facts: Facts, *, is_live: bool) -> None:
         )
 
 
-def decide(
+def decide(  # noqa: C901 - one case per outcome
     payment: Payment, outcome: Outcome, *, fees: FeeSchedule, now: datetime, is_answer: bool
 ) -> Decision:
     """What `outcome` changes. `is_answer`: it answers the operation in flight, it is not mere news.
 
-    News that an earlier try was refused says nothing about a call that is under way: it is left alone then.
+    News that an earlier try was refused says nothing about a call that is under way: it is left
+    alone then.
     """
     operation = payment.operation
     if operation is not None and operation.kind != "authorize":
@@ -244,9 +249,7 @@ def _authorized(payment: Payment, outcome: Authorized) -> Decision:
         capture_before=outcome.capture_before,
         **_identified(payment, outcome.facts),
     )
-    return Decision(
-        payment, after, _finished(payment, OperationStatus.SUCCEEDED), None, (), events
-    )
+    return Decision(payment, after, _finished(payment, OperationStatus.SUCCEEDED), None, (), events)
 
 
 def _action_required(payment: Payment, outcome: ActionRequired) -> Decision:
@@ -257,9 +260,7 @@ def _action_required(payment: Payment, outcome: ActionRequired) -> Decision:
         client_secret=outcome.client_secret,
         **_identified(payment, outcome.facts),
     )
-    return Decision(
-        payment, after, _finished(payment, OperationStatus.SUCCEEDED), None, (), events
-    )
+    return Decision(payment, after, _finished(payment, OperationStatus.SUCCEEDED), None, (), events)
 
 
 def _pending(payment: Payment, outcome: Pending) -> Decision:
@@ -268,9 +269,7 @@ def _pending(payment: Payment, outcome: Pending) -> Decision:
     after, events = _move(payment, _P.PROCESSING, {}, **_identified(payment, outcome.facts))
     if not events:
         after = replace(payment, **_identified(payment, outcome.facts))
-    return Decision(
-        payment, after, _finished(payment, OperationStatus.SUCCEEDED), None, (), events
-    )
+    return Decision(payment, after, _finished(payment, OperationStatus.SUCCEEDED), None, (), events)
 
 
 def _declined(payment: Payment, outcome: Declined) -> Decision:
@@ -337,9 +336,7 @@ def _decide_command(
                 f"payment.{operation.kind}_refused",
                 {"reason": outcome.reason.value, "code": outcome.code},
             )
-            return Decision(
-                payment, payment, OperationStatus.FAILED, outcome.code, (), (event,)
-            )
+            return Decision(payment, payment, OperationStatus.FAILED, outcome.code, (), (event,))
         case Unknown() if is_answer and operation.status is OperationStatus.REQUESTED:
             event = EventDraft(
                 f"payment.{operation.kind}_unknown", {"detail": outcome.detail[:200]}
@@ -347,5 +344,7 @@ def _decide_command(
             return Decision(
                 payment, payment, OperationStatus.UNKNOWN, outcome.detail[:500], (), (event,)
             )
-        case Authorized() | Pending() | ActionRequired() | Idle() | Absent() | Declined() | Unknown():
+        case (
+            Authorized() | Pending() | ActionRequired() | Idle() | Absent() | Declined() | Unknown()
+        ):
             return Decision(payment, payment)

@@ -1,7 +1,7 @@
 """The Processor port: what we ask of a processor, and the only answers there are.
 
-An adapter translates; it stores nothing. An answer that it does not understand, or that never came, is
-Unknown: never a failure, never a success. A refusal is a value, not an exception.
+An adapter translates; it stores nothing. An answer that it does not understand, or that never came,
+is Unknown: never a failure, never a success. A refusal is a value, not an exception.
 """
 
 from collections.abc import Mapping
@@ -190,13 +190,17 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The money may or may not have moved. `is_replay`: the answer was a stored one of an earlier call."""
+    """The money may or may not have moved. `is_replay`: the answer was a stored one of an earlier
+    call.
+    """
 
     detail: str
     is_replay: bool = False
 
 
-Outcome = Authorized | Captured | ActionRequired | Pending | Declined | Canceled | Idle | Absent | Unknown
+Outcome = (
+    Authorized | Captured | ActionRequired | Pending | Declined | Canceled | Idle | Absent | Unknown
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """How each business event is booked: one function per event, readable as an accountant's manual.
 
-Each line is one debit and one credit of the same amount, so a journal cannot fail to balance. Nothing else
-builds a posting. `available_on` of a line is the day from which it counts as available.
+Each line is one debit and one credit of the same amount, so a journal cannot fail to balance.
+Nothing else builds a posting. `available_on` of a line is the day from which it counts as
+available.
 """
 
 from dataclasses import dataclass
@@ -122,7 +123,9 @@ def unmatched_receipt(processor: str, source_id: str, amount: Money, on: date) -
 
 
 def unmatched_refund(processor: str, source_id: str, amount: Money, on: date) -> Journal:
-    """Real money that left the processor beyond what our rows allow: booked, and for a human to explain."""
+    """Real money that left the processor beyond what our rows allow: booked, and for a human to
+    explain.
+    """
     return _journal(
         "unmatched_refund", source_id,
         dr(SUSPENSE,              cr=receivable(processor), amount=amount, on=on),

@@ -1,7 +1,8 @@
 """Lifecycles as tables: status → {target: event}.
 
-A status changes along an edge of its table and nowhere else; the edge names the event that is written in the
-same transaction. Facts reported late by a processor have edges of their own, because they are always recorded.
+A status changes along an edge of its table and nowhere else; the edge names the event that is
+written in the same transaction. Facts reported late by a processor have edges of their own, because
+they are always recorded.
 """
 
 from dataclasses import dataclass
@@ -113,7 +114,11 @@ PAYMENT = Machine(
             _P.PROCESSING: "payment.processing_confirmed",
         },
         _P.REQUIRES_ACTION: {
-            **{target: event for target, event in _OUTCOMES.items() if target is not _P.REQUIRES_ACTION},
+            **{
+                target: event
+                for target, event in _OUTCOMES.items()
+                if target is not _P.REQUIRES_ACTION
+            },
             _P.PROCESSING: "payment.processing_started",
         },
         _P.AUTHORIZED: {

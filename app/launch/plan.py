@@ -73,8 +73,6 @@ class Plan:
             "STRIPE_API_URL": self.sandbox_url,
             "STRIPE_JS_URL": f"{self.sandbox_url}/v3/",
             "FARTHING_DATA_DIR": str(self.data_dir),
-            "SANDBOX_HOST": self.host,
-            "SANDBOX_PORT": str(self.ports["SANDBOX_PORT"]),
             "PYTHONUNBUFFERED": "1",
             **_secrets(self.data_dir),
         }
@@ -83,20 +81,16 @@ class Plan:
 
     def commands(self) -> dict[str, list[str]]:
         """Return the processes by name, in the order of their start."""
-        granian = ["granian", "--interface", "wsgi", "wsgi:app", "--host", self.host]
         # Two processes for two cores; threads wait for the database and for processors.
-        granian += ["--port", str(self.ports["PORT"]), "--workers", "2", "--blocking-threads", "8"]
-        granian += [
-            "--no-ws",
-            "--log-level",
-            "warning",
-            "--workers-kill-timeout",
-            "5",
-            "--backpressure",
-            "64",
-        ]
+        threads = str(2 * (os.cpu_count() or 1) + 1)
+        granian = ["granian", "--interface", "wsgi", "wsgi:app", "--host", self.host]
+        granian += ["--port", str(self.ports["PORT"]), "--workers", "2", "--no-ws"]
+        granian += ["--blocking-threads", threads, "--backpressure", "64"]
+        granian += ["--log-level", "warning", "--workers-kill-timeout", "5"]
+        sandbox = ["app.sandbox", "--host", self.host, "--port", str(self.ports["SANDBOX_PORT"])]
+        sandbox += ["--data", str(self.data_dir / "sandbox")]
         modules = {
-            "sandbox": ["app.sandbox"],
+            "sandbox": sandbox,
             "web": granian,
             "worker": ["worker"],
             "scheduler": ["worker", "schedule"],

@@ -174,3 +174,8 @@ def _chart_day(day: date, found: dict[date, Any], currency: str) -> ChartDay:
 def today_of(now: datetime, timezone: str) -> date:
     """The day it is for the merchant."""
     return local_day(now, timezone)
+
+
+def day_before(day: date) -> date:
+    """Yesterday, seen from `day`."""
+    return day - timedelta(days=1)

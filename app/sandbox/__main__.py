@@ -21,8 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         server = SandboxServer((options.host, options.port), app.wsgi_app)
     except OSError as error:
-        print(f"sandbox: cannot listen on {options.host}:{options.port}: {error.strerror}",
-              file=sys.stderr)  # fmt: skip
+        sys.stderr.write(
+            f"sandbox: cannot listen on {options.host}:{options.port}: {error.strerror}\n"
+        )
         app.extensions["sandbox"].stop()
         return 1
 
@@ -32,7 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    print(f"sandbox: http://{options.host}:{server.port}", flush=True)
+    # Whoever started the process reads where it listens from this line.
+    print(f"sandbox: http://{options.host}:{server.port}", flush=True)  # noqa: T201
     server.serve_forever(poll_interval=0.1)
     server.server_close()
     app.extensions["sandbox"].stop()

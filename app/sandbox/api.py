@@ -1,8 +1,8 @@
 """One call of the API from header to answer, in Stripe's order.
 
-Who calls → faults that refuse → the idempotency key is claimed → parameters are checked → the effect, its events
-and the stored answer in one transaction → faults that spoil the reply. A fault that cuts the line before leaves
-nothing; after, everything but the reply.
+Who calls → faults that refuse → the idempotency key is claimed → parameters are checked → the
+effect, its events and the stored answer in one transaction → faults that spoil the reply. A fault
+that cuts the line before leaves nothing; after, everything but the reply.
 """
 
 import re
@@ -26,6 +26,15 @@ from app.sandbox.store import Transaction
 from app.sandbox.world import World
 
 _VERSION = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}(\.[a-z]+)?(;.*)?", re.ASCII)
+
+BUSY = {
+    "rate_limit": (
+        429,
+        "Too many requests hit the API too quickly. We recommend an exponential backoff.",
+        "rate_limit",
+    ),
+    "unavailable": (503, "The API is temporarily unavailable.", None),
+}
 
 
 @dataclass(slots=True)
@@ -100,12 +109,7 @@ class Exchange:
             raise
 
     def _refuse_when_busy(self) -> None:
-        busy = {
-            "rate_limit": (429, "Too many requests hit the API too quickly. We recommend an "
-                           "exponential backoff of your requests.", "rate_limit"),
-            "unavailable": (503, "The API is temporarily unavailable.", None),
-        }  # fmt: skip
-        for kind, (status, message, code) in busy.items():
+        for kind, (status, message, code) in BUSY.items():
             if kind in self.struck:
                 wait = str(self.struck[kind].get("retry_after", 1))
                 raise StripeError(
@@ -142,9 +146,7 @@ class Exchange:
             self._give_up(caller)
             return Answer(500, b"")
         source = self.raw if self.route.method == "POST" else request.query_string
-        checked = params.check(
-            self.route.spec, _pairs(source), required=self.route.required
-        )
+        checked = params.check(self.route.spec, _pairs(source), required=self.route.required)
         if "error_before" in self.struck:
             answer = self._error(server_error())
             with self.world.store.transaction() as unit:

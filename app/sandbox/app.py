@@ -1,4 +1,5 @@
-"""The sandbox as a Flask application: the API, Stripe.js, 3-D Secure, the control page and the demo shop."""
+"""The sandbox as a Flask application: the API, Stripe.js, 3-D Secure, the control page and the demo
+shop."""
 
 from pathlib import Path
 
@@ -23,10 +24,8 @@ def create_sandbox(data_dir: Path | str, clock: WallClock | None = None) -> Flas
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["sandbox"] = Running(world, couriers)
     api.register(app, world)
-    control.register(app, world)
-    control_page.register(app, world)
-    stripejs.register(app, world)
-    shop.register(app, world)
+    for module in (control, control_page, stripejs, shop):
+        app.register_blueprint(module.blueprint)
     app.after_request(_headers)
     app.add_url_rule("/healthz", view_func=_health)
     world.start()

@@ -1,7 +1,7 @@
 """Who calls: `sk_test_…` and `pk_test_…` keys. Any tail is an account of its own.
 
-Nothing is registered beforehand: `sk_test_wren` and `pk_test_wren` are the keys of `acct_sbx_wren`, and no key
-reaches another account's objects. Live keys do not exist here.
+Nothing is registered beforehand: `sk_test_wren` and `pk_test_wren` are the keys of `acct_sbx_wren`,
+and no key reaches another account's objects. Live keys do not exist here.
 """
 
 import base64

@@ -1,7 +1,8 @@
-"""The merchant's balance at the processor: one row per movement, its fee, and when it becomes available.
+"""The merchant's balance at the processor: one row per movement, its fee, and when it becomes
+available.
 
-Everything settles in the charge's own currency. A row is pending until `available_on`, two days after it was
-written, and its status follows the clock.
+Everything settles in the charge's own currency. A row is pending until `available_on`, two days
+after it was written, and its status follows the clock.
 """
 
 from collections import defaultdict
@@ -26,7 +27,7 @@ RETRIEVE: Spec = {"expand": EXPAND}
 BALANCE: Spec = {"expand": EXPAND}
 
 
-def book(  # noqa: PLR0913 - The columns of one row.
+def book(
     call: Call,
     kind: str,
     amount: int,

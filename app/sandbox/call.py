@@ -1,6 +1,7 @@
 """What a handler works with: one account, one transaction, the clock, and the checked parameters.
 
-Chores of the simulated world (a refund that settles later) run with a `Call` too, without a request.
+Chores of the simulated world (a refund that settles later) run with a `Call` too, without a
+request.
 """
 
 from dataclasses import dataclass, field

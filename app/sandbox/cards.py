@@ -1,7 +1,8 @@
 """The test cards: one row each, number first, then what the bank does when it is used.
 
-Numbers are the ones Stripe publishes for testing. Only the name of a row and the last four digits are ever
-stored. A number that is well formed and not in the table is somebody's real card: it is declined.
+Numbers are the ones Stripe publishes for testing. Only the name of a row and the last four digits
+are ever stored. A number that is well formed and not in the table is somebody's real card: it is
+declined.
 """
 
 from dataclasses import dataclass, field
@@ -170,7 +171,7 @@ NAMES: dict[str, str] = {
 
 
 def named(name: str) -> Card | None:
-    """The card of `pm_card_visa`, `tok_visa`, `pm_card_visa_chargeDeclined`, …; None if no such name."""
+    """The card of `pm_card_visa`, `tok_visa`, `pm_card_visa_chargeDeclined`, …; None if unknown."""
     for prefix in ("pm_card_", "tok_"):
         if name.startswith(prefix):
             short = name.removeprefix(prefix)

@@ -1,7 +1,7 @@
 """Charges: one attempt at a card each, and the capture or release of what it authorised.
 
-This is the bank's side: money moves here and nowhere else, and each movement is written to the true record
-in the same transaction.
+This is the bank's side: money moves here and nowhere else, and each movement is written to the true
+record in the same transaction.
 """
 
 from app.sandbox import faults, record
@@ -111,9 +111,9 @@ def _details(call: Call, intent: Json, method: Json, authorised: int, *, is_held
 
 def _blank(call: Call, intent: Json, method: Json) -> Json:
     nothing = (
-        "application", "application_fee", "application_fee_amount", "balance_transaction", "customer",
-        "failure_balance_transaction", "failure_code", "failure_message", "on_behalf_of",
-        "receipt_number", "receipt_url", "review", "source_transfer", "transfer_data",
+        "application", "application_fee", "application_fee_amount", "balance_transaction",
+        "customer", "failure_balance_transaction", "failure_code", "failure_message",
+        "on_behalf_of", "receipt_number", "receipt_url", "review", "source_transfer", "transfer_data",
     )  # fmt: skip
     return {
         "id": new_id("ch"),
@@ -171,7 +171,9 @@ def attempt(call: Call, intent: Json, method: Json) -> tuple[Json, Decline | Non
         )
         emit(call, "charge.succeeded", charge)
     else:
-        _take(call, charge, charge["amount"], is_async=intent["capture_method"] == "automatic_async")
+        _take(
+            call, charge, charge["amount"], is_async=intent["capture_method"] == "automatic_async"
+        )
         emit(call, "charge.succeeded", charge)
     return charge, None
 
@@ -216,13 +218,16 @@ def book_later(call: Call, charge_id: str) -> None:
 
 
 def capture(call: Call, charge: Json, amount: int) -> None:
-    """Take `amount` of what is held; the rest goes back to the card. There is no refund of the rest."""
+    """Take `amount` of what is held; the rest goes back to the card, without a refund."""
     _take(call, charge, amount, is_async=False)
     emit(call, "charge.captured", charge)
 
 
 def release(call: Call, charge: Json, *, has_expired: bool) -> None:
-    """Let go of what is held. Since API 2025-03-31 this makes no refund and leaves `refunded` false."""
+    """Let go of what is held.
+
+    Since API 2025-03-31 this makes no refund and leaves `refunded` false.
+    """
     charge["payment_method_details"]["card"].pop("capture_before", None)
     record.write(call, "released", charge["amount"], charge)
     call.save(charge)

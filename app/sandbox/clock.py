@@ -1,7 +1,7 @@
 """The sandbox's clock: the machine's, plus an offset that the control page may add.
 
-Delivery signatures use the real time (`wall`), because receivers compare it with their own clock; everything
-that has a life span (idempotency keys, authorisations, settlement) uses `now`.
+Delivery signatures use the real time (`wall`), because receivers compare it with their own clock;
+everything that has a life span (idempotency keys, authorisations, settlement) uses `now`.
 """
 
 import time

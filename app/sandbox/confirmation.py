@@ -1,7 +1,8 @@
 """Confirming an intent: 3-D Secure first where the card wants it, then the charge, then the status.
 
-A declined card leaves the intent waiting for another payment method, with the reason in `last_payment_error`
-and the failed charge in `latest_charge`; the error that tells so keeps that effect.
+A declined card leaves the intent waiting for another payment method, with the reason in
+`last_payment_error` and the failed charge in `latest_charge`; the error that tells so keeps that
+effect.
 """
 
 from app.sandbox import charges, threeds
@@ -16,8 +17,8 @@ CANCELABLE = (
     "processing",
 )  # fmt: skip
 AUTHENTICATION_FAILED = (
-    "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a "
-    "new PaymentMethod to attempt to fulfill this PaymentIntent again."
+    "The provided PaymentMethod has failed authentication. You can provide payment_method_data or "
+    "a new PaymentMethod to attempt to fulfill this PaymentIntent again."
 )
 
 
@@ -146,7 +147,7 @@ def _refuse(
 
 
 def finish_challenge(call: Call, intent: Json, answer: str) -> None:
-    """The customer's answer to 3DS: `complete`, `fail` or `cancel`. A decline afterwards is not raised."""
+    """Apply the customer's answer to 3DS: `complete`, `fail` or `cancel`; declines do not raise."""
     if intent["status"] != "requires_action":
         return
     flow = "frictionless" if intent["_flow"] == threeds.FRICTIONLESS else "challenge"

@@ -1,22 +1,26 @@
-"""The control API: arm faults, tell lies, move time, look behind the scenes. JSON under /control/api.
+"""The control API: arm faults, tell lies, move time, look behind the scenes. JSON under
+/control/api.
 
-For tests and the control page; there is no key, because nothing here is secret and the sandbox listens on the
-loopback interface only. Bodies must be JSON, which a foreign web page cannot send without being asked first.
+For tests and the control page; there is no key, because nothing here is secret and the sandbox
+listens on the loopback interface only. Bodies must be JSON, which a foreign web page cannot send
+without being asked first.
 """
 
 from typing import Any
 
 import orjson
-from flask import Flask, Response, request
+from flask import Blueprint, Response, request
 
 from app.sandbox import events, faults, idempotency, record
 from app.sandbox.call import Call, public
 from app.sandbox.errors import Json
 from app.sandbox.store import Transaction
-from app.sandbox.world import World
+from app.sandbox.world import World, current_world
+
+blueprint = Blueprint("control", __name__)
 
 
-class BadControl(ValueError):
+class BadControlError(ValueError):
     """The control request makes no sense; the message says why."""
 
 
@@ -28,10 +32,10 @@ def answer(body: Any, status: int = 200) -> Response:
 def given() -> Json:
     """The JSON object of the request."""
     if not request.is_json:
-        raise BadControl("send application/json")
+        raise BadControlError("send application/json")
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
-        raise BadControl("send a JSON object")
+        raise BadControlError("send a JSON object")
     return body
 
 
@@ -40,7 +44,7 @@ def arm(world: World, body: Json) -> Json:
     options = {k: v for k, v in body.items() if k not in ("kind", "account", "route", "count")}
     count = body.get("count", 1)
     if count is not None and (type(count) is not int or count < 1):
-        raise BadControl("count is a whole number of calls, or null for until disarmed")
+        raise BadControlError("count is a whole number of calls, or null for until disarmed")
     with world.store.transaction() as unit:
         number = faults.arm(
             unit,
@@ -78,7 +82,7 @@ def lie(world: World, body: Json) -> Json:
         if shown is None:
             found = unit.find(account, "payment_intent", str(body.get("payment_intent")))
             if found is None:
-                raise BadControl("no such payment_intent in that account")
+                raise BadControlError("no such payment_intent in that account")
             shown = public(found, world.clock.now())
             shown |= {"status": "succeeded", "amount_received": shown["amount"]}
         shown = {**shown, **body.get("changes", {})}
@@ -113,7 +117,17 @@ def redeliver(world: World, body: Json) -> Json:
 
 def deliveries(unit: Transaction, account: str | None, limit: int = 100) -> list[Json]:
     """The latest deliveries, newest first."""
-    names = ("id", "account", "endpoint", "event", "type", "state", "attempts", "response", "created")
+    names = (
+        "id",
+        "account",
+        "endpoint",
+        "event",
+        "type",
+        "state",
+        "attempts",
+        "response",
+        "created",
+    )
     rows = unit.run(
         "SELECT id, account, endpoint, event, kind, state, attempts, response, created"
         " FROM deliveries WHERE ? IS NULL OR account = ? ORDER BY id DESC LIMIT ?",
@@ -122,73 +136,86 @@ def deliveries(unit: Transaction, account: str | None, limit: int = 100) -> list
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def register(app: Flask, world: World) -> None:
-    """The routes of the control API and the record."""
-    app.register_error_handler(BadControl, lambda error: answer({"error": str(error)}, 400))
-    app.register_error_handler(faults.UnknownFault, lambda error: answer({"error": str(error)}, 400))
+@blueprint.app_errorhandler(BadControlError)
+@blueprint.app_errorhandler(faults.UnknownFaultError)
+def refuse(error: Exception) -> Response:
+    """What the caller got wrong, in words."""
+    return answer({"error": str(error)}, 400)
 
-    @app.post("/control/api/faults")
-    def arm_fault() -> Response:
-        return answer(arm(world, given()), 201)
 
-    @app.get("/control/api/faults")
-    def list_faults() -> Response:
-        with world.store.transaction() as unit:
-            return answer({"faults": [fault.as_json() for fault in faults.armed(unit)]})
+@blueprint.post("/control/api/faults")
+def arm_fault() -> Response:
+    return answer(arm(current_world(), given()), 201)
 
-    @app.delete("/control/api/faults")
-    @app.delete("/control/api/faults/<int:number>")
-    def disarm_faults(number: int | None = None) -> Response:
-        with world.store.transaction() as unit:
-            faults.disarm(unit, number)
-        return answer({"disarmed": True})
 
-    @app.post("/control/api/reset")
-    def reset_state() -> Response:
-        body = given()
-        with world.store.transaction() as unit:
-            reset(unit, body.get("account"))
-        return answer({"reset": True})
+@blueprint.get("/control/api/faults")
+def list_faults() -> Response:
+    with current_world().store.transaction() as unit:
+        return answer({"faults": [fault.as_json() for fault in faults.armed(unit)]})
 
-    @app.post("/control/api/clock")
-    def move_clock() -> Response:
-        seconds = given().get("advance_seconds", 0)
-        if type(seconds) is not int or seconds < 0:
-            raise BadControl("advance_seconds is a whole number, not negative")
-        world.advance(seconds)
-        return answer({"now": world.clock.now(), "offset_seconds": world.clock.offset_seconds})
 
-    @app.post("/control/api/idempotency/prune")
-    def prune_keys() -> Response:
-        body = given()
-        before = world.clock.now() - int(body.get("older_than_seconds", 0))
-        with world.store.transaction() as unit:
-            count = idempotency.prune(unit, body.get("account"), before)
-        return answer({"pruned": count})
+@blueprint.delete("/control/api/faults")
+@blueprint.delete("/control/api/faults/<int:number>")
+def disarm_faults(number: int | None = None) -> Response:
+    with current_world().store.transaction() as unit:
+        faults.disarm(unit, number)
+    return answer({"disarmed": True})
 
-    @app.post("/control/api/events")
-    def send_lie() -> Response:
-        return answer(lie(world, given()), 201)
 
-    @app.post("/control/api/webhooks/redeliver")
-    def deliver_again() -> Response:
-        return answer(redeliver(world, given()))
+@blueprint.post("/control/api/reset")
+def reset_state() -> Response:
+    body = given()
+    with current_world().store.transaction() as unit:
+        reset(unit, body.get("account"))
+    return answer({"reset": True})
 
-    @app.get("/control/api/webhooks")
-    def list_deliveries() -> Response:
-        with world.store.transaction() as unit:
-            return answer({"deliveries": deliveries(unit, request.args.get("account"))})
 
-    @app.get("/record")
-    def show_record() -> Response:
-        account = request.args.get("account")
-        with world.store.transaction() as unit:
-            if not account:
-                return answer({"accounts": record.accounts(unit)})
-            wanted = {
-                name[len("metadata[") : -1]: value
-                for name, value in request.args.items()
-                if name.startswith("metadata[") and name.endswith("]")
-            }
-            body = record.answer(unit, account, request.args.get("payment_intent"), wanted)
-        return answer(body)
+@blueprint.post("/control/api/clock")
+def move_clock() -> Response:
+    seconds = given().get("advance_seconds", 0)
+    if type(seconds) is not int or seconds < 0:
+        raise BadControlError("advance_seconds is a whole number, not negative")
+    current_world().advance(seconds)
+    return answer(
+        {"now": current_world().clock.now(), "offset_seconds": current_world().clock.offset_seconds}
+    )
+
+
+@blueprint.post("/control/api/idempotency/prune")
+def prune_keys() -> Response:
+    body = given()
+    before = current_world().clock.now() - int(body.get("older_than_seconds", 0))
+    with current_world().store.transaction() as unit:
+        count = idempotency.prune(unit, body.get("account"), before)
+    return answer({"pruned": count})
+
+
+@blueprint.post("/control/api/events")
+def send_lie() -> Response:
+    return answer(lie(current_world(), given()), 201)
+
+
+@blueprint.post("/control/api/webhooks/redeliver")
+def deliver_again() -> Response:
+    return answer(redeliver(current_world(), given()))
+
+
+@blueprint.get("/control/api/webhooks")
+def list_deliveries() -> Response:
+    with current_world().store.transaction() as unit:
+        return answer({"deliveries": deliveries(unit, request.args.get("account"))})
+
+
+@blueprint.get("/record")
+def show_record() -> Response:
+    account = request.args.get("account")
+    with current_world().store.transaction() as unit:
+        if not account:
+            return answer({"accounts": record.accounts(unit)})
+        wanted = {
+            name[len("metadata[") : -1]: value
+            for name, value in request.args.items()
+            if name.startswith("metadata[") and name.endswith("]")
+        }
+        body = record.answer(unit, account, request.args.get("payment_intent"), wanted)
+    return answer(body)

@@ -1,10 +1,11 @@
-"""The control page: the same controls as the API, for a person at a screen. Plain forms, no script."""
+"""The control page: the same controls as the API, for a person at a screen. Plain forms, no
+script."""
 
 import time
 from typing import Any
 
 import orjson
-from flask import Flask, Response, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.sandbox import cards, control, faults, idempotency, record
@@ -12,11 +13,13 @@ from app.sandbox.declines import DECLINES
 from app.sandbox.errors import Json
 from app.sandbox.store import Transaction
 from app.sandbox.wire_money import show
-from app.sandbox.world import World
+from app.sandbox.world import World, current_world
+
+blueprint = Blueprint("control_page", __name__)
 
 _POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none';"
-    " frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 # What people do most, as one button each.
 QUICK: tuple[tuple[str, str, Json], ...] = (
@@ -30,7 +33,8 @@ QUICK: tuple[tuple[str, str, Json], ...] = (
     ("429, retry later", "Nothing is executed.", {"kind": "rate_limit", "retry_after": 2}),
     ("Lie about the amount", "The reply says one unit more.", {"kind": "wrong_amount", "delta": 1}),
     ("Unknown status", "The reply carries a status nobody knows.", {"kind": "unknown_status"}),
-    ("Mute webhooks", "Until disarmed; deliver them later.", {"kind": "mute_webhooks", "count": None}),
+    ("Mute webhooks", "Until disarmed; deliver them later.",
+     {"kind": "mute_webhooks", "count": None}),
     ("Deliver webhooks twice", "Until disarmed.", {"kind": "duplicate_webhooks", "count": None}),
     ("Shuffle webhooks", "Until disarmed; latest first.",
      {"kind": "shuffle_webhooks", "window_seconds": 2, "count": None}),
@@ -40,13 +44,19 @@ QUICK: tuple[tuple[str, str, Json], ...] = (
 _NUMBERS = ("seconds", "retry_after", "delta", "copies", "window_seconds")
 
 
+THREE_D_WORDS = {
+    "required": "asks for 3D Secure",
+    "required_off_session_too": "always asks for 3D Secure",
+    "enrolled_off_session": "asks for 3D Secure when the customer is there",
+    "optional": "can do 3D Secure, does not ask for it",
+    "lookup_error": "3D Secure fails technically, declined",
+    "attempt_error": "3D Secure fails technically when tried",
+}
+
+
 def purpose(card: cards.Card) -> str:
     """What a test card is for, in a few words."""
-    words = []
-    if card.three_d.startswith(("required", "enrolled")):
-        words.append("asks for 3D Secure")
-    elif card.three_d in ("optional", "lookup_error", "attempt_error"):
-        words.append(f"3D Secure {card.three_d.replace('_', ' ')}")
+    words = [THREE_D_WORDS[card.three_d]] if card.three_d in THREE_D_WORDS else []
     if card.decline:
         words.append(f"declined: {card.decline.replace('_', ' ')}")
     if card.checks and not card.decline:
@@ -136,38 +146,37 @@ def _fault_of(form: dict[str, str]) -> Json:
     return body
 
 
-def register(app: Flask, world: World) -> None:
-    """The page and its forms."""
+@blueprint.get("/control")
+def control_page() -> Response:
+    response = Response(render_template("control/page.html", **_context(current_world())))
+    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
-    @app.get("/control")
-    def control_page() -> Response:
-        response = Response(render_template("control/page.html", **_context(world)))
-        response.headers["Content-Security-Policy"] = _POLICY
-        response.headers["Cache-Control"] = "no-store"
-        return response
 
-    @app.get("/")
-    def home() -> AnyResponse:
-        return redirect("/control")
+@blueprint.get("/")
+def home() -> AnyResponse:
+    return redirect("/control")
 
-    @app.post("/control/do/<what>")
-    def act(what: str) -> AnyResponse:
-        # Another site's page must not arm faults through the browser of whoever runs the sandbox.
-        if request.headers.get("Origin", request.host_url.rstrip("/")) != request.host_url.rstrip("/"):
-            raise control.BadControl("forms are taken from the control page only")
-        form = request.form.to_dict()
-        if what == "arm":
-            control.arm(world, _fault_of(form))
-        elif what == "disarm":
-            number = form.get("id", "")
-            with world.store.transaction() as unit:
-                faults.disarm(unit, int(number) if number.isdigit() else None)
-        elif what == "redeliver":
-            control.redeliver(world, {"event": form.get("event") or None})
-        elif what == "advance":
-            hours = form.get("hours", "")
-            world.advance(int(hours) * 3600 if hours.isdigit() and len(hours) < 5 else 0)
-        elif what == "prune":
-            with world.store.transaction() as unit:
-                idempotency.prune(unit, None, world.clock.now())
-        return redirect("/control", 303)
+
+@blueprint.post("/control/do/<what>")
+def act(what: str) -> AnyResponse:
+    # Another site's page must not arm faults through the browser of whoever runs the sandbox.
+    if request.headers.get("Origin", request.host_url.rstrip("/")) != request.host_url.rstrip("/"):
+        raise control.BadControlError("forms are taken from the control page only")
+    form = request.form.to_dict()
+    if what == "arm":
+        control.arm(current_world(), _fault_of(form))
+    elif what == "disarm":
+        number = form.get("id", "")
+        with current_world().store.transaction() as unit:
+            faults.disarm(unit, int(number) if number.isdigit() else None)
+    elif what == "redeliver":
+        control.redeliver(current_world(), {"event": form.get("event") or None})
+    elif what == "advance":
+        hours = form.get("hours", "")
+        current_world().advance(int(hours) * 3600 if hours.isdigit() and len(hours) < 5 else 0)
+    elif what == "prune":
+        with current_world().store.transaction() as unit:
+            idempotency.prune(unit, None, current_world().clock.now())
+    return redirect("/control", 303)

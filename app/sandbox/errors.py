@@ -1,8 +1,8 @@
 """Stripe's error object and its HTTP statuses.
 
-`keeps_effect` says whether what happened before the error stays: a declined card leaves a failed charge, a
-refused parameter leaves nothing. `is_validation` says that execution had not begun, so that Stripe does
-not store the answer under the idempotency key.
+`keeps_effect` says whether what happened before the error stays: a declined card leaves a failed
+charge, a refused parameter leaves nothing. `is_validation` says that execution had not begun, so
+that Stripe does not store the answer under the idempotency key.
 """
 
 from typing import Any

@@ -1,7 +1,8 @@
 """Events: what happened, kept for 30 days, one delivery per endpoint that wants it.
 
-An event is written in the transaction of what it tells; the couriers deliver it afterwards, at least once and in
-no promised order. The event faults act here, where deliveries are planned, so a restart does not undo them.
+An event is written in the transaction of what it tells; the couriers deliver it afterwards, at
+least once and in no promised order. The event faults act here, where deliveries are planned, so a
+restart does not undo them.
 """
 
 import orjson
@@ -79,7 +80,8 @@ def _plan(call: Call, event: Json, endpoint: str) -> None:
     if (shuffle := fault("shuffle_webhooks")) is not None:
         # Later events become due earlier, so what piles up within the window arrives reversed.
         waiting = call.unit.run(
-            "SELECT count(*) FROM deliveries WHERE endpoint = ? AND state = 'pending' AND attempts = 0",
+            "SELECT count(*) FROM deliveries"
+            " WHERE endpoint = ? AND state = 'pending' AND attempts = 0",
             (endpoint,),
         ).fetchone()[0]
         due += max(0.0, shuffle.get("window_seconds", 1) - 0.1 * waiting)
@@ -105,9 +107,7 @@ def list_events(call: Call) -> Json:
         where.append(("json_extract(body, '$.type') GLOB ?", call.params["type"]))
     if "types" in call.params:
         wanted = orjson.dumps(call.params["types"]).decode()
-        where.append(
-            ("json_extract(body, '$.type') IN (SELECT value FROM json_each(?))", wanted)
-        )
+        where.append(("json_extract(body, '$.type') IN (SELECT value FROM json_each(?))", wanted))
     return page(call, "event", "/v1/events", where)
 
 

@@ -1,8 +1,9 @@
 """Faults: what goes wrong with the next matching calls, armed from the control page or a test.
 
-A fault belongs to one account or to all, matches a route by pattern (`POST /v1/payment_intents`, `*` matches any
-run of characters) and lasts for a number of calls, or until it is disarmed. Each kind is listed here with
-its options; an unknown kind or option is refused when it is armed, not when it strikes.
+A fault belongs to one account or to all, matches a route by pattern (`POST /v1/payment_intents`,
+`*` matches any run of characters) and lasts for a number of calls, or until it is disarmed. Each
+kind is listed here with its options; an unknown kind or option is refused when it is armed, not
+when it strikes.
 """
 
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ KINDS = {**CALL_KINDS, **BANK_KINDS, **EVENT_KINDS}
 DEFAULT_ROUTE = "POST /v1/payment_intents*"
 
 
-class UnknownFault(ValueError):
+class UnknownFaultError(ValueError):
     """No such kind, or an option that the kind does not have."""
 
 
@@ -74,7 +75,7 @@ class Fault:
         }
 
 
-def arm(  # noqa: PLR0913 - The fields of a fault.
+def arm(
     unit: Transaction,
     kind: str,
     *,
@@ -85,10 +86,12 @@ def arm(  # noqa: PLR0913 - The fields of a fault.
 ) -> int:
     """Arm a fault; answers its id."""
     if kind not in KINDS:
-        raise UnknownFault(f"unknown fault {kind!r}; one of: {', '.join(KINDS)}")
+        raise UnknownFaultError(f"unknown fault {kind!r}; one of: {', '.join(KINDS)}")
     for name in options:
         if name not in KINDS[kind]:
-            raise UnknownFault(f"{kind} has no option {name!r}; it has: {', '.join(KINDS[kind])}")
+            raise UnknownFaultError(
+                f"{kind} has no option {name!r}; it has: {', '.join(KINDS[kind])}"
+            )
     cursor = unit.run(
         "INSERT INTO faults (account, kind, route, remaining, options) VALUES (?,?,?,?,?)",
         (account, kind, route or DEFAULT_ROUTE, count, orjson.dumps(options).decode()),
@@ -99,7 +102,10 @@ def arm(  # noqa: PLR0913 - The fields of a fault.
 def armed(unit: Transaction) -> list[Fault]:
     """Every fault that will still strike, oldest first."""
     rows = unit.run("SELECT id, account, kind, route, remaining, options FROM faults ORDER BY id")
-    return [Fault(*row[:5], options=orjson.loads(row[5])) for row in rows]
+    return [
+        Fault(number, account, kind, route, remaining, orjson.loads(options))
+        for number, account, kind, route, remaining, options in rows
+    ]
 
 
 def disarm(unit: Transaction, fault_id: int | None = None) -> None:

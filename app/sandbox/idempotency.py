@@ -1,9 +1,10 @@
 """Idempotency keys with Stripe's v1 rules.
 
-A key belongs to one account. The first request claims it before anything is done; its status and body are stored
-in the transaction of its effect, whatever they are, 402 and 500 included. The same key with other parameters is
-an error, while the first is running a conflict, afterwards the stored answer. A claim whose request never began
-(refused parameters, a cut line) is given up, so the key can be used again. Keys live for 24 hours.
+A key belongs to one account. The first request claims it before anything is done; its status and
+body are stored in the transaction of its effect, whatever they are, 402 and 500 included. The same
+key with other parameters is an error, while the first is running a conflict, afterwards the stored
+answer. A claim whose request never began (refused parameters, a cut line) is given up, so the key
+can be used again. Keys live for 24 hours.
 """
 
 from dataclasses import dataclass
@@ -48,7 +49,8 @@ def claim(
         (account, key, now - LIFETIME_SECONDS),
     )
     row = unit.run(
-        "SELECT fingerprint, status, body, request_id FROM idempotency WHERE account = ? AND key = ?",
+        "SELECT fingerprint, status, body, request_id FROM idempotency"
+        " WHERE account = ? AND key = ?",
         (account, key),
     ).fetchone()
     if row is None:

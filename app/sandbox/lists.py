@@ -34,10 +34,13 @@ def page(call: Call, kind: str, url: str, where: Where | None = None) -> Json:
     """One page of the account's objects of a kind. `where` holds constant SQL and its values."""
     limit = call.param("limit", 10)
     if not 1 <= limit <= 100:
-        raise invalid("This value must be between 1 and 100.", param="limit",
-                      code="parameter_invalid_integer")
+        raise invalid(
+            "This value must be between 1 and 100.", param="limit", code="parameter_invalid_integer"
+        )
     if "starting_after" in call.params and "ending_before" in call.params:
-        raise invalid("You may only specify one of these parameters: ending_before, starting_after.")
+        raise invalid(
+            "You may only specify one of these parameters: ending_before, starting_after."
+        )
     conditions: Where = [("account = ?", call.account), ("kind = ?", kind)]
     conditions += _created(call) + (where or [])
     backwards = "ending_before" in call.params

@@ -1,8 +1,8 @@
 """Form-encoded parameters with brackets, and their check against what a route takes.
 
-`a[b][0][c]=d` becomes nested dictionaries and lists. A specification maps each name to a reader; a name that
-is not in it is refused by name, never ignored. Readers receive what the wire carried, text or nesting, and
-answer the value or raise Stripe's error with the full bracketed name.
+`a[b][0][c]=d` becomes nested dictionaries and lists. A specification maps each name to a reader; a
+name that is not in it is refused by name, never ignored. Readers receive what the wire carried,
+text or nesting, and answer the value or raise Stripe's error with the full bracketed name.
 """
 
 import re
@@ -167,10 +167,7 @@ def merge_metadata(old: dict[str, str], new: dict[str, str] | None) -> dict[str,
 
 
 ADDRESS = hash_of(
-    {
-        name: string()
-        for name in ("city", "country", "line1", "line2", "postal_code", "state")
-    }
+    {name: string() for name in ("city", "country", "line1", "line2", "postal_code", "state")}
 )
 BILLING_DETAILS = hash_of(
     {
@@ -192,7 +189,7 @@ SHIPPING = hash_of(
 )
 EXPAND = list_of(string(500), maximum=20)
 RANGE: Reader = lambda name, value: (  # noqa: E731 - One expression over two shapes.
-    hash_of({bound: integer for bound in ("gt", "gte", "lt", "lte")})(name, value)
+    hash_of(dict.fromkeys(("gt", "gte", "lt", "lte"), integer))(name, value)
     if isinstance(value, dict)
     else integer(name, value)
 )

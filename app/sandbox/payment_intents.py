@@ -3,8 +3,6 @@
 The moves between statuses that involve a card are in `confirmation`.
 """
 
-import re
-
 from app.sandbox import charges
 from app.sandbox.call import Call, public
 from app.sandbox.confirmation import CANCELABLE, confirm_intent, settle, unexpected
@@ -16,6 +14,14 @@ from app.sandbox.params import merge_metadata
 from app.sandbox.payment_methods import from_data, resolve
 from app.sandbox.wire_money import check_amount
 
+NEEDS_RETURN_URL = (
+    "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because "
+    "some of these payment methods might redirect your customer off of your page, you must provide "
+    "a `return_url`. If you don't want to accept redirect-based payment methods, set "
+    "`automatic_payment_methods[enabled]` to `true` and "
+    "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and "
+    "Payment Intents."
+)
 # What a browser's key may see of an intent.
 _BROWSER_FIELDS = (
     "id", "object", "amount", "amount_details", "automatic_payment_methods", "canceled_at",
@@ -147,14 +153,7 @@ def create(call: Call) -> Json:
         and not call.param("error_on_requires_action")
         and not call.param("off_session")
     ):
-        raise invalid(
-            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. "
-            "Because some of these payment methods might redirect your customer off of your page, you "
-            "must provide a `return_url`. If you don't want to accept redirect-based payment methods, "
-            "set `automatic_payment_methods[enabled]` to `true` and "
-            "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and "
-            "Payment Intents."
-        )
+        raise invalid(NEEDS_RETURN_URL)
     for name in ("return_url", "use_stripe_sdk", "error_on_requires_action", "off_session"):
         if name in call.params and not is_confirming:
             raise invalid(
@@ -178,12 +177,15 @@ def update(call: Call) -> Json:
     """POST /v1/payment_intents/{id}."""
     intent = call.load("payment_intent", call.path["id"])
     moving = {"amount", "currency", "payment_method", "payment_method_data", "capture_method"}
-    if intent["status"] in ("succeeded", "canceled") and moving & call.params.keys():
-        raise unexpected(call, intent, "This PaymentIntent's amount could not be updated because it "
-                         f"has a status of {intent['status']}.")  # fmt: skip
-    if intent["status"] == "requires_capture" and moving & call.params.keys():
-        raise unexpected(call, intent, "This PaymentIntent could not be updated because it has a "
-                         "status of requires_capture.")  # fmt: skip
+    if intent["status"] in ("succeeded", "canceled", "requires_capture") and (
+        moving & call.params.keys()
+    ):
+        raise unexpected(
+            call,
+            intent,
+            "This PaymentIntent could not be updated because it has a status of "
+            f"{intent['status']}.",
+        )
     currency = call.param("currency", intent["currency"]).lower()
     amount = call.param("amount", intent["amount"])
     if (amount, currency) != (intent["amount"], intent["currency"]):
@@ -213,8 +215,9 @@ def confirm(call: Call) -> Json:
         reason = "already succeeded after being previously confirmed"
         if intent["status"] != "succeeded":
             reason = f"a status of {intent['status']}"
-            raise unexpected(call, intent, f"You cannot confirm this PaymentIntent because it has {reason}.")
-        raise unexpected(call, intent, f"You cannot confirm this PaymentIntent because it has {reason}.")
+        raise unexpected(
+            call, intent, f"You cannot confirm this PaymentIntent because it has {reason}."
+        )
     for name in ("receipt_email", "shipping", "capture_method"):
         if name in call.params:
             intent[name] = call.params[name] or None
@@ -290,37 +293,3 @@ def list_intents(call: Call) -> Json:
     """GET /v1/payment_intents."""
     where = [("1 = ?", 0)] if "customer" in call.params else []
     return page(call, "payment_intent", "/v1/payment_intents", where)
-
-
-_CLAUSE = re.compile(
-    r"""\s*(?P<field>status|currency|amount|metadata\[["'](?P<key>[^"']+)["']\])\s*[:=]\s*"""
-    r"""(?:"(?P<quoted>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[0-9a-z_]+))\s*""",
-    re.ASCII,
-)
-
-
-def search(call: Call) -> Json:
-    """GET /v1/payment_intents/search: equality on metadata, status, currency and amount, joined by AND."""
-    wanted = []
-    for clause in re.split(r"\s+AND\s+", call.params["query"]):
-        match = _CLAUSE.fullmatch(clause)
-        if match is None:
-            raise invalid(f"We were unable to parse your search query: {clause[:100]}", param="query")
-        value = match["quoted"] or match["single"] or match["bare"] or ""
-        wanted.append((match["key"], match["field"], value))
-    limit = call.param("limit", 10)
-    found = [
-        public(intent, call.now)
-        for intent in reversed(call.unit.every(call.account, "payment_intent"))
-        if all(
-            (intent["metadata"].get(key) if key else str(intent[field])) == value
-            for key, field, value in wanted
-        )
-    ]
-    return {
-        "object": "search_result",
-        "data": found[:limit],
-        "has_more": len(found) > limit,
-        "next_page": None,
-        "url": "/v1/payment_intents/search",
-    }

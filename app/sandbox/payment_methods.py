@@ -1,7 +1,7 @@
 """Payment methods and tokens: a card's behaviour behind an identifier.
 
-The number is looked at once, to find the row of the card table; what is stored is that row's last four digits
-and fingerprint, a private name of the row, and never the number or the security code.
+The number is looked at once, to find the row of the card table; what is stored is that row's last
+four digits and fingerprint, a private name of the row, and never the number or the security code.
 """
 
 import time
@@ -49,11 +49,13 @@ METHOD_DATA: Spec = {
     "radar_options": anything,
 }
 # Stripe.js sends these beside a payment method; they change nothing here.
-_FROM_BROWSER: Spec = {
-    name: anything
-    for name in ("key", "guid", "muid", "sid", "payment_user_agent", "referrer", "time_on_page",
-                 "pasted_fields", "client_attribution_metadata", "_stripe_version")
-}  # fmt: skip
+_FROM_BROWSER: Spec = dict.fromkeys(
+    (
+        "_stripe_version", "client_attribution_metadata", "guid", "key", "muid", "pasted_fields",
+        "payment_user_agent", "referrer", "sid", "time_on_page",
+    ),
+    anything,
+)  # fmt: skip
 CREATE: Spec = {**METHOD_DATA, **_FROM_BROWSER, "expand": EXPAND}
 UPDATE: Spec = {
     "billing_details": BILLING_DETAILS,
@@ -78,14 +80,15 @@ def _card_error(code: str, message: str, param: str) -> StripeError:
 
 
 def read_card(call: Call, given: Json) -> tuple[Card, int, int, str]:
-    """The row of a number, its expiry, and `pass`/`fail`/`unchecked` of its code. Raises card errors."""
+    """The row of a number, its expiry, and the check of its code, "" if none; raises errors."""
     for name in ("number", "exp_month", "exp_year"):
         if not given.get(name):
             raise missing(f"card[{name}]")
     number = given["number"].replace(" ", "").replace("-", "")
     if not (number.isascii() and number.isdigit() and 12 <= len(number) <= 19):
-        raise _card_error("invalid_number", "The card number is not a valid credit card number.",
-                          "number")
+        raise _card_error(
+            "invalid_number", "The card number is not a valid credit card number.", "number"
+        )
     if not cards.passes_luhn(number):
         raise _card_error("incorrect_number", "Your card number is incorrect.", "number")
     # A real card: well formed, so accepted here, and declined when it is used.
@@ -102,17 +105,20 @@ def _expiry(call: Call, given: Json) -> tuple[int, int]:
     month_text, year_text = given["exp_month"], given["exp_year"]
     month = int(month_text) if month_text.isdigit() else 0
     if not 1 <= month <= 12:
-        raise _card_error("invalid_expiry_month", "Your card's expiration month is invalid.",
-                          "exp_month")
+        raise _card_error(
+            "invalid_expiry_month", "Your card's expiration month is invalid.", "exp_month"
+        )
     year = int(year_text) if year_text.isdigit() else 0
     year += 2000 if year < 100 else 0
     this_year, this_month = _today(call.now)
     if not this_year <= year <= this_year + 50:
-        raise _card_error("invalid_expiry_year", "Your card's expiration year is invalid.",
-                          "exp_year")
+        raise _card_error(
+            "invalid_expiry_year", "Your card's expiration year is invalid.", "exp_year"
+        )
     if (year, month) < (this_year, this_month):
-        raise _card_error("invalid_expiry_month", "Your card's expiration month is invalid.",
-                          "exp_month")
+        raise _card_error(
+            "invalid_expiry_month", "Your card's expiration month is invalid.", "exp_month"
+        )
     return month, year
 
 
@@ -209,12 +215,13 @@ def from_data(call: Call, given: Json) -> Json:
 
 
 def resolve(call: Call, object_id: str, *, param: str = "payment_method") -> Json:
-    """The payment method of an id; a documented name (`pm_card_visa`) makes a new one, as at Stripe."""
+    """The payment method of an id; a documented name (`pm_card_visa`) makes a new one."""
     card = cards.named(object_id) if object_id.startswith("pm_card_") else None
     if card is None:
         found = call.unit.find(call.account, "payment_method", object_id)
         if found is None:
-            raise no_such("PaymentMethod", object_id, param=param, status=404 if param == "id" else 400)
+            status = 404 if param == "id" else 400
+            raise no_such("PaymentMethod", object_id, param=param, status=status)
         return found
     return build(call, card, 12, _today(call.now)[0] + 4, card.checks.get("cvc", "pass"), {})
 
@@ -253,7 +260,7 @@ def update(call: Call) -> Json:
 
 
 def list_methods(call: Call) -> Json:
-    """GET /v1/payment_methods: none is attached to a customer here, so a customer's list is empty."""
+    """GET /v1/payment_methods; none belongs to a customer here, so a customer's list is empty."""
     where = [("1 = ?", 0)] if "customer" in call.params else []
     return page(call, "payment_method", "/v1/payment_methods", where)
 

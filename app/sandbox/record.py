@@ -1,8 +1,9 @@
 """The true record: what really happened to money, written by the bank side when it happens.
 
-Append-only, by trigger. A fact is written in the transaction that moves the money, whatever becomes of the
-reply, so tests compare books against it and not against what anybody was told. `amount` and `fee` are Stripe's
-wire units, `amount_minor` and `fee_minor` ISO 4217's; totals are in ISO minor units.
+Append-only, by trigger. A fact is written in the transaction that moves the money, whatever becomes
+of the reply, so tests compare books against it and not against what anybody was told. `amount` and
+`fee` are Stripe's wire units, `amount_minor` and `fee_minor` ISO 4217's; totals are in ISO minor
+units.
 """
 
 from collections import defaultdict
@@ -22,10 +23,12 @@ def write(
     call: Call, fact: str, amount: int, charge: Json, *, fee: int = 0, refund: Json | None = None
 ) -> None:
     """Money moved. `amount` and `fee` are wire units, never negative."""
-    assert fact in FACTS, fact
+    if fact not in FACTS:
+        raise ValueError(f"unknown fact: {fact}")
+    metadata = {**charge["metadata"], **((refund or {}).get("metadata") or {})}
     call.unit.run(
-        "INSERT INTO record (account, at, fact, currency, amount, fee, payment_intent, charge, refund,"
-        " metadata) VALUES (?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO record (account, at, fact, currency, amount, fee, payment_intent, charge,"
+        " refund, metadata) VALUES (?,?,?,?,?,?,?,?,?,?)",
         (
             call.account,
             call.now,
@@ -36,7 +39,7 @@ def write(
             charge["payment_intent"],
             charge["id"],
             refund and refund["id"],
-            orjson.dumps({**charge["metadata"], **((refund or {}).get("metadata") or {})}).decode(),
+            orjson.dumps(metadata).decode(),
         ),
     )
 
@@ -79,7 +82,7 @@ def facts(
 
 
 def totals(rows: list[Json]) -> dict[str, Json]:
-    """Per currency, in ISO minor units. `net` = captured − fees − refunded + refund_failed."""
+    """Per currency, in ISO minor units. `net` = captured - fees - refunded + refund_failed."""
     sums: dict[str, dict[str, int]] = defaultdict(
         lambda: dict.fromkeys((*FACTS, "fees", "net", "charges"), 0)
     )
@@ -95,7 +98,9 @@ def totals(rows: list[Json]) -> dict[str, Json]:
     return dict(sums)
 
 
-def answer(unit: Transaction, account: str, payment_intent: str | None, metadata: dict[str, str]) -> Json:
+def answer(
+    unit: Transaction, account: str, payment_intent: str | None, metadata: dict[str, str]
+) -> Json:
     """The JSON of `GET /record`."""
     rows = facts(unit, account, payment_intent=payment_intent, metadata=metadata)
     payments = {

@@ -1,7 +1,8 @@
 """Refunds: never more than was captured, in as many parts as wanted, and some that fail later.
 
-The money leaves the balance when the refund is made. A refund that fails gives it back through a balance row of
-its own (`failure_balance_transaction`), and what it had refunded can be refunded again.
+The money leaves the balance when the refund is made. A refund that fails gives it back through a
+balance row of its own (`failure_balance_transaction`), and what it had refunded can be refunded
+again.
 """
 
 from app.sandbox import faults, record
@@ -197,7 +198,7 @@ def update(call: Call) -> Json:
 
 
 def cancel(call: Call) -> Json:
-    """POST /v1/refunds/{id}/cancel: only refunds waiting for the customer can be, and cards never wait."""
+    """POST /v1/refunds/{id}/cancel: only what waits for the customer can be; cards never wait."""
     refund = call.load("refund", call.path["id"])
     raise StripeError(
         f"Refund {refund['id']} cannot be canceled: only refunds with a status of requires_action "

@@ -12,6 +12,7 @@ from app.sandbox import (
     payment_intents,
     payment_methods,
     refunds,
+    search,
 )
 from app.sandbox.call import Call
 from app.sandbox.errors import Json
@@ -39,7 +40,7 @@ _ENDPOINTS = "/v1/webhook_endpoints"
 ROUTES: tuple[Route, ...] = (
     Route("POST", _INTENTS, payment_intents.create, intent_params.CREATE, ("amount", "currency")),
     Route("GET", _INTENTS, payment_intents.list_intents, intent_params.LIST),
-    Route("GET", f"{_INTENTS}/search", payment_intents.search, intent_params.SEARCH, ("query",)),
+    Route("GET", f"{_INTENTS}/search", search.search_intents, intent_params.SEARCH, ("query",)),
     Route(
         "GET",
         f"{_INTENTS}/{{id}}",
@@ -57,9 +58,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("POST", f"{_INTENTS}/{{id}}/capture", payment_intents.capture, intent_params.CAPTURE),
     Route("POST", f"{_INTENTS}/{{id}}/cancel", payment_intents.cancel, intent_params.CANCEL),
-    Route(
-        "POST", _METHODS, payment_methods.create, payment_methods.CREATE, open_to_browsers=True
-    ),
+    Route("POST", _METHODS, payment_methods.create, payment_methods.CREATE, open_to_browsers=True),
     Route("GET", _METHODS, payment_methods.list_methods, payment_methods.LIST),
     Route("GET", f"{_METHODS}/{{id}}", payment_methods.retrieve, payment_methods.RETRIEVE),
     Route("POST", f"{_METHODS}/{{id}}", payment_methods.update, payment_methods.UPDATE),

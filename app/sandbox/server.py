@@ -1,9 +1,10 @@
 """A small threaded HTTP/1.1 server for one WSGI application, made to misbehave on request.
 
-A development server cannot close a connection without a reply, and that is the fault that matters most: the
-money moved and nobody was told. Here the application leaves a word in its environment, and the server cuts
-the line or sends half of the body. Keeps connections alive, answers each of them in its own thread, reads
-bodies of bounded size only, and logs nothing, so no card number can reach a log.
+A development server cannot close a connection without a reply, and that is the fault that matters
+most: the money moved and nobody was told. Here the application leaves a word in its environment,
+and the server cuts the line or sends half of the body. Keeps connections alive, answers each of
+them in its own thread, reads bodies of bounded size only, and logs nothing, so no card number can
+reach a log.
 """
 
 import io
@@ -62,7 +63,9 @@ class Handler(BaseHTTPRequestHandler):
         environ = self._environ(body)
         head: list[Any] = []
 
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+        def start_response(
+            status: str, headers: list[tuple[str, str]], exc_info: Any = None
+        ) -> None:
             if exc_info is not None:
                 raise exc_info[1]
             head[:] = [status, headers]

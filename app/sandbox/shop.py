@@ -1,7 +1,8 @@
 """Wren & Co., a small merchant's site: what a developer would build on Farthing's API.
 
-It knows Farthing by address and secret key only (`POST /control/api/shop`), opens a checkout session for what is
-bought, sends the customer to its `url`, and afterwards believes the API, never its own address bar.
+It knows Farthing by address and secret key only (`POST /control/api/shop`), opens a checkout
+session for what is bought, sends the customer to its `url`, and afterwards believes the API, never
+its own address bar.
 """
 
 from dataclasses import dataclass
@@ -10,17 +11,22 @@ from urllib.parse import urlsplit
 
 import requests
 from babel.numbers import format_currency
-from flask import Flask, Response, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.domain.currencies import CURRENCIES
 from app.domain.money import Money
-from app.sandbox.control import BadControl, answer, given
-from app.sandbox.world import World
+from app.sandbox.control import BadControlError, answer, given
+from app.sandbox.world import World, current_world
+
+blueprint = Blueprint("shop", __name__)
 
 TIMEOUT_SECONDS = 15
 MAXIMUM_QUANTITY = 9
-_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none';"
+    " frame-ancestors 'none'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,56 +121,64 @@ def printed(amount: Money) -> str:
 
 
 def _page(name: str, status: int = 200, **context: Any) -> Response:
-    response = Response(render_template(f"shop/{name}.html", **context), status, mimetype="text/html")
+    response = Response(
+        render_template(f"shop/{name}.html", **context), status, mimetype="text/html"
+    )
     response.headers["Content-Security-Policy"] = _POLICY
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def register(app: Flask, world: World) -> None:
-    """The pages of the shop, and how it learns about Farthing."""
+@blueprint.post("/control/api/shop")
+def connect() -> Response:
+    body = given()
+    url, key = body.get("farthing_url"), body.get("secret_key")
+    if not isinstance(url, str) or urlsplit(url).scheme not in ("http", "https"):
+        raise BadControlError("farthing_url is the address of Farthing, like http://127.0.0.1:8000")
+    if not isinstance(key, str) or not key:
+        raise BadControlError("secret_key is a secret key of a merchant in Farthing")
+    with current_world().store.transaction() as unit:
+        unit.set_setting("shop", {"farthing_url": url.rstrip("/"), "secret_key": key})
+    return answer({"connected": True})
 
-    @app.post("/control/api/shop")
-    def connect() -> Response:
-        body = given()
-        url, key = body.get("farthing_url"), body.get("secret_key")
-        if not isinstance(url, str) or urlsplit(url).scheme not in ("http", "https"):
-            raise BadControl("farthing_url is the address of Farthing, like http://127.0.0.1:8000")
-        if not isinstance(key, str) or not key:
-            raise BadControl("secret_key is a secret key of a merchant in Farthing")
-        with world.store.transaction() as unit:
-            unit.set_setting("shop", {"farthing_url": url.rstrip("/"), "secret_key": key})
-        return answer({"connected": True})
 
-    @app.get("/shop")
-    def shop() -> Response:
-        return _page("shelf", products=SHELF, printed=printed, quantities=range(1, MAXIMUM_QUANTITY + 1),
-                     is_connected=_settings(world) is not None)  # fmt: skip
+@blueprint.get("/shop")
+def shop() -> Response:
+    return _page(
+        "shelf",
+        products=SHELF,
+        printed=printed,
+        quantities=range(1, MAXIMUM_QUANTITY + 1),
+        is_connected=_settings(current_world()) is not None,
+    )
 
-    @app.post("/shop/buy")
-    def buy() -> AnyResponse:
-        product = BY_ID.get(request.form.get("product", ""))
-        quantity = request.form.get("quantity", "1")
-        if product is None or quantity not in [str(n) for n in range(1, MAXIMUM_QUANTITY + 1)]:
-            return _page("sorry", 400, message="That is not on our shelf.")
-        try:
-            email = request.form.get("email", "").strip()[:200]
-            return redirect(open_session(world, product, int(quantity), email), 303)
-        except ShopError as error:
-            return _page("sorry", 502, message=str(error))
 
-    @app.get("/shop/thanks")
-    def thanks() -> Response:
-        session_id = request.args.get("session_id", "")
-        if not session_id.replace("_", "").isalnum():
-            return _page("sorry", 400, message="We do not know this order.")
-        try:
-            session = _call(world, "GET", f"/v1/checkout/sessions/{session_id}")
-        except ShopError as error:
-            return _page("sorry", 502, message=str(error))
-        total = shown(session.get("amount_total"), session.get("currency"))
-        return _page("thanks", session=session, total=total)
+@blueprint.post("/shop/buy")
+def buy() -> AnyResponse:
+    product = BY_ID.get(request.form.get("product", ""))
+    quantity = request.form.get("quantity", "1")
+    if product is None or quantity not in [str(n) for n in range(1, MAXIMUM_QUANTITY + 1)]:
+        return _page("sorry", 400, message="That is not on our shelf.")
+    try:
+        email = request.form.get("email", "").strip()[:200]
+        return redirect(open_session(current_world(), product, int(quantity), email), 303)
+    except ShopError as error:
+        return _page("sorry", 502, message=str(error))
 
-    @app.get("/shop/cancelled")
-    def cancelled() -> Response:
-        return _page("cancelled")
+
+@blueprint.get("/shop/thanks")
+def thanks() -> Response:
+    session_id = request.args.get("session_id", "")
+    if not session_id.replace("_", "").isalnum():
+        return _page("sorry", 400, message="We do not know this order.")
+    try:
+        session = _call(current_world(), "GET", f"/v1/checkout/sessions/{session_id}")
+    except ShopError as error:
+        return _page("sorry", 502, message=str(error))
+    total = shown(session.get("amount_total"), session.get("currency"))
+    return _page("thanks", session=session, total=total)
+
+
+@blueprint.get("/shop/cancelled")
+def cancelled() -> Response:
+    return _page("cancelled")

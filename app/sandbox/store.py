@@ -1,8 +1,8 @@
 """State in one SQLite file: objects as JSON, one transaction per effect of a request.
 
-One connection under one lock: whoever holds a `Transaction` is alone, so every limit checked inside it holds
-when it commits. Nothing waits (sleeps, calls the network) while holding it. Fields whose name starts with
-an underscore are the simulator's own and never leave it.
+One connection under one lock: whoever holds a `Transaction` is alone, so every limit checked inside
+it holds when it commits. Nothing waits (sleeps, calls the network) while holding it. Fields whose
+name starts with an underscore are the simulator's own and never leave it.
 """
 
 import sqlite3
@@ -33,7 +33,14 @@ class Transaction:
         """A new object; `owner` is the object whose list it appears in."""
         self.run(
             "INSERT INTO objects (account, kind, id, owner, created, body) VALUES (?,?,?,?,?,?)",
-            (account, body["object"], body["id"], owner, body["created"], orjson.dumps(body).decode()),
+            (
+                account,
+                body["object"],
+                body["id"],
+                owner,
+                body["created"],
+                orjson.dumps(body).decode(),
+            ),
         )
         return body
 
@@ -99,7 +106,8 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._lock = RLock()
-        # A killed process loses nothing in WAL mode; only a power cut could, and this is a simulator.
+        # A killed process loses nothing in WAL mode; only a power cut could, and this is a
+        # simulator.
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(SCHEMA)
@@ -108,7 +116,8 @@ class Store:
     def transaction(self) -> Iterator[Transaction]:
         """One unit of work: all of it is committed, or none. Units do not nest."""
         with self._lock:
-            assert not self._connection.in_transaction, "transactions do not nest"
+            if self._connection.in_transaction:
+                raise RuntimeError("transactions do not nest")
             self._connection.execute("BEGIN IMMEDIATE")
             unit = Transaction(self._connection)
             try:

@@ -1,14 +1,15 @@
 """Stripe.js and the pages in its frames, on the sandbox's own origin.
 
-`/v3/` serves one script made of the small files beside it. Card fields and the 3-D Secure page are documents of this
-origin, so a shop that frames them never holds a card number.
+`/v3/` serves one script made of the small files beside it. Card fields and the 3-D Secure page are
+documents of this origin, so a shop that frames them never holds a card number.
 """
 
+from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import orjson
-from flask import Flask, Response, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.sandbox.call import Call
@@ -16,8 +17,11 @@ from app.sandbox.confirmation import finish_challenge
 from app.sandbox.errors import Json
 from app.sandbox.store import Transaction
 from app.sandbox.wire_money import show
-from app.sandbox.world import World
+from app.sandbox.world import World, current_world
 
+blueprint = Blueprint("stripejs", __name__)
+
+STATIC = Path(__file__).parent / "static" / "v3"
 PARTS = ("1-frames.js", "2-elements.js", "3-challenge.js", "4-stripe.js")
 ANSWERS = ("complete", "fail", "cancel")
 FIELDS = {
@@ -41,14 +45,15 @@ FIELDS = {
     },
 }
 _FRAME_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
-    " font-src *; form-action *; base-uri 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; font-src *; form-action *; base-uri 'none'"
 )
 
 
-def script(static_dir: Path) -> bytes:
+@cache
+def script() -> bytes:
     """Stripe.js: its parts in one function, so that none of their names reaches the page."""
-    parts = [(static_dir / "v3" / name).read_text(encoding="utf-8") for name in PARTS]
+    parts = [(STATIC / name).read_text(encoding="utf-8") for name in PARTS]
     return ("(function () {\n" + "\n".join(parts) + "})();\n").encode()
 
 
@@ -84,7 +89,10 @@ def answer_challenge(world: World, intent_id: str, client_secret: str, answer: s
 
 
 def _page(world: World, *, is_framed: bool) -> Response:
-    intent_id, secret = request.args.get("payment_intent", ""), request.args.get("client_secret", "")
+    intent_id, secret = (
+        request.args.get("payment_intent", ""),
+        request.args.get("client_secret", ""),
+    )
     with world.store.transaction() as unit:
         found = _find(unit, intent_id, secret)
         if found is None:
@@ -119,51 +127,52 @@ def _return_address(intent: Json) -> str | None:
     return urlunsplit(parts._replace(query=urlencode(query)))
 
 
-def register(app: Flask, world: World) -> None:
-    """The routes of Stripe.js and 3-D Secure."""
-    source = script(Path(app.root_path) / "static")
+@blueprint.get("/v3")
+@blueprint.get("/v3/")
+def stripe_js() -> Response:
+    response = Response(script(), mimetype="text/javascript")
+    response.headers["Cache-Control"] = "max-age=300"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
 
-    @app.get("/v3")
-    @app.get("/v3/")
-    def stripe_js() -> Response:
-        response = Response(source, mimetype="text/javascript")
-        response.headers["Cache-Control"] = "max-age=300"
-        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-        return response
 
-    @app.get("/v3/field/<kind>")
-    def field(kind: str) -> Response:
-        if kind not in FIELDS:
-            return _framed("<!doctype html><title>Not found</title>", 404)
-        return _framed(render_template("field.html", kind=kind, field=FIELDS[kind]))
+@blueprint.get("/v3/field/<kind>")
+def field(kind: str) -> Response:
+    if kind not in FIELDS:
+        return _framed("<!doctype html><title>Not found</title>", 404)
+    return _framed(render_template("field.html", kind=kind, field=FIELDS[kind]))
 
-    @app.get("/3ds/challenge")
-    def challenge() -> Response:
-        return _page(world, is_framed=True)
 
-    @app.get("/3ds/redirect")
-    def redirect_page() -> Response:
-        return _page(world, is_framed=False)
+@blueprint.get("/3ds/challenge")
+def challenge() -> Response:
+    return _page(current_world(), is_framed=True)
 
-    @app.post("/3ds/answer")
-    def answer() -> Response:
-        body = request.get_json(silent=True) or {}
-        intent = answer_challenge(
-            world, str(body.get("payment_intent")), str(body.get("client_secret")),
-            str(body.get("answer")),
-        )  # fmt: skip
-        if intent is None:
-            return Response('{"error": "no such payment"}', 404, mimetype="application/json")
-        return Response(orjson.dumps({"status": intent["status"]}), mimetype="application/json")
 
-    @app.post("/3ds/redirect")
-    def redirect_answer() -> AnyResponse:
-        form = request.form
-        intent = answer_challenge(
-            world, form.get("payment_intent", ""), form.get("client_secret", ""),
-            form.get("answer", ""),
-        )  # fmt: skip
-        target = _return_address(intent) if intent else None
-        if target is None:
-            return _framed("<!doctype html><title>Done</title><p>You can close this page.</p>")
-        return redirect(target, 303)
+@blueprint.get("/3ds/redirect")
+def redirect_page() -> Response:
+    return _page(current_world(), is_framed=False)
+
+
+@blueprint.post("/3ds/answer")
+def answer() -> Response:
+    body = request.get_json(silent=True) or {}
+    intent = answer_challenge(
+        current_world(), str(body.get("payment_intent")), str(body.get("client_secret")),
+        str(body.get("answer")),
+    )  # fmt: skip
+    if intent is None:
+        return Response('{"error": "no such payment"}', 404, mimetype="application/json")
+    return Response(orjson.dumps({"status": intent["status"]}), mimetype="application/json")
+
+
+@blueprint.post("/3ds/redirect")
+def redirect_answer() -> AnyResponse:
+    form = request.form
+    intent = answer_challenge(
+        current_world(), form.get("payment_intent", ""), form.get("client_secret", ""),
+        form.get("answer", ""),
+    )  # fmt: skip
+    target = _return_address(intent) if intent else None
+    if target is None:
+        return _framed("<!doctype html><title>Done</title><p>You can close this page.</p>")
+    return redirect(target, 303)

@@ -1,8 +1,8 @@
 """The couriers: deliver events to endpoints, signed, at least once.
 
-Deliveries are rows, so a restart goes on where it stopped. A few threads send at once; an answer of 2xx within the
-time limit is a success, anything else is tried again on a fast schedule, because tests and demonstrations do
-not wait for days.
+Deliveries are rows, so a restart goes on where it stopped. A few threads send at once; an answer of
+2xx within the time limit is a success, anything else is tried again on a fast schedule, because
+tests and demonstrations do not wait for days.
 """
 
 import hmac
@@ -100,7 +100,8 @@ class Couriers:
     def _parcel(self, number: int) -> tuple[Json, Json] | None:
         with self._world.store.transaction() as unit:
             row = unit.run(
-                "SELECT account, event, endpoint FROM deliveries WHERE id = ? AND state = 'pending'",
+                "SELECT account, event, endpoint FROM deliveries"
+                " WHERE id = ? AND state = 'pending'",
                 (number,),
             ).fetchone()
             if row is None:

@@ -1,9 +1,10 @@
 """Amounts as Stripe's wire carries them, and back into ISO 4217 minor units.
 
-Stripe's exponent differs from ISO's for three currencies: MGA has none on the wire, ISK and UGX have two
-although no coin of theirs is smaller than the unit, so their amounts are multiples of 100. Three-decimal
-amounts are taken at every last digit: Stripe documents that it rounds them to the nearest ten, which would
-make the record differ from what was asked; the simulator keeps each thousandth, so books stay comparable.
+Stripe's exponent differs from ISO's for three currencies: MGA has none on the wire, ISK and UGX
+have two although no coin of theirs is smaller than the unit, so their amounts are multiples of 100.
+Three-decimal amounts are taken at every last digit: Stripe documents that it rounds them to the
+nearest ten, which would make the record differ from what was asked; the simulator keeps each
+thousandth, so books stay comparable.
 """
 
 from app.domain.currencies import CURRENCIES, Currency
@@ -54,8 +55,11 @@ def check_amount(amount: int, currency: str, *, param: str = "amount") -> None:
     """Refuse what no card can be charged: not positive, not whole, below or above the limits."""
     row = currency_row(currency)
     if amount <= 0:
-        raise invalid("This value must be greater than or equal to 1.", param=param,
-                      code="parameter_invalid_integer")
+        raise invalid(
+            "This value must be greater than or equal to 1.",
+            param=param,
+            code="parameter_invalid_integer",
+        )
     shift = _shift(row.code)
     if shift > 0 and amount % 10**shift:
         raise invalid(

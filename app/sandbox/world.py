@@ -1,12 +1,14 @@
 """The parts of one running sandbox, and the chores of a world that moves by itself.
 
-Chores are rows: a refund that settles later, an authorisation that expires. Each runs in a transaction that
-also removes its row, so a restart neither loses nor repeats one.
+Chores are rows: a refund that settles later, an authorisation that expires. Each runs in a
+transaction that also removes its row, so a restart neither loses nor repeats one.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
+
+from flask import current_app
 
 from app.sandbox import charges, idempotency, payment_intents, refunds
 from app.sandbox.call import Call
@@ -95,3 +97,9 @@ class World:
                 continue
             self._stirred.wait(self._next_chore())
             self._stirred.clear()
+
+
+def current_world() -> World:
+    """The world behind the request that is being answered."""
+    world: World = current_app.extensions["sandbox"].world
+    return world

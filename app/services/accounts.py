@@ -60,7 +60,9 @@ def account_by_id(deps: Deps, account_id: str) -> ProcessorAccount:
     """The account that a webhook address names; raises NotFound."""
     return cast(
         "ProcessorAccount",
-        deps.accounts.get(("id", account_id), lambda: _load(deps, ProcessorAccountRow.id == account_id)),
+        deps.accounts.get(
+            ("id", account_id), lambda: _load(deps, ProcessorAccountRow.id == account_id)
+        ),
     )
 
 

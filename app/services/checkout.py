@@ -1,7 +1,8 @@
-"""The hosted checkout: one session, at most one payment, and always a true answer to "was money taken?".
+"""The hosted checkout: one session, at most one payment, and always a true answer to "was money
+taken?".
 
-What the page shows is derived from the session's and the payment's rows at that moment: never from the browser,
-never from the address.
+What the page shows is derived from the session's and the payment's rows at that moment: never from
+the browser, never from the address.
 """
 
 from dataclasses import dataclass, field
@@ -141,7 +142,9 @@ def open_session(deps: Deps, command: OpenSession) -> str:
                 completed_at=None,
             )
         )
-        session.add(session_event(deps, command.merchant_id, session_id, CHECKOUT.created, command.actor))
+        session.add(
+            session_event(deps, command.merchant_id, session_id, CHECKOUT.created, command.actor)
+        )
     return session_id
 
 
@@ -182,7 +185,9 @@ def session_of(merchant_id: str, session_id: str) -> tuple[CheckoutSession, Paym
 
 
 def pay(deps: Deps, command: PaySession) -> CheckoutView:
-    """Take the payment, once. A second click, tab or reload finds the first one's state, never an error."""
+    """Take the payment, once. A second click, tab or reload finds the first one's state, never an
+    error.
+    """
     row, merchant = _find(command.session_id)
     payment = payment_path.load_by_session(row.merchant_id, row.id)
     if _phase(deps, row, payment) not in ("form", "declined", "action"):

@@ -1,7 +1,8 @@
 """Making a payment: the first call for it, and the idempotency key that it is owned by.
 
-The key is claimed in the statement that writes the payment. The same key with the same request gives the same
-answer for ever; a request that died is finished by the next one with its key, or by the resolver.
+The key is claimed in the statement that writes the payment. The same key with the same request
+gives the same answer for ever; a request that died is finished by the next one with its key, or by
+the resolver.
 """
 
 import secrets
@@ -72,9 +73,11 @@ class Replay:
 
 
 def create_payment(deps: Deps, command: CreatePayment) -> Payment | Replay:
-    """Write the payment and, with a token, try it. With a key: at most one payment per key, for ever.
+    """Write the payment and, with a token, try it. With a key: at most one payment per key, for
+    ever.
 
-    Raises IdempotencyMismatch, IdempotencyInUse, or OperationInProgress if the session has a payment already.
+    Raises IdempotencyMismatch, IdempotencyInUse, or OperationInProgress if the session has a
+    payment already.
     """
     account = account_of(deps, command.merchant_id)
     now = deps.clock.now()
@@ -217,7 +220,9 @@ def _not_begun(deps: Deps, command: CreatePayment, begun: Begun) -> Payment | Re
 def _resume(
     deps: Deps, command: CreatePayment, request: IdempotentRequest, payment_id: str
 ) -> Payment | Replay:
-    """The first request with this key died or has no definite answer yet: finish its work, not ours."""
+    """The first request with this key died or has no definite answer yet: finish its work, not
+    ours.
+    """
     lease_token = secrets.token_hex(16)
     if not payment_path.take_over(
         command.merchant_id, request.key, lease_token, deps.lease_seconds
@@ -232,5 +237,3 @@ def _resume(
     status, body = request.render(payment)
     payment_path.finish_key(command.merchant_id, Answer(request.key, lease_token, status, body))
     return payment
-
-

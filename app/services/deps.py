@@ -55,6 +55,6 @@ class Deps:
     session_hours: int
     session_idle_minutes: int
     fees: FeeSchedule = CARD_STANDARD
-    failpoint: Callable[[str], None] = field(default=lambda name: None)
+    failpoint: Callable[[str], None] = field(default=lambda _name: None)
     accounts: Remembered[tuple[str, str], object] = field(default_factory=lambda: Remembered(30))
     callers: Remembered[bytes, object] = field(default_factory=lambda: Remembered(30))

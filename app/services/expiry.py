@@ -1,4 +1,6 @@
-"""The end of checkouts that were not paid: nothing is left at the processor that could be finished later."""
+"""The end of checkouts that were not paid: nothing is left at the processor that could be finished
+later.
+"""
 
 from sqlalchemy import select, text
 
@@ -29,7 +31,9 @@ def expire_session(deps: Deps, merchant_id: str, session_id: str, *, actor: str)
         if row is None:
             raise NotFound("checkout.session", session_id)
         if row.status != CheckoutStatus.OPEN:
-            raise UnexpectedState(f"This checkout is {row.status}; only an open one can be expired.")
+            raise UnexpectedState(
+                f"This checkout is {row.status}; only an open one can be expired."
+            )
         event = CHECKOUT.event(CheckoutStatus.OPEN, CheckoutStatus.EXPIRED)
         move_session(row, CheckoutStatus.EXPIRED)
         row.expires_at = min(row.expires_at, now)

@@ -1,4 +1,5 @@
-"""Facts that do not come from a command of ours: refunds made at the processor, money that fits no row.
+"""Facts that do not come from a command of ours: refunds made at the processor, money that fits no
+row.
 
 They are always recorded; what breaks a rule goes to suspense and is said aloud.
 """

@@ -1,7 +1,7 @@
 """Who is there: people with passwords and revocable sessions, and software with keys.
 
-Passwords are hashed slowly, tokens and keys (192 random bits) with SHA-256. A wrong e-mail costs as much time as
-a wrong password and says the same.
+Passwords are hashed slowly, tokens and keys (192 random bits) with SHA-256. A wrong e-mail costs as
+much time as a wrong password and says the same.
 """
 
 import hashlib
@@ -182,9 +182,7 @@ def resume(deps: Deps, token: str) -> Person | None:
     if now - row.last_seen_at > timedelta(minutes=1):
         with transaction() as session:
             session.execute(
-                update(UserSession)
-                .where(UserSession.token_hash == hashed)
-                .values(last_seen_at=now)
+                update(UserSession).where(UserSession.token_hash == hashed).values(last_seen_at=now)
             )
     role, merchant = current
     return Person(
@@ -273,7 +271,8 @@ def revoke_key(deps: Deps, merchant_id: str, key_id: str) -> None:
 def authenticate_key(deps: Deps, key: str, *, is_checked_later: bool = False) -> Caller:
     """The merchant that a secret key belongs to; raises NotSignedIn.
 
-    `is_checked_later`: the caller's own statement refuses a revoked key, so a remembered row will do.
+    `is_checked_later`: the caller's own statement refuses a revoked key, so a remembered row will
+    do.
     """
     hashed = key_hash(key)
     if not is_checked_later:

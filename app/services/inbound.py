@@ -1,7 +1,7 @@
 """News from processors: stored first, answered, then applied once by the worker.
 
-An event is a hint. What is applied is what the processor says when asked about the object, so early, late,
-repeated and out-of-order events, and events that lie, all end in the same state.
+An event is a hint. What is applied is what the processor says when asked about the object, so
+early, late, repeated and out-of-order events, and events that lie, all end in the same state.
 """
 
 import logging
@@ -38,7 +38,9 @@ class ReceiveNews:
 
 
 def receive(deps: Deps, command: ReceiveNews) -> bool:
-    """Verify and store; gives whether it is new. Raises SignatureInvalid or NotFound; nothing is stored then."""
+    """Verify and store; gives whether it is new. Raises SignatureInvalid or NotFound; nothing is
+    stored then.
+    """
     account = account_by_id(deps, command.account_id)
     now = deps.clock.now()
     processor = deps.processors[account.processor]
@@ -61,10 +63,7 @@ def receive(deps: Deps, command: ReceiveNews) -> bool:
     with transaction() as session:
         is_new = (
             session.execute(
-                insert(InboxRow)
-                .values(row)
-                .on_conflict_do_nothing()
-                .returning(InboxRow.id)
+                insert(InboxRow).values(row).on_conflict_do_nothing().returning(InboxRow.id)
             ).scalar()
             is not None
         )
@@ -107,7 +106,7 @@ def handle(deps: Deps, merchant_id: str, inbox_id: str) -> None:
             select(InboxRow).where(InboxRow.merchant_id == merchant_id, InboxRow.id == inbox_id)
         ).scalar_one()
     if row.status not in ("received", "unmatched"):
-        return
+        return None
     if row.payment_reference is None:
         return _finish(deps, row, "ignored", "It is not about a payment.")
     account = account_by_id(deps, row.processor_account_id)
@@ -137,9 +136,7 @@ def _apply(deps: Deps, account: ProcessorAccount, row: InboxRow, found: Outcome)
     try:
         if row.refund_reference is not None or row.kind.startswith(("charge.refund", "refund.")):
             foreign.sync_refunds(deps, account, payment)
-        settle(
-            deps, payment, found, is_live=account.is_live, is_answer=False, inbox_id=row.id
-        )
+        settle(deps, payment, found, is_live=account.is_live, is_answer=False, inbox_id=row.id)
     except IntegrityFailure as error:
         foreign.note_integrity_failure(deps, payment, error.message)
         _finish(deps, row, "failed", error.message)
@@ -158,7 +155,9 @@ def _no_payment(deps: Deps, account: ProcessorAccount, row: InboxRow, found: Out
     else:
         if isinstance(found, Captured):
             foreign.book_unmatched_receipt(deps, account, found)
-        _finish(deps, row, "failed", f"No payment {facts.payment_id}; what was taken is in suspense.")
+        _finish(
+            deps, row, "failed", f"No payment {facts.payment_id}; what was taken is in suspense."
+        )
 
 
 def _finish(deps: Deps, row: InboxRow, status: str, why: str) -> None:

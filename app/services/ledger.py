@@ -23,7 +23,9 @@ class Offence:
 
 
 def verify() -> list[Offence]:
-    """Run every invariant as SQL over the whole ledger, in one snapshot; an empty list is the proof."""
+    """Run every invariant as SQL over the whole ledger, in one snapshot; an empty list is the
+    proof.
+    """
     offences = []
     with transaction() as session:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})

@@ -1,7 +1,7 @@
 """Payments: taking money, capturing what is held, letting it go.
 
-Each command records its intent, calls the processor with no unit of work open, and records the outcome. A
-crash anywhere leaves an operation in flight, which the resolver finishes.
+Each command records its intent, calls the processor with no unit of work open, and records the
+outcome. A crash anywhere leaves an operation in flight, which the resolver finishes.
 """
 
 from dataclasses import dataclass
@@ -104,11 +104,15 @@ def capture_payment(deps: Deps, command: CapturePayment) -> Payment:
     """Capture once; raises UnexpectedState, CaptureTooLarge or OperationInProgress."""
     payment = load(command.merchant_id, command.payment_id)
     if payment.status is not _P.AUTHORIZED:
-        raise UnexpectedState(f"This payment is {payment.status}; only an authorised one can be captured.")
+        raise UnexpectedState(
+            f"This payment is {payment.status}; only an authorised one can be captured."
+        )
     held = Money(payment.authorized_minor, payment.currency)
     amount = command.amount or held
     if amount.currency != held.currency or not 0 < amount.amount_minor <= held.amount_minor:
-        raise CaptureTooLarge(f"You asked to capture {amount}; {held} is authorised.", param="amount")
+        raise CaptureTooLarge(
+            f"You asked to capture {amount}; {held} is authorised.", param="amount"
+        )
     operation = new_operation(deps, "capture", amount)
     payment = begin(deps, payment, operation, target=_P.AUTHORIZED, actor=command.actor)
     return perform(deps, payment, actor=command.actor)
@@ -117,7 +121,10 @@ def capture_payment(deps: Deps, command: CapturePayment) -> Payment:
 def cancel_payment(deps: Deps, command: CancelPayment) -> Payment:
     """Cancel what is not captured; raises UnexpectedState or OperationInProgress."""
     payment = load(command.merchant_id, command.payment_id)
-    if not PAYMENT.allows(payment.status, _P.CANCELED) or payment.status in (_P.PROCESSING, _P.UNKNOWN):
+    if not PAYMENT.allows(payment.status, _P.CANCELED) or payment.status in (
+        _P.PROCESSING,
+        _P.UNKNOWN,
+    ):
         raise UnexpectedState(f"This payment is {payment.status}; it cannot be canceled.")
     if payment.processor_reference is None:
         return _cancel_here(deps, payment, command)
@@ -158,7 +165,9 @@ def begin(
     except UniqueViolation:
         done = False
     if not done:
-        raise OperationInProgress("Something else is under way with this payment; look again in a moment.")
+        raise OperationInProgress(
+            "Something else is under way with this payment; look again in a moment."
+        )
     deps.failpoint("payment.intent_recorded")
     return load(payment.merchant_id, payment.id)
 
@@ -170,9 +179,7 @@ def perform(deps: Deps, payment: Payment, *, actor: str) -> Payment:
         return payment
     outcome = call(deps, account, payment)
     deps.failpoint("payment.processor_answered")
-    settled = settle(
-        deps, payment, outcome, is_live=account.is_live, is_answer=True, actor=actor
-    )
+    settled = settle(deps, payment, outcome, is_live=account.is_live, is_answer=True, actor=actor)
     deps.failpoint("payment.outcome_recorded")
     return settled
 

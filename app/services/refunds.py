@@ -1,7 +1,8 @@
-"""Refunds: reserved on the payment's row first, sent by the worker, given back only on a definite failure.
+"""Refunds: reserved on the payment's row first, sent by the worker, given back only on a definite
+failure.
 
-The processor sees one idempotency key per refund. While the outcome is unknown the money stays reserved, so a
-second click cannot refund it twice.
+The processor sees one idempotency key per refund. While the outcome is unknown the money stays
+reserved, so a second click cannot refund it twice.
 """
 
 import logging
@@ -47,7 +48,9 @@ _R = RefundStatus
 
 @dataclass(frozen=True)
 class RequestRefund:
-    """Send `amount` back. `expected_refundable` is what the person saw; if it is no longer true, nothing is done."""
+    """Send `amount` back. `expected_refundable` is what the person saw; if it is no longer true,
+    nothing is done.
+    """
 
     merchant_id: str
     payment_id: str
@@ -72,7 +75,8 @@ class RefundUpdate:
 def request_refund(deps: Deps, command: RequestRefund) -> str:
     """Reserve the amount and leave the sending to the worker; gives the refund's id.
 
-    Raises StaleAmount, RefundTooLarge, UnexpectedState or NotFound. With a client key it is safe to repeat.
+    Raises StaleAmount, RefundTooLarge, UnexpectedState or NotFound. With a client key it is safe to
+    repeat.
     """
     if command.client_key is not None:
         known = _by_client_key(command)
@@ -164,7 +168,9 @@ def _by_client_key(command: RequestRefund) -> str | None:
 
 
 def submit_due(deps: Deps, limit: int = 50) -> int:
-    """Send what was requested and ask after what is unknown or pending; gives how many were looked at."""
+    """Send what was requested and ask after what is unknown or pending; gives how many were looked
+    at.
+    """
     now = deps.clock.now()
     with transaction() as session:
         due = session.execute(
@@ -228,7 +234,9 @@ def _not_replayed(answer: RefundOutcome, refund_id: str, *, was_absent: bool) ->
 
 
 def apply_update(deps: Deps, update: RefundUpdate, *, actor: str = "system") -> None:
-    """Write what became of a refund: row, payment's limits, journal and event together. Safe to repeat."""
+    """Write what became of a refund: row, payment's limits, journal and event together. Safe to
+    repeat.
+    """
     now = deps.clock.now()
     with transaction() as session:
         refund, payment = _load(session, update.merchant_id, update.refund_id, lock=True)
@@ -274,7 +282,9 @@ def _target(outcome: RefundOutcome) -> tuple[RefundStatus | None, dict[str, Any]
 def _move_money(
     payment: PaymentRow, refund: Refund, current: RefundStatus, target: RefundStatus
 ) -> Journal | None:
-    """Move the refund between reserved and refunded on the payment's row; gives the journal to book."""
+    """Move the refund between reserved and refunded on the payment's row; gives the journal to
+    book.
+    """
     amount, on = refund.amount, refund.updated_at.date()
     if target is _R.SUCCEEDED:
         payment.refund_reserved_minor -= amount.amount_minor

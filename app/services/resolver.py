@@ -1,7 +1,8 @@
 """Finishing what has no outcome: unknown answers, and calls whose process died.
 
-First the processor is asked what happened. If it knows nothing conclusive, the same call is made again with the
-same key, which cannot move money twice. Nothing is called failed before the processor says so.
+First the processor is asked what happened. If it knows nothing conclusive, the same call is made
+again with the same key, which cannot move money twice. Nothing is called failed before the
+processor says so.
 """
 
 import logging
@@ -88,7 +89,9 @@ def resolve(deps: Deps, payment: Payment) -> Payment:
 
 
 def _ask_again(deps: Deps, payment: Payment, found: Outcome) -> Outcome:
-    """Nothing conclusive is at the processor: repeat the call, unless it may not be repeated any more."""
+    """Nothing conclusive is at the processor: repeat the call, unless it may not be repeated any
+    more.
+    """
     operation = payment.operation
     if operation is None:
         raise AssertionError("nothing to repeat")
@@ -101,7 +104,11 @@ def _ask_again(deps: Deps, payment: Payment, found: Outcome) -> Outcome:
     answer = call(deps, account, payment)
     if isinstance(answer, Declined) and answer.is_unheard:
         return Unknown(answer.code)
-    if isinstance(answer, Unknown) and answer.is_replay and isinstance(found, Absent | Idle | Declined):
+    if (
+        isinstance(answer, Unknown)
+        and answer.is_replay
+        and isinstance(found, Absent | Idle | Declined)
+    ):
         # The key is bound to an error of the processor's and the object shows that nothing was taken.
         return not_taken
     return answer

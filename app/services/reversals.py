@@ -19,9 +19,7 @@ log = logging.getLogger(__name__)
 def reverse_due(deps: Deps, limit: int = 50) -> int:
     """Refund late captures and let late holds go; gives how many were looked at. Safe to repeat."""
     rows = db.session.execute(
-        select(PaymentRow.merchant_id, PaymentRow.id)
-        .where(PaymentRow.needs_reversal)
-        .limit(limit)
+        select(PaymentRow.merchant_id, PaymentRow.id).where(PaymentRow.needs_reversal).limit(limit)
     ).all()
     end_read()
     for merchant_id, payment_id in rows:

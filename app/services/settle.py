@@ -1,7 +1,8 @@
 """Writing an outcome down: the one door from a processor's word to our rows.
 
-Whoever has an outcome (the request that asked, a webhook, the resolver) comes here. The decision is made on a
-snapshot and written under its version; if the payment moved meanwhile, it is read and judged again.
+Whoever has an outcome (the request that asked, a webhook, the resolver) comes here. The decision is
+made on a snapshot and written under its version; if the payment moved meanwhile, it is read and
+judged again.
 """
 
 import logging
@@ -47,7 +48,7 @@ class KeyedAnswer:
     render: Callable[[Payment], tuple[int, bytes]]
 
 
-def settle(
+def settle(  # noqa: PLR0913 - each says something else about the outcome
     deps: Deps,
     payment: Payment,
     outcome: Outcome,
@@ -60,7 +61,8 @@ def settle(
 ) -> Payment:
     """Write what `outcome` means; gives the payment as it stands afterwards. Safe to repeat.
 
-    Raises IntegrityFailure for news about another object; an answer that fails the check is unknown.
+    Raises IntegrityFailure for news about another object; an answer that fails the check is
+    unknown.
     """
     current = payment
     for _ in range(MOST_ROUNDS):
@@ -111,7 +113,10 @@ def _checked(payment: Payment, outcome: Outcome, *, is_live: bool, is_answer: bo
         if not is_answer:
             raise
         return Unknown(error.message)
-    if isinstance(outcome, Captured) and not 0 < outcome.amount.amount_minor <= payment.amount.amount_minor:
+    if (
+        isinstance(outcome, Captured)
+        and not 0 < outcome.amount.amount_minor <= payment.amount.amount_minor
+    ):
         return Unknown(f"captured {outcome.amount} of {payment.amount}")
     return outcome
 

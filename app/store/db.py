@@ -1,8 +1,8 @@
 """The database: the unit of work, and the pool of the payment path.
 
-Two doors. `transaction()` is one unit of work on the ORM's session. `path()` lends an autocommit connection
-on which each statement is a unit of its own; the payment path runs one statement per phase there, so no
-transaction can be open while a processor is called.
+Two doors. `transaction()` is one unit of work on the ORM's session. `path()` lends an autocommit
+connection on which each statement is a unit of its own; the payment path runs one statement per
+phase there, so no transaction can be open while a processor is called.
 
 Every connection steps down to the role `farthing_app`, which may not change what is append-only.
 """
@@ -107,7 +107,9 @@ def in_unit() -> bool:
 
 
 def end_read() -> None:
-    """End the read transaction that a view or a query may have opened, before a call that can take long."""
+    """End the read transaction that a view or a query may have opened, before a call that can take
+    long.
+    """
     session = db.session()
     if not session.info.get("in_unit"):
         session.commit()

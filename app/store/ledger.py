@@ -1,6 +1,7 @@
 """The books' rows. They are written through `book()` and the payment path, and never changed.
 
-When not to write here: outside a recipe. A journal is one business fact; a correction is a new journal.
+When not to write here: outside a recipe. A journal is one business fact; a correction is a new
+journal.
 """
 
 from datetime import date, datetime
@@ -114,7 +115,8 @@ def open_accounts(session: Session, merchant_id: str, codes: set[tuple[str, str]
 def book(
     session: Session, merchant_id: str, journal: Journal, *, payment_id: str | None, at: datetime
 ) -> None:
-    """Write one journal in the caller's unit of work; raises IntegrityError if the fact is booked already.
+    """Write one journal in the caller's unit of work; raises IntegrityError if the fact is booked
+    already.
 
     Stored balances move in the same unit, in the order of their codes.
     """
@@ -161,9 +163,7 @@ def book(
         _move_balance(session, merchant_id, code, currency, delta)
 
 
-def _move_balance(
-    session: Session, merchant_id: str, code: str, currency: str, delta: int
-) -> None:
+def _move_balance(session: Session, merchant_id: str, code: str, currency: str, delta: int) -> None:
     session.execute(
         text("""
             INSERT INTO account_balances (merchant_id, code, currency, balance_minor)

@@ -1,6 +1,7 @@
 """The statements of the payment path. Each is one unit of work and one round trip.
 
-Written once as text: the planner sees the same statement every time and each connection prepares it once.
+Written once as text: the planner sees the same statement every time and each connection prepares it
+once.
 """
 
 from app.store.path_rows import CARD_COLUMNS, OPERATION_COLUMNS, PLAIN_COLUMNS, READ_COLUMNS
@@ -237,9 +238,7 @@ _LOAD = (
 
 LOAD_BY_ID = (_LOAD + "p.id = %s").encode()
 LOAD_BY_SESSION = (_LOAD + "p.session_id = %s").encode()
-LOAD_BY_REFERENCE = (
-    _LOAD + "p.processor_account_id = %s AND p.processor_reference = %s"
-).encode()
+LOAD_BY_REFERENCE = (_LOAD + "p.processor_account_id = %s AND p.processor_reference = %s").encode()
 
 TAKE_OVER = b"""
 UPDATE idempotency_keys

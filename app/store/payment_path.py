@@ -1,9 +1,10 @@
 """The payment path: each phase is one statement that takes a list, on an autocommit connection.
 
-`begin_new` writes intents of new payments (claiming idempotency keys), `begin_operation` intents on existing
-ones, `record` outcomes: state, journal, events, the stored answer and the handled webhook together. A row is
-changed only under the version that was read, so of two writers one finds nothing to do. A row's amounts, ids
-and times travel as one JSON document, which costs a fifth of psycopg's dumping of thirty arrays.
+`begin_new` writes intents of new payments (claiming idempotency keys), `begin_operation` intents on
+existing ones, `record` outcomes: state, journal, events, the stored answer and the handled webhook
+together. A row is changed only under the version that was read, so of two writers one finds nothing
+to do. A row's amounts, ids and times travel as one JSON document, which costs a fifth of psycopg's
+dumping of thirty arrays.
 """
 
 from collections.abc import Sequence
@@ -147,7 +148,7 @@ def begin_new(intents: Sequence[NewPayment], at: datetime) -> list[Begun]:
     return answers
 
 
-def begin_operation(
+def begin_operation(  # noqa: PLR0913 - each is a column of the intent
     payment: Payment,
     operation: OperationInFlight,
     *,
@@ -161,8 +162,8 @@ def begin_operation(
 ) -> bool:
     """Write the intent of one more call for an existing payment, under the version that was read.
 
-    False if the payment moved meanwhile (or its session closed); raises UniqueViolation when another call
-    is in flight.
+    False if the payment moved meanwhile (or its session closed); raises UniqueViolation when
+    another call is in flight.
     """
     document = {
         "row": {
@@ -189,7 +190,8 @@ def begin_operation(
 
 
 def record(recordings: Sequence[Recording]) -> list[bool]:
-    """Write outcomes; for each, whether it was written: False means the payment has moved meanwhile.
+    """Write outcomes; for each, whether it was written: False means the payment has moved
+    meanwhile.
 
     Raises UniqueViolation when a journal's fact is booked already.
     """
@@ -212,9 +214,7 @@ def record(recordings: Sequence[Recording]) -> list[bool]:
     return done
 
 
-def _add_recording(
-    document: dict[str, list[dict[str, Any]]], ord_: int, item: Recording
-) -> None:
+def _add_recording(document: dict[str, list[dict[str, Any]]], ord_: int, item: Recording) -> None:
     decision, answer = item.decision, item.answer
     before, after = decision.before, decision.after
     operation = before.operation

@@ -1,4 +1,5 @@
-"""Payments, calls to processors, refunds, checkouts and events: the rows, for reading and for commands.
+"""Payments, calls to processors, refunds, checkouts and events: the rows, for reading and for
+commands.
 
 The payment path itself does not come through here: see `payment_path`.
 """

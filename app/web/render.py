@@ -24,7 +24,7 @@ from flask import (
     render_template,
     url_for,
 )
-from htmx_flask import Htmx, request
+from htmx_flask import request
 
 from app.domain.currencies import CURRENCIES
 from app.domain.money import Money
@@ -37,7 +37,6 @@ THEMES = ("light", "dark")
 
 def init_app(app: Flask) -> None:
     """Teach the templates our words."""
-    Htmx(app)
     environment = app.jinja_env
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters.update(

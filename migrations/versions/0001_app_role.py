@@ -1,7 +1,7 @@
 """The application's role: it may read and write rows, and owns nothing.
 
-The application connects with any log-in and steps down to this role, so that what the role may not do
-(change a ledger row, alter a table) no statement of the application can do.
+The application connects with any log-in and steps down to this role, so that what the role may not
+do (change a ledger row, alter a table) no statement of the application can do.
 """
 
 from alembic import op

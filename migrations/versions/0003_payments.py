@@ -1,7 +1,7 @@
 """Checkouts, payments, calls to processors, refunds and events.
 
-A payment's limits stand on its one row, so one row lock decides: never more captured than authorised, never
-more refunded than captured, at any concurrency.
+A payment's limits stand on its one row, so one row lock decides: never more captured than
+authorised, never more refunded than captured, at any concurrency.
 """
 
 from alembic import op

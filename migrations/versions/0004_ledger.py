@@ -1,7 +1,9 @@
-"""The books: accounts, journals, one-row postings, their two-sided view, and balances that authorise.
+"""The books: accounts, journals, one-row postings, their two-sided view, and balances that
+authorise.
 
-A posting names the account that gives and the account that takes, in one currency: it cannot be unbalanced.
-Both composite foreign keys carry the posting's currency, so it cannot cross currencies either.
+A posting names the account that gives and the account that takes, in one currency: it cannot be
+unbalanced. Both composite foreign keys carry the posting's currency, so it cannot cross currencies
+either.
 """
 
 from alembic import op

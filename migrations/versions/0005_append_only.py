@@ -1,7 +1,7 @@
 """Ledger rows and events are never changed.
 
-The guard lives in the database so that a statement typed into psql obeys it too. To undo a mistake, post a
-correction. A superuser can switch triggers off; `flask ledger verify` says so if they are.
+The guard lives in the database so that a statement typed into psql obeys it too. To undo a mistake,
+post a correction. A superuser can switch triggers off; `flask ledger verify` says so if they are.
 """
 
 from alembic import op

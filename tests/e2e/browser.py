@@ -45,7 +45,9 @@ class Checkout:
         self.page.goto(self.address)
         return self
 
-    def fill(self, number: str, *, name: str = "Ada Lovelace", email: str = "ada@example.com") -> None:
+    def fill(
+        self, number: str, *, name: str = "Ada Lovelace", email: str = "ada@example.com"
+    ) -> None:
         """Type all fields."""
         expect(self.page.locator(".card-fields")).to_have_attribute("data-card", "ready")
         self.page.get_by_label("E-mail").fill(email)
@@ -75,7 +77,9 @@ class Checkout:
 
     def shows(self, heading: str, *, seconds: float = 15) -> None:
         """Wait for the heading of a phase."""
-        expect(self.page.get_by_role("heading", level=1)).to_have_text(heading, timeout=seconds * 1000)
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(
+            heading, timeout=seconds * 1000
+        )
 
     def shows_paid(self) -> None:
         """The end that everybody hopes for, said in full."""

@@ -8,38 +8,37 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from app import create_app
 from app.settings import Settings
+from app.store import db as store
 from tests.e2e.browser import ARGUMENTS, Checkout, chromium_path
 from tests.e2e.stack import Shop, Stack
-from tests.sandbox.server import running_sandbox
+from tests.sandbox.server import SandboxServer
 from tests.servers import Servers, environment, fresh_database, web_server, worker_process
 
 
 @pytest.fixture(scope="session")
-def stack(
-    servers: Servers, valkey_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stack]:
+def stack(servers: Servers, valkey_url: str, sandbox: SandboxServer) -> Iterator[Stack]:
     """Sandbox, web, worker and scheduler, as separate processes."""
     database_url = fresh_database(servers, "e2e")
-    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as sandbox:
-        environ = environment(
-            database_url,
-            valkey_url,
-            STRIPE_API_URL=sandbox.url,
-            STRIPE_JS_URL=f"{sandbox.url}/v3/",
-            STRIPE_READ_SECONDS="5",
-        )
-        with (
-            web_server(environ) as web,
-            worker_process(environ) as worker,
-            worker_process(environ, "schedule"),
-        ):
-            app = create_app(Settings.read({**environ, "BASE_URL": web.url}))
-            yield Stack(web, worker, sandbox, app, database_url)
+    environ = environment(
+        database_url,
+        valkey_url,
+        STRIPE_API_URL=sandbox.url,
+        STRIPE_JS_URL=f"{sandbox.url}/v3/",
+        STRIPE_READ_SECONDS="5",
+    )
+    with (
+        web_server(environ) as web,
+        worker_process(environ) as worker,
+        worker_process(environ, "schedule"),
+    ):
+        app = create_app(Settings.read({**environ, "BASE_URL": web.url}))
+        yield Stack(web, worker, sandbox, app, database_url)
+        store.close(app)
 
 
 @pytest.fixture
 def shop(stack: Stack) -> Iterator[Shop]:
-    """A merchant of this test alone; afterwards the books are proved and compared with the truth."""
+    """A merchant of this test alone; afterwards the books are proved and held against the truth."""
     shop = stack.merchant()
     yield shop
     stack.sandbox.clear_faults()

@@ -1,7 +1,7 @@
-"""The running product for browser tests: sandbox, web and worker as processes, and merchants to sell with.
+"""The running product for browser tests: sandbox, web and worker, and merchants to sell with.
 
-Every test gets a merchant of its own with an account of its own in the sandbox, so tests never meet and the
-true record of one test is that account's record.
+Every test gets a merchant of its own with an account of its own in the sandbox, so tests never meet
+and the true record of one test is that account's record.
 """
 
 import base64
@@ -23,6 +23,7 @@ from tests.sandbox.server import SandboxServer, wait_until
 from tests.servers import Running
 
 PASSWORD = "correct horse battery staple"
+PRICE = Money(4999, "USD")
 
 
 @dataclass
@@ -58,7 +59,9 @@ class Stack:
                     brand={"accent": "#0f6b5c", "logo_text": "NC"},
                 ),
             )
-            user_id = merchants.add_user(self.deps, email=email, name="Olive Owner", password=PASSWORD)
+            user_id = merchants.add_user(
+                self.deps, email=email, name="Olive Owner", password=PASSWORD
+            )
             merchants.add_member(self.deps, user_id=user_id, merchant_id=merchant_id, role="owner")
             account_id = accounts.connect_account(
                 self.deps,
@@ -99,14 +102,17 @@ class Shop:
 
     def open_session(
         self,
-        amount: Money = Money(4999, "USD"),
+        amount: Money = PRICE,
         *,
         capture_method: str = "automatic",
         expires_at: datetime | None = None,
         **more: Any,
     ) -> str:
         """A checkout session; gives its id."""
-        values = {"success_url": self.thanks_url, "cancel_url": f"{self.stack.web.url}/healthz"} | more
+        values = {
+            "success_url": self.thanks_url,
+            "cancel_url": f"{self.stack.web.url}/healthz",
+        } | more
         with self.stack.app.app_context():
             session_id = checkout.open_session(
                 self.stack.deps,
@@ -138,7 +144,9 @@ class Shop:
 
     def charged(self, session_id: str) -> list[int]:
         """The captured amount of each charge that was really made for a session's payment."""
-        references = {row["reference"] for row in self.payments() if row["session_id"] == session_id}
+        references = {
+            row["reference"] for row in self.payments() if row["session_id"] == session_id
+        }
         return [
             fact["amount_minor"]
             for fact in self.record()["facts"]
@@ -150,8 +158,9 @@ class Shop:
         names = ("id", "session_id", "status", "reference", "captured", "refunded", "reserved")
         with psycopg.connect(self.stack.database_url) as connection:
             rows = connection.execute(
-                "SELECT id, session_id, status, processor_reference, captured_minor, refunded_minor,"
-                " refund_reserved_minor FROM payments WHERE merchant_id = %s ORDER BY created_at",
+                "SELECT id, session_id, status, processor_reference, captured_minor,"
+                " refunded_minor, refund_reserved_minor"
+                " FROM payments WHERE merchant_id = %s ORDER BY created_at",
                 (self.merchant_id,),
             ).fetchall()
         return [dict(zip(names, row, strict=True)) for row in rows]

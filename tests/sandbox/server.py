@@ -1,7 +1,8 @@
 """The real sandbox as a process of its own, for any test that needs the outside world.
 
-`start_sandbox(data_dir)` answers a running `SandboxServer`; `stop()` (or leaving the `with` block, or the end of the
-test process) ends it. Starting again with the same directory continues with the same state.
+`start_sandbox(data_dir)` answers a running `SandboxServer`; `stop()` (or leaving the `with` block,
+or the end of the test process) ends it. Starting again with the same directory continues with the
+same state.
 """
 
 import atexit

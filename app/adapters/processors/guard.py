@@ -1,4 +1,6 @@
-"""Around every processor: no call while a unit of work is open, and no exception instead of an outcome."""
+"""Around every processor: no call while a unit of work is open, and no exception instead of an
+outcome.
+"""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -54,7 +56,7 @@ class Guarded:
         self._before_call()
         try:
             return self._inner.refund(account, request)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
             return self._crashed("refund", error)
 
     def query_refund(
@@ -64,7 +66,7 @@ class Guarded:
         self._before_call()
         try:
             return self._inner.query_refund(account, payment_reference, refund_id)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
             return self._crashed("query_refund", error)
 
     def refunds_of(
@@ -74,7 +76,7 @@ class Guarded:
         self._before_call()
         try:
             return self._inner.refunds_of(account, payment_reference)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
             return self._crashed("refunds_of", error)
 
     def read_news(
@@ -87,9 +89,9 @@ class Guarded:
         self._before_call()
         try:
             return call()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
             return self._crashed(operation, error)
 
     def _crashed(self, operation: str, error: Exception) -> Unknown:
-        log.exception("processor.adapter_crashed", extra={"operation": operation})
+        log.error("processor.adapter_crashed", extra={"operation": operation}, exc_info=error)
         return Unknown(f"{operation}: {type(error).__name__}")

@@ -1,7 +1,8 @@
 """Stripe, spoken in our words. Its vocabulary ends in this file and its tables in `stripe_words`.
 
-One client per account, so two merchants' keys can never cross. The SDK does not retry: repeating is the
-resolver's decision, with the same idempotency key. The API version is pinned here, not in the dashboard.
+One client per account, so two merchants' keys can never cross. The SDK does not retry: repeating is
+the resolver's decision, with the same idempotency key. The API version is pinned here, not in the
+dashboard.
 """
 
 import json
@@ -14,7 +15,8 @@ from urllib.parse import urlsplit
 
 import stripe
 
-from app.adapters.processors import stripe_signature, stripe_words as words
+from app.adapters.processors import stripe_signature
+from app.adapters.processors import stripe_words as words
 from app.domain.declines import DeclineReason
 from app.domain.errors import SignatureInvalid
 from app.domain.processor import (
@@ -117,9 +119,12 @@ class StripeProcessor:
         Listing is consistent where searching is not: Stripe's search may lag by an hour.
         """
         intents = self._client(account).v1.payment_intents
-        if query.reference is not None:
-            reference = query.reference
+
+        def retrieve(reference: str) -> Outcome:
             return _heard(_outcome(lambda: intents.retrieve(reference, {"expand": EXPAND})))
+
+        if query.reference is not None:
+            return retrieve(query.reference)
         since = int((query.created_at - timedelta(minutes=5)).timestamp())
         until = int((query.created_at + timedelta(hours=25)).timestamp())
         params: Any = {"created": {"gte": since, "lte": until}, "limit": 100}
@@ -130,8 +135,7 @@ class StripeProcessor:
                 metadata = data.get("metadata") or {}
                 ours = metadata.get("farthing_merchant"), metadata.get("farthing_payment")
                 if ours == (query.merchant_id, query.payment_id):
-                    found = data["id"]
-                    return _heard(_outcome(lambda: intents.retrieve(found, {"expand": EXPAND})))
+                    return retrieve(data["id"])
             return Absent()
 
         return _asked(find)

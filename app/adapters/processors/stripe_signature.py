@@ -1,7 +1,7 @@
 """Stripe's webhook signature, checked on the raw bytes.
 
-Stricter than the SDK's check: a time stamp from the future is refused like a stale one, the clock is ours, and
-a header with many signatures is not worth reading.
+Stricter than the SDK's check: a time stamp from the future is refused like a stale one, the clock
+is ours, and a header with many signatures is not worth reading.
 """
 
 import hashlib
@@ -15,7 +15,9 @@ MOST_SIGNATURES = 10
 
 
 def verify(body: bytes, header: str, secrets: tuple[str, ...], now: datetime) -> None:
-    """Accept if any signature was made with any of the secrets; raises SignatureInvalid saying why not."""
+    """Accept if any signature was made with any of the secrets; raises SignatureInvalid saying why
+    not.
+    """
     if not secrets:
         raise SignatureInvalid("No webhook secret is set for this account.")
     timestamp, signatures = _parse(header)

@@ -1,7 +1,8 @@
-"""Stripe's words and what they mean to us. Tables first; a value that is in none of them is unknown.
+"""Stripe's words and what they mean to us. Tables first; a value that is in none of them is
+unknown.
 
-Sources: Stripe's API reference and its documentation of declines, currencies and PaymentIntents' lifecycle,
-API version 2026-10-28.
+Sources: Stripe's API reference and its documentation of declines, currencies and PaymentIntents'
+lifecycle, API version 2026-10-28.
 """
 
 from datetime import UTC, date, datetime
@@ -124,8 +125,10 @@ def facts_of(intent: dict[str, Any]) -> Facts:
     )
 
 
-def outcome_of(intent: dict[str, Any]) -> Outcome:
-    """What a payment intent tells us. Every status of the API version is here; another one is unknown."""
+def outcome_of(intent: dict[str, Any]) -> Outcome:  # noqa: C901 - one case per status
+    """What a payment intent tells us. Every status of the API version is here; another one is
+    unknown.
+    """
     try:
         facts = facts_of(intent)
         match intent["status"]:

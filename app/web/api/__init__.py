@@ -1,1 +1,3 @@
-"""The API: Stripe's words on purpose, for merchants who know them. The translation lives in this package only."""
+"""The API: Stripe's words on purpose, for merchants who know them. The translation lives in this
+package only.
+"""

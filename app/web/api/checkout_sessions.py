@@ -182,5 +182,7 @@ def _expires_at(found: dict[str, Any]) -> datetime | None:
     at = datetime.fromtimestamp(_whole(value, "expires_at", 99_999_999_999), UTC)
     now = deps().clock.now()
     if not now + SHORTEST - timedelta(minutes=1) <= at <= now + LONGEST + timedelta(minutes=1):
-        raise InvalidRequest("expires_at is between 30 minutes and 24 hours from now.", param="expires_at")
+        raise InvalidRequest(
+            "expires_at is between 30 minutes and 24 hours from now.", param="expires_at"
+        )
     return at

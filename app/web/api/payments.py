@@ -31,7 +31,9 @@ PARAMETERS = {
 
 
 def answer(payment: Payment, *, is_live: bool) -> tuple[int, bytes]:
-    """How a payment answers the request that made it: 402 when declined, 202 while the outcome is unknown."""
+    """How a payment answers the request that made it: 402 when declined, 202 while the outcome is
+    unknown.
+    """
     if payment.status is PaymentStatus.FAILED:
         words = CUSTOMER_TEXT[payment.decline_reason or DeclineReason.GENERIC]
         message = f"{words.title}. {words.text}"

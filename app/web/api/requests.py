@@ -86,7 +86,9 @@ def only(found: dict[str, Any], allowed: set[str], prefix: str = "") -> None:
 
 
 def refuse_card_data(found: Any, param: str = "") -> None:
-    """Refuse what looks like a card number, wherever it stands; raises CardDataRefused and stores nothing."""
+    """Refuse what looks like a card number, wherever it stands; raises CardDataRefused and stores
+    nothing.
+    """
     if isinstance(found, dict):
         for name, value in found.items():
             refuse_card_data(name, str(name)[:40] if not _is_card(str(name)) else "parameter")
@@ -133,7 +135,9 @@ def idempotency_key() -> str | None:
 def request_hash(found: dict[str, Any]) -> bytes:
     """What must be the same for the same key: method, path and parameters, in any order."""
     canonical = orjson.dumps(found, option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(b"\n".join((request.method.encode(), request.path.encode(), canonical))).digest()
+    return hashlib.sha256(
+        b"\n".join((request.method.encode(), request.path.encode(), canonical))
+    ).digest()
 
 
 def text(found: dict[str, Any], name: str, most: int = 500) -> str | None:

@@ -1,4 +1,6 @@
-"""Our objects in Stripe's shapes (API version 2026-10-28), for SDKs that know them. Amounts are in minor units."""
+"""Our objects in Stripe's shapes (API version 2026-10-28), for SDKs that know them. Amounts are in
+minor units.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -97,7 +99,9 @@ def _next_action(payment: Payment) -> dict[str, Any] | None:
     }
 
 
-def checkout_session(row: Any, payment: Payment | None, *, is_live: bool, base_url: str) -> dict[str, Any]:
+def checkout_session(
+    row: Any, payment: Payment | None, *, is_live: bool, base_url: str
+) -> dict[str, Any]:
     """A checkout as a Checkout Session; `row` is its row of the store."""
     is_open = row.status == "open"
     is_paid = payment is not None and payment.status is _P.CAPTURED

@@ -1,0 +1,60 @@
+"""The merchant's dashboard. PAGES is its navigation and its permissions: a line here gives a page both.
+
+Every route below /dashboard is closed unless somebody is signed in and their role has the page's permission;
+what changes something asks for a permission of its own besides.
+"""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Flask, request
+
+from app.web.auth import require
+from app.web.context import current_person
+from app.web.dashboard import balances, checkouts, developers, home, payments, refunds, settings
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: where it is, what it is called, and who may open it."""
+
+    blueprint: Blueprint
+    path: str
+    title: str
+    icon: str
+    permission: str = "view"
+    group: str = ""
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint of its first view."""
+        return f"dashboard.{self.blueprint.name}.index"
+
+
+PAGES = (
+    Page(home.blueprint, "", "Home", "home"),
+    Page(payments.blueprint, "/payments", "Payments", "card"),
+    Page(refunds.blueprint, "/refunds", "Refunds", "return"),
+    Page(balances.blueprint, "/balances", "Balances", "scale"),
+    Page(checkouts.blueprint, "/links", "Payment links", "link"),
+    Page(developers.blueprint, "/keys", "API keys", "key", "keys", "Developers"),
+    Page(settings.blueprint, "/settings", "Your sessions", "person", "view", "Settings"),
+)
+
+
+def init_app(app: Flask) -> None:
+    """Mount every page below /dashboard."""
+    dashboard = Blueprint("dashboard", __name__, url_prefix="/dashboard")
+    permissions = {f"dashboard.{one.blueprint.name}": one.permission for one in PAGES}
+
+    @dashboard.before_request
+    def close() -> None:
+        current_person()
+        require(permissions[str(request.blueprint)])
+
+    @dashboard.context_processor
+    def navigation() -> dict[str, object]:
+        return {"pages": PAGES, "here": f"{request.blueprint}.index"}
+
+    for one in PAGES:
+        dashboard.register_blueprint(one.blueprint, url_prefix=one.path)
+    app.register_blueprint(dashboard)

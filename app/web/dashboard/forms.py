@@ -1,0 +1,138 @@
+"""Forms of the dashboard: what a person typed becomes a command, or a sentence at the field."""
+
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import Length, Optional
+
+from app.domain.errors import FarthingError
+from app.domain.money import Money, parse_amount, parse_decimal
+from app.services.payments import CancelPayment, CapturePayment
+from app.services.refunds import RequestRefund
+
+REASONS = (
+    ("requested_by_customer", "Requested by customer"),
+    ("duplicate", "Duplicate"),
+    ("fraudulent", "Fraudulent"),
+    ("other", "Other"),
+)
+CANCEL_REASONS = (
+    ("requested_by_customer", "Requested by customer"),
+    ("duplicate", "Duplicate"),
+    ("fraudulent", "Fraudulent"),
+    ("abandoned", "Abandoned"),
+)
+LONGEST_NOTE = 500
+
+
+class MoneyForm(FlaskForm):
+    """A form about an amount between nothing and `most`."""
+
+    extent = RadioField("How much", choices=[("full", "All of it"), ("part", "A part of it")], default="full")
+    amount = StringField("Amount", [Optional(), Length(max=24)])
+
+    def __init__(self, most: Money, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.most = most
+        self.chosen = most
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether the amount can be taken; says at the field why not."""
+        is_valid: bool = super().validate(extra_validators)
+        if self.extent.data != "part":
+            return is_valid
+        problem = self._read_amount()
+        if problem:
+            self.amount.errors = [*self.amount.errors, problem]
+        return is_valid and not problem
+
+    def _read_amount(self) -> str:
+        try:
+            chosen = parse_decimal(self.amount.data or "", self.most.currency)
+        except FarthingError as error:
+            return error.message
+        if chosen.amount_minor == 0:
+            return "Enter an amount greater than zero."
+        if self.most < chosen:
+            return f"At most {self.most} is left."
+        self.chosen = chosen
+        return ""
+
+
+class RefundForm(MoneyForm):
+    """A refund, with the amount that was left when the dialog was opened."""
+
+    reason = SelectField("Reason", choices=REASONS)
+    note = TextAreaField("Note for your team", [Optional(), Length(max=LONGEST_NOTE)])
+    expected_refundable = HiddenField()
+    token = HiddenField()
+
+    def command(self, merchant_id: str, payment_id: str, actor: str) -> RequestRefund:
+        """What to ask the use-case for."""
+        reason = str(self.reason.data)
+        return RequestRefund(
+            merchant_id=merchant_id,
+            payment_id=payment_id,
+            amount=self.chosen,
+            actor=actor,
+            reason=None if reason == "other" else reason,
+            note=(self.note.data or "").strip() or None,
+            expected_refundable=self.expected(),
+            client_key=self.client_key(payment_id),
+        )
+
+    def expected(self) -> Money | None:
+        """What the person saw as refundable."""
+        text = str(self.expected_refundable.data or "")
+        return Money(int(text), self.most.currency) if text.isascii() and text.isdigit() else None
+
+    def client_key(self, payment_id: str) -> str | None:
+        """The dialog's own key: a double click sends it twice and refunds once."""
+        token = str(self.token.data or "")
+        return f"dashboard:{payment_id}:{token}"[:200] if token else None
+
+
+class CaptureForm(MoneyForm):
+    """A capture of all that is held, or of a part; the rest is let go."""
+
+    def command(self, merchant_id: str, payment_id: str, actor: str) -> CapturePayment:
+        """What to ask the use-case for."""
+        return CapturePayment(merchant_id, payment_id, actor, self.chosen)
+
+
+class CancelForm(FlaskForm):
+    """The end of a payment that was not captured."""
+
+    reason = SelectField("Reason", choices=CANCEL_REASONS)
+
+    def command(self, merchant_id: str, payment_id: str, actor: str) -> CancelPayment:
+        """What to ask the use-case for."""
+        return CancelPayment(merchant_id, payment_id, actor, str(self.reason.data))
+
+
+class LinkForm(FlaskForm):
+    """A payment link."""
+
+    title = StringField("What is it for?", [Length(max=120)])
+    amount = StringField("Amount", [Length(max=24)])
+    currency = SelectField("Currency")
+
+    def __init__(self, currencies: list[str], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency.choices = [(code, code) for code in currencies]
+        self.price: Money | None = None
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether a link can be made of it."""
+        is_valid: bool = super().validate(extra_validators)
+        if not (self.title.data or "").strip():
+            self.title.errors = ["Enter what the customer pays for."]
+            is_valid = False
+        try:
+            typed = parse_decimal(self.amount.data or "", str(self.currency.data))
+            self.price = parse_amount(typed.amount_minor, typed.currency)
+        except FarthingError as error:
+            self.amount.errors = [error.message]
+            is_valid = False
+        return is_valid

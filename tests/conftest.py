@@ -1,0 +1,93 @@
+"""What every test stands on: real PostgreSQL, the real sandbox, the real application; only the
+queue is in memory.
+
+Each test has an empty database and a sandbox account of its own. When it ends, every invariant of
+the ledger is checked: a test that leaves the books wrong has failed, whatever it asserted.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app import create_app
+from app.domain.clock import SystemClock
+from app.services import ledger
+from app.services.deps import Deps
+from app.settings import Settings
+from app.store import db as store
+from tests.factories import FakeQueue, Shop, TestClock, open_shop
+from tests.sandbox.server import SandboxServer, start_sandbox
+
+pytest_plugins = ["tests.servers"]
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
+    """The outside world, one process for this test process."""
+    with start_sandbox(Path(tmp_path_factory.mktemp("sandbox"))) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str, valkey_url: str, sandbox: SandboxServer) -> Settings:
+    """The settings of an application under test."""
+    from tests import servers  # noqa: PLC0415 - pytest loads it as a plugin first
+
+    return Settings(
+        database_url=database_url,
+        redis_url=valkey_url,
+        secret_key=servers.SECRET_KEY,
+        seal_key=servers.SEAL_KEY,
+        base_url="http://localhost",
+        stripe_api_url=sandbox.url,
+        stripe_js_url=f"{sandbox.url}/v3/",
+        stripe_read_seconds=5.0,
+    )
+
+
+@pytest.fixture(scope="session")
+def queue() -> FakeQueue:
+    """The queue in memory; `drain()` runs what was woken."""
+    return FakeQueue()
+
+
+@pytest.fixture(scope="session")
+def clock() -> TestClock:
+    """Real time, until a test moves it."""
+    return TestClock(SystemClock())
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings, queue: FakeQueue, clock: TestClock) -> Iterator[Flask]:
+    """The application, made as in service."""
+    made = create_app(settings, clock=clock, queue=queue)
+    made.config["TESTING"] = True
+    yield made
+    store.close(made)
+
+
+@pytest.fixture
+def deps(app: Flask, queue: FakeQueue, clock: TestClock, database_url: str) -> Iterator[Deps]:
+    """The ports of the application, inside its context, on an empty database."""
+    from tests import servers  # noqa: PLC0415 - pytest loads it as a plugin first
+
+    servers.truncate_all(database_url)
+    found: Deps = app.extensions["farthing"]
+    found.accounts.forget()
+    found.callers.forget()
+    clock.reset()
+    queue.reset(found)
+    with app.app_context():
+        yield found
+        broken = ledger.verify()
+        assert broken == [], "the test left the books wrong"
+    clock.reset()
+
+
+@pytest.fixture
+def shop(deps: Deps, sandbox: SandboxServer) -> Iterator[Shop]:
+    """A merchant with an account at the sandbox that no other test uses."""
+    yield open_shop(deps)
+    sandbox.clear_faults()

@@ -1,0 +1,205 @@
+"""Makers of what tests need: functions with sane defaults and keyword overrides, through the
+use-cases only.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+
+from app.domain.clock import Clock
+from app.domain.money import Money
+from app.domain.payments import Payment
+from app.services import (
+    accounts,
+    checkout,
+    creation,
+    expiry,
+    identity,
+    inbound,
+    ledger,
+    merchants,
+    refunds,
+    resolver,
+    reversals,
+)
+from app.services.checkout import LineItem, OpenSession, PaySession
+from app.services.creation import CreatePayment
+from app.services.deps import Deps
+
+PASSWORD = "correct horse battery"
+
+# What cards do in the sandbox.
+VISA = "pm_card_visa"
+DECLINED = "pm_card_chargeDeclined"
+NO_FUNDS = "pm_card_chargeDeclinedInsufficientFunds"
+NEEDS_3DS = "pm_card_threeDSecure2Required"
+
+_numbers = count(1)
+
+
+class TestClock:
+    """Real time plus what a test advanced it by."""
+
+    __test__ = False
+
+    def __init__(self, real: Clock) -> None:
+        self._real = real
+        self._offset = timedelta()
+
+    def now(self) -> datetime:
+        """The moment the test wants."""
+        return self._real.now() + self._offset
+
+    def advance(self, step: timedelta) -> None:
+        """Move on."""
+        self._offset += step
+
+    def reset(self) -> None:
+        """Back to real time."""
+        self._offset = timedelta()
+
+
+class FakeQueue:
+    """Remembers what was woken; `drain` runs it here, as the worker would."""
+
+    def __init__(self) -> None:
+        self._woken: list[str] = []
+        self._deps: Deps | None = None
+
+    def reset(self, deps: Deps) -> None:
+        """Forget, and run jobs with these ports from now on."""
+        self._woken.clear()
+        self._deps = deps
+
+    def wake(self, job: str) -> None:
+        """Remember a wake-up."""
+        self._woken.append(job)
+
+    def drain(self) -> list[str]:
+        """Run what was woken until nothing is; gives the jobs that ran."""
+        assert self._deps is not None
+        ran: list[str] = []
+        while self._woken:
+            job = self._woken.pop(0)
+            _JOBS[job](self._deps)
+            ran.append(job)
+        return ran
+
+
+_JOBS = {
+    "inbox": inbound.handle_due,
+    "refunds": refunds.submit_due,
+    "resolver": resolver.resolve_due,
+    "reversals": reversals.reverse_due,
+    "expiry": expiry.expire_due,
+    "stale": resolver.refresh_stale,
+    "release": ledger.release_due,
+}
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A merchant under test, and the sandbox account behind it."""
+
+    merchant_id: str
+    account_id: str
+    tail: str
+    secret_key: str
+    email: str
+    password: str = field(default=PASSWORD, repr=False)
+
+    @property
+    def sandbox_account(self) -> str:
+        """The account's name in the sandbox's true record."""
+        return f"acct_sbx_{self.tail}"
+
+    @property
+    def sandbox_key(self) -> str:
+        """The account's secret key at the sandbox."""
+        return f"sk_test_{self.tail}"
+
+
+def open_shop(deps: Deps, *, name: str = "Corner Shop", role: str = "owner") -> Shop:
+    """A merchant with a connected account, an API key and a person who may sign in."""
+    number = next(_numbers)
+    tail = f"t{number}x{int(deps.clock.now().timestamp() * 1000)}"
+    merchant_id = merchants.open_merchant(
+        deps,
+        merchants.OpenMerchant(name, "test", "US", "USD", "UTC", "help@shop.example"),
+    )
+    account_id = accounts.connect_account(
+        deps,
+        accounts.ConnectAccount(
+            merchant_id=merchant_id,
+            processor="stripe",
+            external_account=f"acct_sbx_{tail}",
+            publishable_key=f"pk_test_{tail}",
+            secret_key=f"sk_test_{tail}",
+            webhook_secrets=("whsec_test",),
+        ),
+    )
+    email = f"{role}{number}@shop.example"
+    user_id = merchants.add_user(deps, email=email, name="Robin", password=PASSWORD)
+    merchants.add_member(deps, user_id=user_id, merchant_id=merchant_id, role=role)
+    key = identity.create_key(deps, merchant_id, kind="secret", name="Tests")
+    return Shop(merchant_id, account_id, tail, key, email)
+
+
+def usd(text: str) -> Money:
+    """`usd("49.99")`."""
+    whole, _, cents = text.partition(".")
+    return Money(int(whole) * 100 + int(cents.ljust(2, "0") or 0), "USD")
+
+
+def make_payment(
+    deps: Deps,
+    shop: Shop,
+    *,
+    amount: Money | None = None,
+    token: str = VISA,
+    capture_method: str = "automatic",
+) -> Payment:
+    """A payment tried at the sandbox, as an API call without a key makes it."""
+    made = creation.create_payment(
+        deps,
+        CreatePayment(
+            merchant_id=shop.merchant_id,
+            amount=amount or usd("50.00"),
+            actor="api:test",
+            payment_method_token=token,
+            capture_method=capture_method,
+            customer_email="ada@example.com",
+        ),
+    )
+    assert isinstance(made, Payment)
+    return made
+
+
+def open_checkout(
+    deps: Deps,
+    shop: Shop,
+    *,
+    amount: Money | None = None,
+    capture_method: str = "automatic",
+    expires_at: datetime | None = None,
+    success_url: str | None = None,
+) -> str:
+    """An open checkout of one line; gives its id."""
+    price = amount or usd("49.99")
+    return checkout.open_session(
+        deps,
+        OpenSession(
+            merchant_id=shop.merchant_id,
+            line_items=(LineItem("Walnut tray", 1, price),),
+            currency=price.currency,
+            actor="api:test",
+            capture_method=capture_method,
+            expires_at=expires_at,
+            success_url=success_url,
+        ),
+    )
+
+
+def pay_checkout(deps: Deps, session_id: str, token: str = VISA) -> checkout.CheckoutView:
+    """Press Pay with a token."""
+    return checkout.pay(deps, PaySession(session_id, token, "ada@example.com", "Ada Novak"))
