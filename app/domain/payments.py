@@ -47,6 +47,7 @@ class OperationInFlight:
     status: OperationStatus
     amount_minor: int
     payment_method_token: str | None
+    return_url: str | None
     reason: str | None
     attempts: int
     created_at: datetime

@@ -46,7 +46,9 @@ def links(merchant_id: str) -> list[Link]:
         .limit(100)
     )
     return [
-        Link(row.id, row.title, Money(row.amount_minor, row.currency), row.is_active, row.created_at)
+        Link(
+            row.id, row.title, Money(row.amount_minor, row.currency), row.is_active, row.created_at
+        )
         for row in db.session.execute(query).scalars()
     ]
 

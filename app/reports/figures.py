@@ -41,7 +41,13 @@ def volume_and_approval(rows: list[ChartDay], currency: str, locale: str) -> dic
         hovermode="x unified",
         showlegend=False,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        xaxis={"type": "date", "tickformat": "%b %-d", "nticks": 7, "automargin": True, "fixedrange": True},
+        xaxis={
+            "type": "date",
+            "tickformat": "%b %-d",
+            "nticks": 7,
+            "automargin": True,
+            "fixedrange": True,
+        },
         yaxis={
             "rangemode": "tozero",
             "nticks": 4,

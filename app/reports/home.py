@@ -121,9 +121,7 @@ def attention(merchant_id: str, *, now: datetime) -> Attention:
     since = first_id("re", now - timedelta(days=FAILED_REFUND_DAYS))
     queries = {
         "unknown": payments.where(P.status == "unknown"),
-        "expiring": payments.where(
-            P.status == "authorized", P.capture_before < now + EXPIRES_SOON
-        ),
+        "expiring": payments.where(P.status == "authorized", P.capture_before < now + EXPIRES_SOON),
         "failed_refunds": select(Refund.id).where(
             Refund.merchant_id == merchant_id, Refund.status == "failed", Refund.id >= since
         ),
@@ -159,9 +157,7 @@ def chart(merchant_id: str, currency: str, today: date, timezone: str) -> list[C
         .group_by(local)
     )
     found: dict[date, Any] = {row.day: row for row in db.session.execute(query)}
-    return [
-        _chart_day(first + timedelta(days=n), found, currency) for n in range(CHART_DAYS)
-    ]
+    return [_chart_day(first + timedelta(days=n), found, currency) for n in range(CHART_DAYS)]
 
 
 def _chart_day(day: date, found: dict[date, Any], currency: str) -> ChartDay:

@@ -262,7 +262,9 @@ def _is_busy(merchant_id: str, payment_id: str) -> bool:
 
 def _expires_soon(row: PaymentRow, now: datetime) -> bool:
     soon = now + timedelta(hours=48)
-    return row.status == _S.AUTHORIZED and row.capture_before is not None and row.capture_before < soon
+    return (
+        row.status == _S.AUTHORIZED and row.capture_before is not None and row.capture_before < soon
+    )
 
 
 def _earlier(row: PaymentRow) -> int:

@@ -81,9 +81,7 @@ def counts(
 ) -> dict[str, Count]:
     """How many payments each tab would show with the other filters as they are."""
     narrowed = _base(merchant_id, wanted, timezone)
-    return count_each(
-        {tab: narrowed.where(_tab(tab, now)).with_only_columns(P.id) for tab in TABS}
-    )
+    return count_each({tab: narrowed.where(_tab(tab, now)).with_only_columns(P.id) for tab in TABS})
 
 
 def _base(merchant_id: str, wanted: PaymentFilter, timezone: str) -> Select[Any]:
@@ -117,9 +115,7 @@ def needs_attention(now: datetime) -> ColumnElement[bool]:
 def _dates(wanted: PaymentFilter, timezone: str) -> list[ColumnElement[bool]]:
     if wanted.first is None and wanted.last is None:
         return []
-    period = days(
-        wanted.first or date(2000, 1, 1), wanted.last or date(2999, 12, 30), timezone
-    )
+    period = days(wanted.first or date(2000, 1, 1), wanted.last or date(2999, 12, 30), timezone)
     if wanted.dated == "captured":
         # Ids bound the scan: what was captured then was created then, or a hold's length before.
         return [

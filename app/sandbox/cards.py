@@ -1,7 +1,7 @@
 """The test cards: one row each, number first, then what the bank does when it is used.
 
-Numbers are the ones Stripe publishes for testing. Only the name of a row and the last four digits
-are ever stored. A number that is well formed and not in the table is somebody's real card: it is
+Numbers are the ones Stripe publishes for testing. Only a fingerprint and the last four digits are
+ever stored. A number that is well formed and not in the table is somebody's real card: it is
 declined.
 """
 
@@ -35,7 +35,7 @@ class Card:
 
     @property
     def fingerprint(self) -> str:
-        """The same for every use of one number."""
+        """The same for every use of one number; the key by which a stored card finds its row."""
         return sha256(f"sandbox:{self.number}".encode()).hexdigest()[:16]
 
 
@@ -108,6 +108,7 @@ CARDS: tuple[Card, ...] = (
     Card("4000000000003097", three_d="attempt_error"),
 )
 BY_NUMBER = {card.number: card for card in CARDS}
+BY_FINGERPRINT = {card.fingerprint: card for card in CARDS}
 
 # Names after `pm_card_` and `tok_`.
 NAMES: dict[str, str] = {

@@ -113,7 +113,8 @@ def _blank(call: Call, intent: Json, method: Json) -> Json:
     nothing = (
         "application", "application_fee", "application_fee_amount", "balance_transaction",
         "customer", "failure_balance_transaction", "failure_code", "failure_message",
-        "on_behalf_of", "receipt_number", "receipt_url", "review", "source_transfer", "transfer_data",
+        "on_behalf_of", "receipt_number", "receipt_url", "review", "source_transfer",
+        "transfer_data",
     )  # fmt: skip
     return {
         "id": new_id("ch"),
@@ -141,7 +142,6 @@ def _blank(call: Call, intent: Json, method: Json) -> Json:
         "statement_descriptor": intent["statement_descriptor"],
         "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
         "transfer_group": intent["transfer_group"],
-        "_card": method["_card"],
     }
 
 

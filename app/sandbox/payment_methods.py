@@ -1,7 +1,7 @@
 """Payment methods and tokens: a card's behaviour behind an identifier.
 
 The number is looked at once, to find the row of the card table; what is stored is that row's last
-four digits and fingerprint, a private name of the row, and never the number or the security code.
+four digits and its fingerprint, never the number or the security code.
 """
 
 import time
@@ -10,7 +10,6 @@ from typing import Any
 from app.sandbox import cards
 from app.sandbox.call import Call, public
 from app.sandbox.cards import Card
-from app.sandbox.declines import decline_of
 from app.sandbox.errors import Json, StripeError, invalid, missing, no_such
 from app.sandbox.ids import new_id
 from app.sandbox.lists import page
@@ -180,8 +179,6 @@ def build(call: Call, card: Card, month: int, year: int, cvc: str, given: Json) 
             "livemode": False,
             "metadata": merge_metadata({}, given.get("metadata")),
             "type": "card",
-            # Enough to find the row again; a real card's number is not kept.
-            "_card": card.number if card.number in cards.BY_NUMBER else "",
         }
     )
 
@@ -228,10 +225,10 @@ def resolve(call: Call, object_id: str, *, param: str = "payment_method") -> Jso
 
 def card_of(body: Json) -> Card:
     """The row of the card table behind a payment method or token."""
-    if body["_card"]:
-        return cards.BY_NUMBER[body["_card"]]
-    last4 = body["card"]["last4"]
-    return Card(last4, decline=decline_of("test_mode_live_card").decline_code)
+    kept = body["card"]
+    # What is not in the table is a real card, of which only the last digits were kept.
+    unlisted = Card(kept["last4"], decline="test_mode_live_card")
+    return cards.BY_FINGERPRINT.get(kept["fingerprint"], unlisted)
 
 
 def create(call: Call) -> Json:
@@ -300,7 +297,6 @@ def create_token(call: Call) -> Json:
         "livemode": False,
         "type": "card",
         "used": False,
-        "_card": card.number if card.number in cards.BY_NUMBER else "",
         "_cvc": cvc,
     }
     return public(call.insert(body), call.now)

@@ -92,7 +92,7 @@ def create_payment(deps: Deps, command: CreatePayment) -> Payment | Replay:
     keyed = _keyed(command.idempotency, intent.claim)
     if payment.operation is None:
         return _created(payment, keyed)
-    return _authorize(deps, account, payment, command.return_url, command.actor, keyed)
+    return _authorize(deps, account, payment, command.actor, keyed)
 
 
 def _new_payment(
@@ -103,7 +103,11 @@ def _new_payment(
     status = _P.OPEN
     if command.payment_method_token is not None:
         operation = new_operation(
-            deps, "authorize", command.amount, token=command.payment_method_token
+            deps,
+            "authorize",
+            command.amount,
+            token=command.payment_method_token,
+            return_url=command.return_url,
         )
         status = _P.PROCESSING
         drafts.append(EventDraft(PAYMENT.event(_P.OPEN, status), _amount_data(command.amount)))
@@ -160,11 +164,10 @@ def _authorize(
     deps: Deps,
     account: ProcessorAccount,
     payment: Payment,
-    return_url: str | None,
     actor: str,
     keyed: KeyedAnswer | None,
 ) -> Payment:
-    outcome = call(deps, account, payment, return_url)
+    outcome = call(deps, account, payment)
     deps.failpoint("payment.processor_answered")
     settled = settle(
         deps,

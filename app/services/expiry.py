@@ -11,16 +11,13 @@ from app.services.deps import Deps
 from app.services.payments import CancelPayment, cancel_payment, start_cancel
 from app.store import payment_path
 from app.store.db import db, end_read, transaction
-from app.store.payments import CheckoutSession
+from app.store.payments import CheckoutSession, PaymentRow
 
 _P = PaymentStatus
 
 
 def expire_session(deps: Deps, merchant_id: str, session_id: str, *, actor: str) -> None:
     """End an open checkout that nobody is paying just now; raises UnexpectedState otherwise."""
-    payment = payment_path.load_by_session(merchant_id, session_id)
-    if payment is not None and payment.status in (_P.PROCESSING, _P.UNKNOWN):
-        raise UnexpectedState("This checkout is being paid at the moment; it cannot be expired.")
     now = deps.clock.now()
     with transaction() as session:
         row = session.execute(
@@ -34,6 +31,14 @@ def expire_session(deps: Deps, merchant_id: str, session_id: str, *, actor: str)
             raise UnexpectedState(
                 f"This checkout is {row.status}; only an open one can be expired."
             )
+        # Every try to pay takes this session's lock first, so none can begin between look and move.
+        status = session.execute(
+            select(PaymentRow.status).where(
+                PaymentRow.merchant_id == merchant_id, PaymentRow.session_id == session_id
+            )
+        ).scalar()
+        if status in (_P.PROCESSING, _P.UNKNOWN):
+            raise UnexpectedState("This checkout is being paid just now; it cannot be expired.")
         event = CHECKOUT.event(CheckoutStatus.OPEN, CheckoutStatus.EXPIRED)
         move_session(row, CheckoutStatus.EXPIRED)
         row.expires_at = min(row.expires_at, now)

@@ -81,7 +81,13 @@ def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
     payment = load(command.merchant_id, command.payment_id)
     if payment.status not in (_P.OPEN, _P.FAILED, _P.REQUIRES_ACTION):
         raise UnexpectedState(f"This payment is {payment.status}; it cannot be tried again.")
-    operation = new_operation(deps, "authorize", payment.amount, token=command.payment_method_token)
+    operation = new_operation(
+        deps,
+        "authorize",
+        payment.amount,
+        token=command.payment_method_token,
+        return_url=command.return_url,
+    )
     payment = begin(
         deps,
         payment,
@@ -91,7 +97,7 @@ def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
         customer=(command.customer_email, command.customer_name),
     )
     account = account_by_id(deps, payment.processor_account_id)
-    outcome = call(deps, account, payment, command.return_url)
+    outcome = call(deps, account, payment)
     deps.failpoint("payment.processor_answered")
     settled = settle(
         deps, payment, outcome, is_live=account.is_live, is_answer=True, actor=command.actor
@@ -184,17 +190,18 @@ def perform(deps: Deps, payment: Payment, *, actor: str) -> Payment:
     return settled
 
 
-def call(
-    deps: Deps, account: ProcessorAccount, payment: Payment, return_url: str | None = None
-) -> Outcome:
-    """Ask the processor for what the operation in flight says, with the operation's own key."""
+def call(deps: Deps, account: ProcessorAccount, payment: Payment) -> Outcome:
+    """Ask the processor for what the operation in flight says, with the operation's own key.
+
+    A repetition says exactly what the first call said: a processor refuses a key with other words.
+    """
     operation = payment.operation
     if operation is None:
         raise AssertionError("no operation is in flight")
     processor = deps.processors[payment.processor]
     key = f"{operation.id}:{operation.kind}"
     if operation.kind == "authorize":
-        return processor.authorize(account, _authorize_request(payment, operation, key, return_url))
+        return processor.authorize(account, _authorize_request(payment, operation, key))
     if payment.processor_reference is None:
         raise AssertionError("a capture or cancellation needs the processor's reference")
     if operation.kind == "capture":
@@ -212,7 +219,13 @@ def start_cancel(deps: Deps, payment: Payment, *, reason: str, actor: str) -> Pa
 
 
 def new_operation(
-    deps: Deps, kind: str, amount: Money, *, token: str | None = None, reason: str | None = None
+    deps: Deps,
+    kind: str,
+    amount: Money,
+    *,
+    token: str | None = None,
+    return_url: str | None = None,
+    reason: str | None = None,
 ) -> OperationInFlight:
     """A call to be recorded before it is made."""
     now = deps.clock.now()
@@ -222,6 +235,7 @@ def new_operation(
         status=OperationStatus.REQUESTED,
         amount_minor=amount.amount_minor,
         payment_method_token=token,
+        return_url=return_url,
         reason=reason,
         attempts=1,
         created_at=now,
@@ -229,7 +243,7 @@ def new_operation(
 
 
 def _authorize_request(
-    payment: Payment, operation: OperationInFlight, key: str, return_url: str | None
+    payment: Payment, operation: OperationInFlight, key: str
 ) -> AuthorizeRequest:
     if operation.payment_method_token is None:
         raise AssertionError("an authorisation needs a payment method")
@@ -245,7 +259,7 @@ def _authorize_request(
         reference=payment.processor_reference,
         description=payment.description,
         customer_email=payment.customer_email,
-        return_url=return_url,
+        return_url=operation.return_url,
     )
 
 

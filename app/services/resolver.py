@@ -6,6 +6,7 @@ processor says so.
 """
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
@@ -28,7 +29,7 @@ from app.domain.processor import (
 from app.services.accounts import account_by_id
 from app.services.deps import Deps
 from app.services.payments import call
-from app.services.settle import settle
+from app.services.settle import facts_of, settle
 from app.store import payment_path
 from app.store.db import db, end_read, transaction
 
@@ -110,7 +111,7 @@ def _ask_again(deps: Deps, payment: Payment, found: Outcome) -> Outcome:
         and isinstance(found, Absent | Idle | Declined)
     ):
         # The key is bound to an error of the processor's and the object shows that nothing was taken.
-        return not_taken
+        return replace(not_taken, facts=facts_of(found))
     return answer
 
 

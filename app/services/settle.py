@@ -66,9 +66,11 @@ def settle(  # noqa: PLR0913 - each says something else about the outcome
     """
     current = payment
     for _ in range(MOST_ROUNDS):
+        # What answered one call is mere news once that call is closed or another is under way.
+        answers = is_answer and _operation_id(current) == _operation_id(payment)
         checked = _checked(current, outcome, is_live=is_live, is_answer=is_answer)
         now = deps.clock.now()
-        decision = decide(current, checked, fees=deps.fees, now=now, is_answer=is_answer)
+        decision = decide(current, checked, fees=deps.fees, now=now, is_answer=answers)
         stored = _answer(decision, answer)
         if decision.is_nothing and stored is None and inbox_id is None:
             return current
@@ -91,6 +93,10 @@ def settle(  # noqa: PLR0913 - each says something else about the outcome
             raise IntegrityFailure(f"The books of payment {payment.id} contradict its row.")
         current = fresh
     raise IntegrityFailure(f"Payment {payment.id} keeps moving; its outcome was not written.")
+
+
+def _operation_id(payment: Payment) -> str | None:
+    return payment.operation.id if payment.operation else None
 
 
 def facts_of(outcome: Outcome) -> Facts | None:
@@ -117,7 +123,10 @@ def _checked(payment: Payment, outcome: Outcome, *, is_live: bool, is_answer: bo
         isinstance(outcome, Captured)
         and not 0 < outcome.amount.amount_minor <= payment.amount.amount_minor
     ):
-        return Unknown(f"captured {outcome.amount} of {payment.amount}")
+        why = f"captured {outcome.amount} of {payment.amount}"
+        if not is_answer:
+            raise IntegrityFailure(f"Payment {payment.id}: {why}.")
+        return Unknown(why)
     return outcome
 
 

@@ -67,6 +67,7 @@ OPERATION_COLUMNS = (
     "status",
     "amount_minor",
     "payment_method_token",
+    "return_url",
     "reason",
     "attempts",
     "created_at",

@@ -67,7 +67,7 @@ input AS MATERIALIZED (
     _record(
         "client_key text, fee_schedule text, actor text, at timestamptz, session_must_be_open boolean,"
         " key text, request_hash text, lease_token text, lease_seconds int, api_key_hash text,"
-        " operation_id text, operation_kind text, operation_token text"
+        " operation_id text, operation_kind text, operation_token text, operation_return_url text"
     )
 }
 ), allowed AS MATERIALIZED (
@@ -102,8 +102,9 @@ input AS MATERIALIZED (
     FROM go
 ), new_operation AS (
     INSERT INTO operations (merchant_id, id, payment_id, kind, status, amount_minor,
-                            payment_method_token, actor, next_attempt_at, created_at)
+                            payment_method_token, return_url, actor, next_attempt_at, created_at)
     SELECT merchant_id, operation_id, id, operation_kind, 'requested', amount_minor, operation_token,
+           operation_return_url,
            actor, at + make_interval(secs => coalesce(lease_seconds, 60)), at
     FROM go WHERE operation_id IS NOT NULL
 ), new_events AS (
@@ -126,7 +127,7 @@ input AS MATERIALIZED (
     SELECT t.* FROM document, json_to_record(doc->'row') AS t(
         merchant_id text, payment_id text, version int, status text, at timestamptz, actor text,
         session_id text, session_must_be_open boolean, customer_email text, customer_name text,
-        operation_id text, kind text, amount_minor bigint, token text, reason text,
+        operation_id text, kind text, amount_minor bigint, token text, return_url text, reason text,
         next_attempt_at timestamptz)
 ), open_session AS MATERIALIZED (
     SELECT s.id FROM checkout_sessions s JOIN input i
@@ -144,8 +145,10 @@ input AS MATERIALIZED (
     RETURNING p.merchant_id, p.id
 ), new_operation AS (
     INSERT INTO operations (merchant_id, id, payment_id, kind, status, amount_minor,
-                            payment_method_token, reason, actor, next_attempt_at, created_at)
-    SELECT m.merchant_id, i.operation_id, m.id, i.kind, 'requested', i.amount_minor, i.token, i.reason,
+                            payment_method_token, return_url, reason, actor, next_attempt_at,
+                            created_at)
+    SELECT m.merchant_id, i.operation_id, m.id, i.kind, 'requested', i.amount_minor, i.token,
+           i.return_url, i.reason,
            i.actor, i.next_attempt_at, i.at
     FROM moved m, input i
 ), new_events AS (

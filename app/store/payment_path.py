@@ -87,10 +87,13 @@ class Recording:
     extra_events: tuple[EventDraft, ...] = field(default=())
 
 
-def _run(statement: bytes, document: dict[str, Any]) -> list[Any]:
+def _run(statement: bytes, document: str) -> list[Any]:
     with path() as connection:
-        cursor = connection.execute(statement, (orjson.dumps(document).decode(),), prepare=True)
-        return cursor.fetchall()
+        return connection.execute(statement, (document,), prepare=True).fetchall()
+
+
+def _json(document: dict[str, Any]) -> str:
+    return orjson.dumps(document).decode()
 
 
 def _events(
@@ -119,6 +122,14 @@ def begin_new(intents: Sequence[NewPayment], at: datetime) -> list[Begun]:
 
     Raises UniqueViolation when a session or client key has a payment already.
     """
+    answers = [Begun(is_begun=False)] * len(intents)
+    for found in _run(path_sql.BEGIN_NEW, intents_document(intents, at)):
+        answers[found[0]] = Begun(*found[1:])
+    return answers
+
+
+def intents_document(intents: Sequence[NewPayment], at: datetime) -> str:
+    """What `begin_new` sends."""
     rows: list[dict[str, Any]] = []
     events: list[dict[str, Any]] = []
     for ord_, intent in enumerate(intents):
@@ -139,13 +150,11 @@ def begin_new(intents: Sequence[NewPayment], at: datetime) -> list[Begun]:
             "operation_id": operation.id if operation else None,
             "operation_kind": operation.kind if operation else None,
             "operation_token": operation.payment_method_token if operation else None,
+            "operation_return_url": operation.return_url if operation else None,
         }
         rows.append(row)
         events += _events(ord_, intent.payment, intent.events, intent.actor, at)
-    answers = [Begun(is_begun=False)] * len(rows)
-    for found in _run(path_sql.BEGIN_NEW, {"rows": rows, "events": events}):
-        answers[found[0]] = Begun(*found[1:])
-    return answers
+    return _json({"rows": rows, "events": events})
 
 
 def begin_operation(  # noqa: PLR0913 - each is a column of the intent
@@ -181,12 +190,13 @@ def begin_operation(  # noqa: PLR0913 - each is a column of the intent
             "kind": operation.kind,
             "amount_minor": operation.amount_minor,
             "token": operation.payment_method_token,
+            "return_url": operation.return_url,
             "reason": operation.reason,
             "next_attempt_at": next_attempt_at,
         },
         "events": _events(0, payment, events, actor, at),
     }
-    return bool(_run(path_sql.BEGIN_OPERATION, document))
+    return bool(_run(path_sql.BEGIN_OPERATION, _json(document)))
 
 
 def record(recordings: Sequence[Recording]) -> list[bool]:
@@ -195,14 +205,7 @@ def record(recordings: Sequence[Recording]) -> list[bool]:
 
     Raises UniqueViolation when a journal's fact is booked already.
     """
-    document: dict[str, list[dict[str, Any]]] = {
-        "rows": [],
-        "events": [],
-        "journals": [],
-        "postings": [],
-    }
-    for ord_, item in enumerate(recordings):
-        _add_recording(document, ord_, item)
+    document = outcomes_document(recordings)
     try:
         moved = _run(path_sql.RECORD, document)
     except psycopg.errors.ForeignKeyViolation:
@@ -212,6 +215,19 @@ def record(recordings: Sequence[Recording]) -> list[bool]:
     for (ord_,) in moved:
         done[ord_] = True
     return done
+
+
+def outcomes_document(recordings: Sequence[Recording]) -> str:
+    """What `record` sends."""
+    document: dict[str, list[dict[str, Any]]] = {
+        "rows": [],
+        "events": [],
+        "journals": [],
+        "postings": [],
+    }
+    for ord_, item in enumerate(recordings):
+        _add_recording(document, ord_, item)
+    return _json(document)
 
 
 def _add_recording(document: dict[str, list[dict[str, Any]]], ord_: int, item: Recording) -> None:
@@ -288,7 +304,7 @@ def _open_accounts(recordings: Sequence[Recording]) -> None:
         }
         for merchant_id, code, currency in sorted(wanted)
     ]
-    _run(path_sql.OPEN_ACCOUNTS, {"rows": rows})
+    _run(path_sql.OPEN_ACCOUNTS, _json({"rows": rows}))
 
 
 def load(merchant_id: str, payment_id: str) -> Payment | None:

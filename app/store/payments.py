@@ -141,6 +141,7 @@ class Operation(Base):
     status: Mapped[str]
     amount_minor: Mapped[int]
     payment_method_token: Mapped[str | None]
+    return_url: Mapped[str | None]
     reason: Mapped[str | None]
     actor: Mapped[str]
     error: Mapped[str | None]

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app.web import auth, checkout, errors, render, security
+from app.web import auth, checkout, dashboard, errors, render, security
 from app.web.api.checkout_sessions import checkout_sessions
 from app.web.api.payments import payments
 from app.web.hooks import hooks
@@ -13,12 +13,7 @@ def init_app(app: Flask, *, is_https: bool) -> None:
     security.init_app(app)
     errors.init_app(app)
     auth.init_app(app, is_https=is_https)
+    render.init_app(app)
     for blueprint in (payments, checkout_sessions, hooks, checkout.blueprint):
         app.register_blueprint(blueprint)
-    try:  # TEMPORARY until the dashboard lands
-        from app.web.dashboard import init_app as init_dashboard
-
-        init_dashboard(app)
-        render.init_app(app)
-    except Exception:
-        pass
+    dashboard.init_app(app)

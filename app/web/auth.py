@@ -101,7 +101,9 @@ def require(permission: str) -> None:
     """Raise NotSignedIn or NotAllowed unless the person has the permission."""
     person = current_person()
     if not allows(person.role, permission):
-        raise NotAllowed(f"Your role ({person.role}) does not allow this. Ask an owner of the account.")
+        raise NotAllowed(
+            f"Your role ({person.role}) does not allow this. Ask an owner of the account."
+        )
 
 
 @blueprint.get("/")
@@ -141,7 +143,12 @@ def sign_in() -> Response:
                 login_user(SignedInUser(person, signed_in.token))
             return redirect(_next_path(), 303)
     return page(
-        "auth/login.html", "form", form=form, problem=problem, next=request.args.get("next", ""), status=status
+        "auth/login.html",
+        "form",
+        form=form,
+        problem=problem,
+        next=request.args.get("next", ""),
+        status=status,
     )
 
 
@@ -171,5 +178,7 @@ def _next_path() -> str:
     """Where the person wanted to go: a path of our own, never another site."""
     wanted = request.args.get("next", "")
     parts = urlsplit(wanted)
-    is_ours = wanted.startswith("/dashboard") and not (parts.scheme or parts.netloc or "\\" in wanted)
+    is_ours = wanted.startswith("/dashboard") and not (
+        parts.scheme or parts.netloc or "\\" in wanted
+    )
     return wanted if is_ours else url_for("dashboard.home.index")

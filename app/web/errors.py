@@ -32,7 +32,9 @@ _TITLES = {
     429: "Slow down a little",
     503: "We cannot do this right now",
 }
-_GENERIC = "Something went wrong on our side. It has been written down; please try again in a moment."
+_GENERIC = (
+    "Something went wrong on our side. It has been written down; please try again in a moment."
+)
 _STALE = "This page had been open for too long. Reload it and try again."
 _TEXTS = {
     404: "The address is wrong, or what was here is gone. Ids are never reused.",
@@ -93,7 +95,11 @@ def unexpected(error: Exception) -> AnyResponse:
 
 
 def _as_ours(status: int, text: str) -> FarthingError:
-    kind = type("RequestError", (FarthingError,), {"code": _API_CODES.get(status, "invalid_request"), "status": status})
+    kind = type(
+        "RequestError",
+        (FarthingError,),
+        {"code": _API_CODES.get(status, "invalid_request"), "status": status},
+    )
     error: FarthingError = kind(text)
     return error
 
@@ -107,6 +113,7 @@ def _tell(status: int, text: str) -> Response:
         response = make_response("", status)
         trigger = {"toast": {"message": text, "tone": "bad"}}
         response.headers["HX-Trigger"] = json.dumps(trigger)
+        response.headers["HX-Reswap"] = "none"
         if status == 401:
             response.headers["HX-Redirect"] = url_for("auth.login")
         return response

@@ -30,7 +30,22 @@ from app.domain.currencies import CURRENCIES
 from app.domain.money import Money
 from app.web.context import deps, may, person_or_none
 
-_LOCALES = ("en", "en_GB", "de", "fr", "es", "it", "nl", "pt", "pt_BR", "pl", "sv", "da", "fi", "ja")
+_LOCALES = (
+    "en",
+    "en_GB",
+    "de",
+    "fr",
+    "es",
+    "it",
+    "nl",
+    "pt",
+    "pt_BR",
+    "pl",
+    "sv",
+    "da",
+    "fi",
+    "ja",
+)
 _A_DAY_SECONDS = 86_400
 THEMES = ("light", "dark")
 
@@ -40,7 +55,13 @@ def init_app(app: Flask) -> None:
     environment = app.jinja_env
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters.update(
-        amount=amount, money_parts=money_parts, when=when, moment=moment, day=day, words=words
+        amount=amount,
+        money_parts=money_parts,
+        when=when,
+        moment=moment,
+        day=day,
+        words=words,
+        country=country,
     )
     environment.globals.update(asset=asset, may=may, theme=theme, person=person_or_none)
     environment.globals["ui"] = environment.get_template("components/ui.html").module
@@ -108,9 +129,7 @@ def money_parts(money: Money) -> tuple[str, str]:
     exponent = CURRENCIES[money.currency].exponent
     pattern = copy.copy(locale().currency_formats["standard"])
     pattern.frac_prec = (exponent, exponent)
-    written = pattern.apply(
-        money.decimal, locale(), currency=money.currency, currency_digits=False
-    )
+    written = pattern.apply(money.decimal, locale(), currency=money.currency, currency_digits=False)
     text = str(written).replace("-", "\N{MINUS SIGN}")
     if money.currency in text:
         text = text.replace(money.currency, "").strip().strip("\N{NO-BREAK SPACE}")
@@ -122,7 +141,9 @@ def money_parts(money: Money) -> tuple[str, str]:
 def amount(money: Money) -> str:
     """An amount in running text and on buttons: "$49.99", or "49.99 CHF" where there is no symbol."""
     text, code = money_parts(money)
-    has_symbol = any(not (c.isdigit() or c in ".,\N{MINUS SIGN}'’ \N{NO-BREAK SPACE}\u202f") for c in text)
+    has_symbol = any(
+        not (c.isdigit() or c in ".,\N{MINUS SIGN}'’ \N{NO-BREAK SPACE}\u202f") for c in text
+    )
     return text if has_symbol else f"{text}\N{NO-BREAK SPACE}{code}"
 
 
@@ -162,3 +183,8 @@ def day(on: object) -> str:
 def words(name: str) -> str:
     """A stored name as words: "requested_by_customer" to "Requested by customer"."""
     return name.replace("_", " ").capitalize()
+
+
+def country(code: str) -> str:
+    """A country's name: "US" to "United States"."""
+    return str(locale().territories.get(code.upper(), code))

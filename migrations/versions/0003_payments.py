@@ -134,6 +134,7 @@ def upgrade() -> None:
             status text NOT NULL CHECK (status IN ('requested', 'unknown', 'succeeded', 'failed')),
             amount_minor bigint NOT NULL CHECK (amount_minor > 0),
             payment_method_token text,
+            return_url text,
             reason text,
             actor text NOT NULL,
             error text,

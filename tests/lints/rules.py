@@ -99,9 +99,9 @@ def unasked_moves(tree: ast.Module) -> Iterator[int]:
 
 def _status_changes(function: ast.FunctionDef) -> Iterator[int]:
     for node in ast.walk(function):
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            if node.attr == "status":
-                yield node.lineno
+        is_set = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+        if is_set and node.attr == "status":
+            yield node.lineno
     for call, name in _calls(function):
         if name.split(".")[-1] == "replace" and any(k.arg == "status" for k in call.keywords):
             yield call.lineno

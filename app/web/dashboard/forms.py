@@ -29,7 +29,9 @@ LONGEST_NOTE = 500
 class MoneyForm(FlaskForm):
     """A form about an amount between nothing and `most`."""
 
-    extent = RadioField("How much", choices=[("full", "All of it"), ("part", "A part of it")], default="full")
+    extent = RadioField(
+        "How much", choices=[("full", "All of it"), ("part", "A part of it")], default="full"
+    )
     amount = StringField("Amount", [Optional(), Length(max=24)])
 
     def __init__(self, most: Money, *args: Any, **kwargs: Any) -> None:

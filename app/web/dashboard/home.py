@@ -24,9 +24,7 @@ def index() -> Response:
         currency=currency,
         currencies=known,
         today=home.figures(merchant_id, currency, today, person.timezone),
-        yesterday=home.figures(
-            merchant_id, currency, home.day_before(today), person.timezone
-        ),
+        yesterday=home.figures(merchant_id, currency, home.day_before(today), person.timezone),
         balances=balances.balances(merchant_id),
         attention=home.attention(merchant_id, now=now),
         chart=home.chart(merchant_id, currency, today, person.timezone),

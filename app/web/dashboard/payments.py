@@ -38,6 +38,7 @@ def index() -> Response:
         counts=search.counts(merchant_id, wanted, timezone=zone, now=now),
         currencies=balances.book_currencies(merchant_id),
         brands=BRANDS,
+        statuses=search.STATUSES,
         here=filters.here,
     )
 

@@ -1,0 +1,78 @@
+"""Stripe's published schemas as a judge of what the sandbox sends.
+
+OpenAPI's `nullable` becomes a choice with null. Objects are closed: a field that the contract does
+not know is an error, apart from `description`, which the published part lost, and a few fields
+listed here that Stripe sends and does not declare.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+CONTRACT = Path(__file__).with_name("stripe.json")
+UNDECLARED = {"description", "source"}
+
+
+@cache
+def contract() -> dict[str, Any]:
+    """The vendored part of the specification."""
+    loaded: dict[str, Any] = json.loads(CONTRACT.read_text(encoding="utf-8"))
+    return loaded
+
+
+def event_types() -> set[str]:
+    """Every event about payments by card that Stripe knows."""
+    return set(contract()["x-event-types"])
+
+
+def _translate(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_translate(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if isinstance(node.get("properties"), dict):
+        names = node["properties"]
+        open_names = {name: {} for name in UNDECLARED - names.keys()}
+        translated = {name: _translate(child) for name, child in names.items()}
+        node = {**node, "properties": translated | open_names}
+        node.setdefault("additionalProperties", False)
+        result = {k: v if k == "properties" else _translate(v) for k, v in node.items()}
+    else:
+        result = {name: _translate(value) for name, value in node.items()}
+    if "$ref" in result:
+        result["$ref"] = result["$ref"].replace("#/components/schemas/", "#/$defs/")
+    if result.pop("nullable", False) is True:
+        return {"anyOf": [{"type": "null"}, result]}
+    return result
+
+
+@cache
+def _validator(kind: str) -> Draft202012Validator:
+    definitions = _translate(contract()["components"]["schemas"])
+    return Draft202012Validator({"$defs": definitions, "$ref": f"#/$defs/{kind}"})
+
+
+def problems(kind: str, body: Any) -> list[str]:
+    """What is wrong with an object of that kind, innermost first; empty when it is right."""
+    found = []
+    for error in _validator(kind).iter_errors(body):
+        deepest = error
+        while deepest.context:
+            deepest = max(deepest.context, key=lambda cause: len(cause.absolute_path))
+        path = "/".join(str(part) for part in deepest.absolute_path)
+        found.append(f"{kind}.{path}: {deepest.message[:300]}")
+    return found
+
+
+def check(body: Any, kind: str | None = None) -> Any:
+    """The body, after it has been found right; lists are checked row by row."""
+    if body.get("object") in ("list", "search_result"):
+        for row in body["data"]:
+            check(row)
+        return body
+    name = kind or str(body.get("object", "error"))
+    assert problems(name, body) == []
+    return body

@@ -1,0 +1,32 @@
+"""Ids: what they are, when they were made, and that none comes twice."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, strategies as st
+
+from app.domain.ids import new_id, new_secret
+
+moments = st.datetimes(
+    min_value=datetime(2020, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)  # noqa: DTZ001
+)
+
+
+@given(moments, st.timedeltas(timedelta(milliseconds=2), timedelta(days=3650)))
+def test_ids_sort_by_the_time_they_were_made(at: datetime, later: timedelta) -> None:
+    assert new_id("pi", at) < new_id("pi", at + later)
+
+
+def test_ids_are_unique_within_a_millisecond() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+
+    assert len({new_id("pi", at) for _ in range(10_000)}) == 10_000
+
+
+def test_an_id_says_what_it_is_and_has_no_look_alikes() -> None:
+    assert re.fullmatch(r"re_[0-9a-hjkmnp-tv-z]{26}", new_id("re", datetime.now(UTC)))
+
+
+def test_a_secret_name_has_192_random_bits() -> None:
+    assert re.fullmatch(r"cs_test_[0-9a-f]{48}", new_secret("cs_test"))
+    assert len({new_secret("cs") for _ in range(1000)}) == 1000

@@ -1,0 +1,172 @@
+"""The books, as tables that anyone can audit."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, strategies as st
+
+from app.domain import recipes
+from app.domain.accounts import CHART, Side, account_of
+from app.domain.currencies import CURRENCIES
+from app.domain.money import Money
+from app.domain.recipes import Journal
+
+DAY = date(2026, 3, 2)
+ZERO = Money(0, "USD")
+
+
+def _usd(text: str) -> Money:
+    return Money(int(Decimal(text) * 100), "USD")
+
+
+def _captured(source: str, amount: Money, fee: Money) -> Journal:
+    return recipes.payment_captured("stripe", source, amount, fee, DAY)
+
+
+STEPS: dict[str, Callable[[str, Money, Money], Journal]] = {
+    "captured": _captured,
+    "charged by the processor": lambda s, a, _: recipes.processor_fee_charged("stripe", s, a, DAY),
+    "refund requested": lambda s, a, _: recipes.refund_requested(s, a, DAY),
+    "refund settled": lambda s, a, _: recipes.refund_settled("stripe", s, a, DAY),
+    "refund failed": lambda s, a, _: recipes.refund_failed(s, a, DAY),
+    "refund returned": lambda s, a, _: recipes.refund_returned("stripe", s, a, DAY),
+    "released": lambda s, a, _: recipes.funds_released(s, a, DAY),
+    "unmatched receipt": lambda s, a, _: recipes.unmatched_receipt("stripe", s, a, DAY),
+    "unmatched refund": lambda s, a, _: recipes.unmatched_refund("stripe", s, a, DAY),
+}
+
+
+def _tell(story: str) -> list[Journal]:
+    """`captured 100.00 fee 3.20; released 96.80` → their journals."""
+    journals = []
+    for number, sentence in enumerate(story.split("; ")):
+        words, _, fee = sentence.partition(" fee ")
+        step, _, amount = words.rpartition(" ")
+        journals.append(STEPS[step](f"src_{number}", _usd(amount), _usd(fee or "0")))
+    return journals
+
+
+def _balances(journals: list[Journal]) -> dict[str, Decimal]:
+    """Each account's balance on its normal side, without the empty ones."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for journal in journals:
+        for posting in journal.postings:
+            for code, side in ((posting.debit, Side.DEBIT), (posting.credit, Side.CREDIT)):
+                sign = 1 if account_of(code).normal is side else -1
+                sums[code.partition(":")[0]] += sign * posting.amount.decimal
+    return {code: balance for code, balance in sums.items() if balance}
+
+
+@pytest.mark.parametrize(
+    "story, expected",
+    [
+        (
+            "captured 100.00 fee 3.20",
+            "processor_receivable 100.00, merchant_pending 96.80, platform_fees 3.20",
+        ),
+        (
+            "captured 100.00 fee 3.20; charged by the processor 2.50",
+            "processor_receivable 97.50, merchant_pending 96.80, platform_fees 3.20,"
+            " processor_fees 2.50",
+        ),
+        (
+            "captured 100.00 fee 3.20; released 96.80",
+            "processor_receivable 100.00, merchant_available 96.80, platform_fees 3.20",
+        ),
+        (
+            "captured 100.00 fee 3.20; refund requested 40.00",
+            "processor_receivable 100.00, merchant_pending 56.80, refunds_in_transit 40.00,"
+            " platform_fees 3.20",
+        ),
+        (
+            "captured 100.00 fee 3.20; refund requested 40.00; refund settled 40.00",
+            "processor_receivable 60.00, merchant_pending 56.80, platform_fees 3.20",
+        ),
+        (
+            "captured 100.00 fee 3.20; refund requested 40.00; refund failed 40.00",
+            "processor_receivable 100.00, merchant_pending 96.80, platform_fees 3.20",
+        ),
+        (
+            "captured 100.00 fee 3.20; refund requested 40.00; refund settled 40.00;"
+            " refund returned 40.00",
+            "processor_receivable 100.00, merchant_pending 96.80, platform_fees 3.20",
+        ),
+        (
+            "captured 100.00 fee 3.20; released 96.80; refund requested 100.00;"
+            " refund settled 100.00; released -100.00",
+            "merchant_available -3.20, platform_fees 3.20",
+        ),
+        ("unmatched receipt 12.00", "processor_receivable 12.00, suspense 12.00"),
+        ("unmatched refund 12.00", "processor_receivable -12.00, suspense -12.00"),
+        ("unmatched receipt 12.00; unmatched refund 12.00", ""),
+    ],
+)
+def test_the_books_after(story: str, expected: str) -> None:
+    wanted = dict(line.split(" ") for line in expected.split(", ") if line)
+
+    assert _balances(_tell(story)) == {code: Decimal(text) for code, text in wanted.items()}
+
+
+def test_what_is_nothing_is_not_posted() -> None:
+    assert len(_captured("pi_1", _usd("10.00"), ZERO).postings) == 1
+    assert recipes.funds_released("d", ZERO, DAY).postings == ()
+    assert recipes.processor_fee_charged("stripe", "t", ZERO, DAY).postings == ()
+
+
+def test_a_journal_says_which_fact_it_books() -> None:
+    journals = _tell("; ".join(f"{step} 1.00" for step in STEPS))
+
+    assert [journal.event for journal in journals] == [recipe.__name__ for recipe in recipes.RECIPES]
+    assert len({journal.source_id for journal in journals}) == len(journals)
+
+
+def test_every_account_that_a_recipe_names_is_in_the_chart() -> None:
+    named = {
+        code.partition(":")[0]
+        for journal in _tell("; ".join(f"{step} 1.00" for step in STEPS))
+        for posting in journal.postings
+        for code in (posting.debit, posting.credit)
+    }
+    assert named <= set(CHART)
+
+
+amounts = st.integers(1, 10**9)
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(sorted(STEPS)),
+        amounts,
+        st.integers(0, 10**6),
+        st.sampled_from(sorted(CURRENCIES)),
+        st.booleans(),
+    ),
+    max_size=20,
+)
+
+
+@given(steps)
+def test_no_sequence_of_business_events_unbalances_the_books(
+    sequence: list[tuple[str, int, int, str, bool]],
+) -> None:
+    debits: dict[str, int] = defaultdict(int)
+    credits: dict[str, int] = defaultdict(int)
+    for step, minor, fee, code, is_negative in sequence:
+        signed = -minor if is_negative and step == "released" else minor
+        journal = STEPS[step]("src", Money(signed, code), Money(fee, code))
+        for posting in journal.postings:
+            assert posting.amount.amount_minor > 0
+            assert posting.debit != posting.credit
+            assert posting.amount.currency == code
+            debits[code] += posting.amount.amount_minor
+            credits[code] += posting.amount.amount_minor
+    sums: dict[tuple[str, str], int] = defaultdict(int)
+    for step, minor, fee, code, _ in sequence:
+        for posting in STEPS[step]("src", Money(minor, code), Money(fee, code)).postings:
+            sums[posting.debit, code] += posting.amount.amount_minor
+            sums[posting.credit, code] -= posting.amount.amount_minor
+
+    assert debits == credits
+    for currency in {code for _, code in sums}:
+        assert sum(total for (_, code), total in sums.items() if code == currency) == 0
