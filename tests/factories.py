@@ -75,6 +75,9 @@ class FakeQueue:
         """Remember a wake-up."""
         self._woken.append(job)
 
+    def started(self, job: str) -> None:
+        """Nothing stands in the way of the next wake-up here."""
+
     def drain(self) -> list[str]:
         """Run what was woken until nothing is; gives the jobs that ran."""
         assert self._deps is not None

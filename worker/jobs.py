@@ -3,52 +3,64 @@
 Each may run twice, at the same time, or not at all: rows are leased, and the schedule asks again.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from app.services import expiry, inbound, ledger, refunds, resolver, reversals
+from app.services.deps import Deps
 from worker.context import application, deps
+
+BATCH = 50
+
+
+@contextmanager
+def job(name: str) -> Iterator[Deps]:
+    """Inside the application, with the wake-up that led here answered."""
+    with application().app_context():
+        deps().queue.started(name)
+        yield deps()
 
 
 def handle_inbox() -> None:
-    """Apply what processors told us."""
-    with application().app_context():
-        while inbound.handle_due(deps()) >= 100:
+    """Apply what processors told us; it may have made money due to go back."""
+    with job("inbox") as ports:
+        while inbound.handle_due(ports, BATCH) == BATCH:
             continue
-    # What an event changed may have made something else due.
-    deps().queue.wake("refunds")
-    deps().queue.wake("reversals")
+        ports.queue.wake("reversals")
 
 
 def submit_refunds() -> None:
     """Send refunds that were requested, ask after those without an answer."""
-    with application().app_context():
-        while refunds.submit_due(deps()) >= 50:
+    with job("refunds") as ports:
+        while refunds.submit_due(ports, BATCH) == BATCH:
             continue
 
 
 def resolve_operations() -> None:
     """Find out what became of calls without an outcome."""
-    with application().app_context():
-        resolver.resolve_due(deps())
+    with job("resolver") as ports:
+        resolver.resolve_due(ports)
 
 
 def reverse_late_money() -> None:
     """Give back what came after the customer was told that nothing was taken."""
-    with application().app_context():
-        reversals.reverse_due(deps())
+    with job("reversals") as ports:
+        reversals.reverse_due(ports)
 
 
 def expire_checkouts() -> None:
     """End checkouts past their time."""
-    with application().app_context():
-        expiry.expire_due(deps())
+    with job("expiry") as ports:
+        expiry.expire_due(ports)
 
 
 def refresh_stale_payments() -> None:
     """Ask about payments that a lost webhook may have left behind."""
-    with application().app_context():
-        resolver.refresh_stale(deps())
+    with job("stale") as ports:
+        resolver.refresh_stale(ports)
 
 
 def release_funds() -> None:
     """Move settled money from pending to available."""
-    with application().app_context():
-        ledger.release_due(deps())
+    with job("release") as ports:
+        ledger.release_due(ports)

@@ -11,6 +11,7 @@ from rq.serializers import JSONSerializer
 log = logging.getLogger(__name__)
 
 QUEUE_NAME = "farthing"
+ASKED_SECONDS = 3
 
 
 def connect(redis_url: str) -> "Redis":
@@ -19,7 +20,7 @@ def connect(redis_url: str) -> "Redis":
 
 
 class RqQueue:
-    """One queued job per name at a time: a key of one second's life coalesces a burst of wakes."""
+    """One queued run per job name: a key stands for the run that is asked for and not yet begun."""
 
     def __init__(self, redis_url: str, jobs: Mapping[str, str]) -> None:
         self._redis = connect(redis_url)
@@ -30,7 +31,19 @@ class RqQueue:
         """Ask for one run of a named job."""
         path = self._jobs[job]
         try:
-            if self._redis.set(f"farthing:wake:{job}", "1", nx=True, px=200):
+            # The key dies by itself, in case the run that it stands for was lost with the queue.
+            if self._redis.set(_key(job), "1", nx=True, ex=ASKED_SECONDS):
                 self._queue.enqueue(path, job_timeout=120, result_ttl=0, failure_ttl=3600)
         except (RedisError, OSError) as error:
             log.warning("queue.unreachable", extra={"job": job, "error": str(error)})
+
+    def started(self, job: str) -> None:
+        """A run begins: whoever wakes the job from now on asks for another run."""
+        try:
+            self._redis.delete(_key(job))
+        except (RedisError, OSError) as error:
+            log.warning("queue.unreachable", extra={"job": job, "error": str(error)})
+
+
+def _key(job: str) -> str:
+    return f"farthing:wake:{job}"

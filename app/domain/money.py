@@ -13,7 +13,8 @@ from app.domain.currencies import CURRENCIES, Currency
 from app.domain.errors import AmountInvalid, AmountTooLarge, AmountTooSmall, CurrencyUnknown
 
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
-_DECIMAL = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,4}))?", re.ASCII)
+# A comma only where thousands are parted: "1,50" could be one and a half, so it is refused.
+_DECIMAL = re.compile(r"([0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.([0-9]{1,4}))?", re.ASCII)
 
 
 def currency_of(code: object, *, param: str = "currency") -> Currency:
@@ -99,10 +100,10 @@ def parse_amount(value: object, currency: object, *, param: str = "amount") -> M
 def parse_decimal(text: str, currency: str, *, param: str = "amount") -> Money:
     """What a person typed, "49.99", as Money; raises AmountInvalid in words fit for a form."""
     row = currency_of(currency)
-    match = _DECIMAL.fullmatch(text.strip().replace(",", ""))
+    match = _DECIMAL.fullmatch(text.strip())
     if match is None:
         raise AmountInvalid("Enter an amount, like 49.99.", param=param)
-    whole, fraction = match.group(1), match.group(2) or ""
+    whole, fraction = match.group(1).replace(",", ""), match.group(2) or ""
     if len(fraction) > row.exponent:
         raise AmountInvalid(f"{row.code} has {row.exponent} decimals.", param=param)
     return Money(int(whole + fraction.ljust(row.exponent, "0")), row.code)

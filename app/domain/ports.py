@@ -10,6 +10,10 @@ class Queue(Protocol):
         """Ask for one run of a named job; several calls at once may become one run. Never raises."""
         ...
 
+    def started(self, job: str) -> None:
+        """A run begins: whoever wakes the job from now on asks for another run. Never raises."""
+        ...
+
 
 class Sealer(Protocol):
     """Seals secrets for storage."""

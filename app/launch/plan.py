@@ -17,7 +17,7 @@ from app import host
 from app.host import HostError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# Variable → its default and its meaning; the README's table of settings lists them too.
+# Variable → its default and its meaning; the operating guide lists them too.
 VARIABLES = {
     "FARTHING_DATA_DIR": (".farthing", "Where `make run` keeps data, logs and secrets."),
     "HOST": ("127.0.0.1", "Address that the web and the sandbox listen on under `make run`."),

@@ -1,4 +1,7 @@
-"""Plotly figures, built from report rows. Colours are roles ("volume", "rate"); the page's script paints them."""
+"""Plotly figures, built from report rows.
+
+A figure names roles ("volume", "rate"), not colours: the page's script paints them, light or dark.
+"""
 
 import json
 from typing import Any, cast
@@ -23,7 +26,7 @@ def volume_and_approval(rows: list[ChartDay], currency: str, locale: str) -> dic
         customdata=[row.payments for row in rows],
         name="Volume",
         meta="volume",
-        hovertemplate=f"%{{x|%b %-d}}<br>{symbol}%{{y:,.{decimals}f}}<br>%{{customdata}} payments<extra></extra>",
+        hovertemplate=f"{symbol}%{{y:,.{decimals}f}} · %{{customdata}} payments<extra></extra>",
     )
     figure.add_scatter(
         x=days,

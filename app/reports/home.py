@@ -131,7 +131,7 @@ def attention(merchant_id: str, *, now: datetime) -> Attention:
         select(func.count()).select_from(capped(query)).scalar_subquery().label(name)
         for name, query in queries.items()
     ]
-    row = db.session.execute(select(*columns)).one()._mapping
+    row = db.session.execute(select(*columns)).mappings().one()
     return Attention(**{name: min(row[name], MOST_COUNTED) for name in queries})
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.selectable import Subquery
 
 from app.store.db import db
@@ -62,8 +63,8 @@ def _id_or_none(text: str | None) -> str | None:
 
 
 def fetch(
-    query: Select[Any],
-    key: ColumnElement[str],
+    query: Select[*tuple[Any, ...]],
+    key: InstrumentedAttribute[str],
     cursor: Cursor,
     shape: Callable[[Any], T],
     size: int = PAGE_SIZE,
@@ -100,7 +101,7 @@ def count_each(queries: dict[str, Select[Any]]) -> dict[str, Count]:
         select(func.count()).select_from(capped(query)).scalar_subquery().label(name)
         for name, query in queries.items()
     ]
-    found = db.session.execute(select(*columns)).one()._mapping
+    found = db.session.execute(select(*columns)).mappings().one()
     return {
         name: Count(min(found[name], MOST_COUNTED), found[name] > MOST_COUNTED) for name in queries
     }

@@ -186,7 +186,7 @@ def parse_number(text: str) -> Decimal | None:
 
 
 def _search(merchant_id: str, text: str) -> ColumnElement[bool]:
-    """What one box finds: an id of ours or the processor's, an e-mail, last four digits, an amount, a name."""
+    """What one box finds: an id, ours or the processor's, an e-mail, last four digits, an amount, a name."""
     if re.fullmatch(r"re_[0-9a-z]+", text):
         of_refund = select(Refund.payment_id).where(
             Refund.merchant_id == merchant_id, Refund.id == text

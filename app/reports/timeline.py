@@ -32,7 +32,7 @@ class Telling:
 
     sentence: str
     tone: str = "grey"
-    note: Callable[[dict[str, Any]], str] = lambda data: ""
+    note: Callable[[dict[str, Any]], str] | None = None
 
 
 def decline_sentence(reason: str | None) -> str:
@@ -119,7 +119,7 @@ def tell(event: Event) -> Moment:
         id=event.id,
         sentence=sentence,
         amount=amount if "{}" in sentence else None,
-        note=telling.note(event.data),
+        note=telling.note(event.data) if telling.note else "",
         tone=telling.tone,
         actor=actor_words(event.actor),
         at=event.event_at,

@@ -295,9 +295,10 @@ def _load_caller(deps: Deps, hashed: bytes) -> Caller | None:
     if found is None:
         return None
     row, mode = found
+    caller = Caller(row.merchant_id, row.id, row.kind, mode == "live", hashed)
     if row.last_used_at is None or now - row.last_used_at > timedelta(minutes=5):
         with transaction() as session:
             session.execute(
                 update(ApiKey).where(ApiKey.key_hash == hashed).values(last_used_at=now)
             )
-    return Caller(row.merchant_id, row.id, row.kind, mode == "live", hashed)
+    return caller

@@ -36,7 +36,8 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base)
+# What was read stays readable after its unit ended; a new unit forgets it (`transaction`).
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 
 def driver_url(url: str) -> str:
@@ -55,7 +56,6 @@ def init_app(app: Flask, database_url: str, pool_size: int) -> None:
         "pool_size": pool_size,
         "connect_args": {"options": ROLE_OPTIONS, "connect_timeout": 5},
     }
-    app.config["SQLALCHEMY_SESSION_OPTIONS"] = {"expire_on_commit": False}
     db.init_app(app)
     app.extensions["farthing_path"] = ConnectionPool(
         database_url.replace("postgresql+psycopg://", "postgresql://"),

@@ -30,7 +30,7 @@ R = TypeVar("R")
 blueprint = Blueprint("auth", __name__)
 
 
-class SignedInUser(UserMixin):  # type: ignore[misc] # Flask-Login has no types.
+class SignedInUser(UserMixin):
     """A person as Flask-Login wants one; its id is the session's token, so that sessions can be revoked."""
 
     def __init__(self, person: Person, token: str) -> None:

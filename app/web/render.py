@@ -8,7 +8,7 @@ one block of it is rendered.
 import copy
 import hashlib
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -125,7 +125,7 @@ def timezone() -> ZoneInfo:
 
 
 def money_parts(money: Money) -> tuple[str, str]:
-    """An amount as (digits with the symbol, code): ("$49.99", "USD"), written by CLDR, decimals by ISO 4217."""
+    """An amount as (digits with the symbol, code): ("$49.99", "USD"), written by CLDR with ISO's decimals."""
     exponent = CURRENCIES[money.currency].exponent
     pattern = copy.copy(locale().currency_formats["standard"])
     pattern.frac_prec = (exponent, exponent)
@@ -142,7 +142,11 @@ def amount(money: Money) -> str:
     """An amount in running text and on buttons: "$49.99", or "49.99 CHF" where there is no symbol."""
     text, code = money_parts(money)
     has_symbol = any(
-        not (c.isdigit() or c in ".,\N{MINUS SIGN}'’ \N{NO-BREAK SPACE}\u202f") for c in text
+        not (
+            c.isdigit()
+            or c in ".,\N{MINUS SIGN}'\N{RIGHT SINGLE QUOTATION MARK} \N{NO-BREAK SPACE}\u202f"
+        )
+        for c in text
     )
     return text if has_symbol else f"{text}\N{NO-BREAK SPACE}{code}"
 
@@ -174,7 +178,7 @@ def moment(at: datetime) -> str:
     return str(format_datetime(at.astimezone(timezone()), "d MMM y, HH:mm:ss z", locale=locale()))
 
 
-def day(on: object) -> str:
+def day(on: date | datetime) -> str:
     """A date, or a moment's date in the account's zone."""
     local = on.astimezone(timezone()).date() if isinstance(on, datetime) else on
     return str(format_date(local, "d MMM y", locale=locale()))

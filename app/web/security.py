@@ -110,10 +110,7 @@ def set_headers(response: Response) -> Response:
 def _set_caching(response: Response) -> None:
     """Files named by their content are kept for a year; everything else is private and not kept."""
     if request.endpoint == "static" and response.status_code < 400:
-        if "v" in request.args:
-            value = f"public, max-age={_A_YEAR_SECONDS}, immutable"
-        else:
-            value = "no-cache"
-        response.headers["Cache-Control"] = value
+        kept = f"public, max-age={_A_YEAR_SECONDS}, immutable"
+        response.headers["Cache-Control"] = kept if "v" in request.args else "no-cache"
     elif "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"

@@ -72,6 +72,7 @@ def _payment(merchant: BenchMerchant, amount: Money, now: datetime) -> Payment:
         status=OperationStatus.REQUESTED,
         amount_minor=amount.amount_minor,
         payment_method_token="pm_card_visa",
+        return_url=None,
         reason=None,
         attempts=1,
         created_at=now,

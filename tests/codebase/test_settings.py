@@ -15,19 +15,24 @@ def documented() -> dict[str, tuple[str, str]]:
 
 def existing() -> dict[str, tuple[str, str]]:
     """Return variable → default and meaning, as the code has them."""
-    of_application = {
+    return {
         field.metadata["env"]: (
-            "required" if field.default is MISSING else f"`{field.default}`".replace("``", "empty"),
+            "–" if field.default in {MISSING, ""} else f"`{field.default}`",
             field.metadata["help"],
         )
         for field in fields(Settings)
     }
-    of_launch = {name: (f"`{default}`", meaning) for name, (default, meaning) in VARIABLES.items()}
-    return of_application | of_launch
 
 
 def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:
     assert documented() == existing()
+
+
+def test_the_guide_lists_every_variable_of_make_run() -> None:
+    guide = dict(re.findall(r"^\| `([A-Z_]+)` \| `([^`|]+)` \|", read("docs/operating.md"), re.M))
+
+    assert guide == {name: default for name, (default, _) in VARIABLES.items()}
+    assert all(f"`{name}`" in read("README.md") for name in VARIABLES)
 
 
 def test_settings_are_read_in_one_place() -> None:
