@@ -15,7 +15,7 @@ from tests.factories import Shop
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 COMMANDS = [
-    block for block in re.findall(r"```sh\n(.*?)```", README.read_text(), re.S) if "curl" in block
+    block for block in re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL) if "curl" in block
 ]
 
 
@@ -40,7 +40,7 @@ def send(client: FlaskClient, command: str, key: str) -> TestResponse:
     return client.post(url.removeprefix("$FARTHING"), data="&".join(data), headers=headers)
 
 
-@pytest.mark.parametrize(("place", "expected"), [(0, "succeeded"), (1, "open")])
+@pytest.mark.parametrize("place, expected", [(0, "succeeded"), (1, "open")])
 def test_the_readmes_commands_work(
     app: Flask, deps: Deps, shop: Shop, place: int, expected: str
 ) -> None:

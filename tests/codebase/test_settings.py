@@ -17,7 +17,7 @@ def existing() -> dict[str, tuple[str, str]]:
     """Return variable → default and meaning, as the code has them."""
     return {
         field.metadata["env"]: (
-            "–" if field.default in {MISSING, ""} else f"`{field.default}`",
+            "\N{EN DASH}" if field.default in {MISSING, ""} else f"`{field.default}`",
             field.metadata["help"],
         )
         for field in fields(Settings)
@@ -29,7 +29,9 @@ def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:
 
 
 def test_the_guide_lists_every_variable_of_make_run() -> None:
-    guide = dict(re.findall(r"^\| `([A-Z_]+)` \| `([^`|]+)` \|", read("docs/operating.md"), re.M))
+    guide = dict(
+        re.findall(r"^\| `([A-Z_]+)` \| `([^`|]+)` \|", read("docs/operating.md"), re.MULTILINE)
+    )
 
     assert guide == {name: default for name, (default, _) in VARIABLES.items()}
     assert all(f"`{name}`" in read("README.md") for name in VARIABLES)
