@@ -180,7 +180,7 @@ def session_of(merchant_id: str, session_id: str) -> tuple[CheckoutSession, Paym
     """A merchant's own checkout and its payment; raises NotFound for another's."""
     row, _ = _find(session_id)
     if row.merchant_id != merchant_id:
-        raise NotFound("checkout.session", session_id)
+        raise NotFound("checkout session", session_id)
     return row, payment_path.load_by_session(merchant_id, session_id)
 
 

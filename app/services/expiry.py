@@ -26,7 +26,7 @@ def expire_session(deps: Deps, merchant_id: str, session_id: str, *, actor: str)
             .with_for_update()
         ).scalar_one_or_none()
         if row is None:
-            raise NotFound("checkout.session", session_id)
+            raise NotFound("checkout session", session_id)
         if row.status != CheckoutStatus.OPEN:
             raise UnexpectedState(
                 f"This checkout is {row.status}; only an open one can be expired."

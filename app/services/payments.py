@@ -114,7 +114,7 @@ def capture_payment(deps: Deps, command: CapturePayment) -> Payment:
             f"This payment is {payment.status}; only an authorised one can be captured."
         )
     held = Money(payment.authorized_minor, payment.currency)
-    amount = command.amount or held
+    amount = held if command.amount is None else command.amount
     if amount.currency != held.currency or not 0 < amount.amount_minor <= held.amount_minor:
         raise CaptureTooLarge(
             f"You asked to capture {amount}; {held} is authorised.", param="amount"

@@ -6,7 +6,6 @@ processor says so.
 """
 
 import logging
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
@@ -15,12 +14,11 @@ from app.domain.declines import DeclineReason
 from app.domain.errors import FarthingError, IntegrityFailure
 from app.domain.payments import Payment
 from app.domain.processor import (
-    Absent,
+    ActionRequired,
     Authorized,
     Canceled,
     Captured,
     Declined,
-    Idle,
     Outcome,
     Pending,
     Query,
@@ -96,22 +94,21 @@ def _ask_again(deps: Deps, payment: Payment, found: Outcome) -> Outcome:
     operation = payment.operation
     if operation is None:
         raise AssertionError("nothing to repeat")
-    not_taken = Declined(DeclineReason.TECHNICAL, "not_processed")
+    if operation.kind == "authorize" and isinstance(found, ActionRequired):
+        shown: Outcome = found
+    else:
+        shown = Declined(DeclineReason.TECHNICAL, "not_processed", facts_of(found))
     if operation.kind == "authorize" and _is_abandoned(deps, payment):
-        return not_taken
+        return shown
     if deps.clock.now() - operation.created_at > KEY_LIFE:
-        return not_taken
+        return shown
     account = account_by_id(deps, payment.processor_account_id)
     answer = call(deps, account, payment)
     if isinstance(answer, Declined) and answer.is_unheard:
         return Unknown(answer.code)
-    if (
-        isinstance(answer, Unknown)
-        and answer.is_replay
-        and isinstance(found, Absent | Idle | Declined)
-    ):
-        # The key is bound to an error of the processor's and the object shows that nothing was taken.
-        return replace(not_taken, facts=facts_of(found))
+    if isinstance(answer, Unknown) and answer.is_replay:
+        # The key is bound to an error of the processor's: the object shows what came of the call.
+        return shown
     return answer
 
 

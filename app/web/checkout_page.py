@@ -144,7 +144,7 @@ def page_words(
 ) -> dict[str, object]:
     """All that the templates need besides the form's own values; `face` is the phase to show."""
     g.locale = locale = reader_locale(view.locale)
-    amount = written(view.amount)
+    amount = written(_amount(view))
     is_ended = view.phase in _END_HEADINGS
     heading = _END_HEADINGS.get(view.phase) or _form_heading(view)
     if view.phase == "declined" and view.decline and not notice and not errors:
@@ -173,6 +173,12 @@ def page_words(
         "phase_template": _TEMPLATES.get(face, "done"),
         "locale_asked": locale_asked(),
     }
+
+
+def _amount(view: CheckoutView) -> Money:
+    """What is asked; once money was taken, what was really taken: a merchant may take a part."""
+    captured: Money | None = getattr(view, "captured", None)
+    return captured if view.phase == "paid" and captured else view.amount
 
 
 def _form_heading(view: CheckoutView) -> str:

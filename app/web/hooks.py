@@ -14,6 +14,8 @@ LARGEST_BODY = 1024 * 1024
 @hooks.post("/<processor>/<account_id>")
 def receive(processor: str, account_id: str) -> Response:
     """One webhook of one account. 200 only once it is stored; 400 stores nothing."""
+    if "\x00" in account_id:
+        return make_response({"error": "resource_missing"}, 404)
     request.max_content_length = LARGEST_BODY
     body = request.get_data(cache=False, parse_form_data=False)
     command = inbound.ReceiveNews(account_id, body, dict(request.headers))

@@ -7,6 +7,7 @@ import { problemsOf, suggestionFor } from "./checkout-fields.js";
 const ANSWER_WITHIN_MS = 90000;
 const POLL_FIRST_MS = 1000;
 const POLL_MOST_MS = 15000;
+const RECHECK_MS = 3000;
 const STAY_SECONDS = 10;
 
 const live = document.getElementById("live");
@@ -343,3 +344,5 @@ if (panel().querySelector("[data-action]")) resume();
 else if (panel().querySelector("[data-focus]")) settle();
 window.addEventListener("pageshow", (event) => { if (event.persisted) recheck(); });
 document.addEventListener("visibilitychange", recheck);
+// A reload may have overtaken the payment that it interrupted.
+if (performance.getEntriesByType("navigation")[0]?.type !== "navigate") setTimeout(recheck, RECHECK_MS);

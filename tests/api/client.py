@@ -1,5 +1,6 @@
 """A merchant's software, as it speaks to the API: a thin client that hides nothing of the answer."""
 
+import contextvars
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,20 +36,23 @@ class Api:
         sent = {"Authorization": f"Bearer {self.secret_key}"} | (headers or {})
         if key is not None:
             sent["Idempotency-Key"] = key
-        client = self.app.test_client(use_cookies=False)
         if form is not None:
             pairs: dict[str, list[str]] = {}
             for name, value in form.items() if isinstance(form, dict) else form:
                 pairs.setdefault(name, []).append(value)
-            return client.post(path, data=pairs, headers=sent)
+            return self.open("POST", path, sent, data=pairs)
         if raw is not None:
-            return client.post(path, data=raw, headers=sent, content_type="application/json")
-        return client.post(path, json=body if body is not None else {}, headers=sent)
+            return self.open("POST", path, sent, data=raw, content_type="application/json")
+        return self.open("POST", path, sent, json=body if body is not None else {})
 
     def get(self, path: str) -> TestResponse:
         """GET."""
+        return self.open("GET", path, {"Authorization": f"Bearer {self.secret_key}"})
+
+    def open(self, method: str, path: str, headers: dict[str, str], **more: Any) -> TestResponse:
+        """Any request, in an application context of its own, as a server would give it."""
         client = self.app.test_client(use_cookies=False)
-        return client.get(path, headers={"Authorization": f"Bearer {self.secret_key}"})
+        return contextvars.Context().run(client.open, path, method=method, headers=headers, **more)
 
     def pay(self, key: str, **changes: Any) -> TestResponse:
         """`POST /payments` over 49.99 dollars by a good card, unless changed."""

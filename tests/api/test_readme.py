@@ -15,7 +15,9 @@ from tests.factories import Shop
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 COMMANDS = [
-    block for block in re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL) if "curl" in block
+    block
+    for block in re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
+    if "curl" in block
 ]
 
 

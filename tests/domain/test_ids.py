@@ -23,6 +23,14 @@ def test_ids_are_unique_within_a_millisecond() -> None:
     assert len({new_id("pi", at) for _ in range(10_000)}) == 10_000
 
 
+def test_ids_of_one_millisecond_sort_as_they_were_made() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    made = [new_id("evt", at) for _ in range(20_000)]
+
+    out_of_order = sum(a > b for a, b in zip(made, made[1:], strict=False))
+    assert out_of_order <= 2  # The count starts anew every 16,384.
+
+
 def test_an_id_says_what_it_is_and_has_no_look_alikes() -> None:
     assert re.fullmatch(r"re_[0-9a-hjkmnp-tv-z]{26}", new_id("re", datetime.now(UTC)))
 

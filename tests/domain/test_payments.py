@@ -55,14 +55,27 @@ OUTCOMES: dict[str, Outcome] = {
 }
 
 
+def an_operation(kind: str, status: str, *, reason: str | None = None) -> OperationInFlight:
+    """A call to the processor without an outcome."""
+    return OperationInFlight(
+        id="op_1",
+        kind=kind,
+        status=OperationStatus(status),
+        amount_minor=5000,
+        payment_method_token="pm_1",
+        return_url=None,
+        reason=reason,
+        attempts=1,
+        created_at=NOW,
+    )
+
+
 def a_payment(status: str, *, operation: str | None = None, **more: Any) -> Payment:
     """A payment of 50.00 as it stands in that status, perhaps with a call in flight."""
     in_flight = None
     if operation is not None:
         kind, _, of = operation.partition(" ")
-        in_flight = OperationInFlight(
-            "op_1", kind, OperationStatus(of or "requested"), 5000, "pm_1", None, 1, NOW
-        )
+        in_flight = an_operation(kind, of or "requested")
     held = {"captured": 5000, "authorized": 5000}.get(status, 0)
     payment = Payment(
         merchant_id="acct_1",
@@ -247,12 +260,9 @@ def test_news_leaves_a_command_in_flight_alone(kind: str, outcome: str) -> None:
 
 
 def test_an_expiry_of_ours_is_called_so_whatever_the_processor_calls_it() -> None:
-    operation = OperationInFlight(
-        "op_1", "cancel", OperationStatus.REQUESTED, 5000, None, "expired", 1, NOW
-    )
-    decision = judged(
-        replace(a_payment("requires_action"), operation=operation), "canceled", is_answer=True
-    )
+    operation = an_operation("cancel", "requested", reason="expired")
+    payment = replace(a_payment("requires_action"), operation=operation)
+    decision = judged(payment, "canceled", is_answer=True)
 
     assert decision.after.status is PaymentStatus.EXPIRED
     assert decision.after.cancel_reason == "expired"

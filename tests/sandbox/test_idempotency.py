@@ -62,8 +62,8 @@ def test_fifty_parallel_requests_with_one_key_charge_once(merchant: Merchant) ->
         barrier.wait()
         try:
             return str(merchant.pay(options={"idempotency_key": "same"}).id)
-        except stripe.IdempotencyError as error:
-            return f"{error.http_status} {error.code}"
+        except stripe.APIError as error:
+            return f"{error.http_status} {error.error.code}"
 
     with ThreadPoolExecutor(50) as pool:
         answers = set(pool.map(pay, range(50)))
@@ -84,8 +84,9 @@ def test_a_running_request_holds_its_key(merchant: Merchant) -> None:
         slow = pool.submit(merchant.pay, options={"idempotency_key": "slow"})
         wait_until(lambda: not merchant.sandbox.call("GET", "/control/api/faults")["faults"])
         time.sleep(0.15)
-        with pytest.raises(stripe.IdempotencyError) as busy:
+        with pytest.raises(stripe.APIError) as busy:
             merchant.pay(options={"idempotency_key": "slow"})
         assert busy.value.http_status == 409
+        assert busy.value.error.code == "idempotency_key_in_use"
         assert slow.result().status == "succeeded"
     assert merchant.totals()["charges"] == 1

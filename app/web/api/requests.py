@@ -7,7 +7,13 @@ from typing import Any
 import orjson
 from flask import request
 
-from app.domain.errors import CardDataRefused, InvalidRequest, NotSignedIn, ParameterUnknown
+from app.domain.errors import (
+    CardDataRefused,
+    InvalidRequest,
+    NotFound,
+    NotSignedIn,
+    ParameterUnknown,
+)
 from app.services.identity import Caller, authenticate_key
 from app.web.context import deps
 
@@ -15,11 +21,15 @@ LONGEST_KEY = 255
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 _PLAIN = re.compile(r"[\x20-\x7e]{1,255}")
 _OUR_ID = re.compile(r"[a-z]{2,8}_(?:test_|live_)?[0-9A-Za-z]{8,}")
-_DIGIT_RUN = re.compile(r"(?:\d[ \-.\u00a0\u2010-\u2015]?){13,19}")
+# One UUID in a thousand holds sixteen digits that add up like a card's.
+_UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
+_DIGIT_GROUPS = re.compile(r"\d+(?:[ \-.\u00a0\u2010-\u2015]\d+)*")
 
 
 def caller(*, is_checked_later: bool = False) -> Caller:
     """The merchant whose secret key came with the request; raises NotSignedIn."""
+    if "\x00" in request.path:
+        raise NotFound("object", "")
     header = request.headers.get("Authorization", "")
     key = ""
     if header.startswith("Bearer "):
@@ -44,7 +54,10 @@ def body() -> dict[str, Any]:
             raise InvalidRequest("The request body must be a JSON object.")
     else:
         found = _from_form()
-    refuse_card_data(found)
+    try:
+        refuse_card_data(found)
+    except RecursionError as error:
+        raise InvalidRequest("The request body is nested too deeply.") from error
     return dict(found)
 
 
@@ -73,7 +86,7 @@ def _lists(found: Any) -> Any:
     if not isinstance(found, dict):
         return found
     inner = {name: _lists(value) for name, value in found.items()}
-    if inner and all(name.isascii() and name.isdigit() for name in inner):
+    if inner and all(name.isascii() and name.isdigit() and len(name) < 4 for name in inner):
         return [inner[name] for name in sorted(inner, key=int)]
     return inner
 
@@ -96,7 +109,7 @@ def refuse_card_data(found: Any, param: str = "") -> None:
     elif isinstance(found, list):
         for value in found:
             refuse_card_data(value, param)
-    elif isinstance(found, str) and _is_card(found):
+    elif isinstance(found, str | int | float) and _is_card(str(found)):
         raise CardDataRefused(
             "This looks like a card number. Card numbers must never be sent here; "
             "send the token that the card fields gave you.",
@@ -105,16 +118,24 @@ def refuse_card_data(found: Any, param: str = "") -> None:
 
 
 def _is_card(value: str) -> bool:
-    if _OUR_ID.fullmatch(value):
+    # No parameter takes a longer text, so none is kept.
+    if len(value) > 2000 or _OUR_ID.fullmatch(value) or _UUID.fullmatch(value):
         return False
-    for match in _DIGIT_RUN.finditer(value):
-        digits = [int(char) for char in match.group() if char.isdigit()]
-        if digits[0] in (2, 3, 4, 5, 6) and _luhn(digits):
-            return True
+    for match in _DIGIT_GROUPS.finditer(value):
+        groups = re.findall(r"\d+", match.group())
+        # A number may stand beside others: any groups in a row may be the card's.
+        for first in range(len(groups)):
+            run = ""
+            for group in groups[first : first + 19]:
+                run += group
+                if 13 <= len(run) <= 19 and _luhn([int(char) for char in run]):
+                    return True
     return False
 
 
 def _luhn(digits: list[int]) -> bool:
+    if digits[0] not in (2, 3, 4, 5, 6):
+        return False
     total = 0
     for place, digit in enumerate(reversed(digits)):
         doubled = digit * 2 if place % 2 else digit
@@ -129,6 +150,7 @@ def idempotency_key() -> str | None:
         return None
     if not _PLAIN.fullmatch(key):
         raise InvalidRequest("An idempotency key has 1 to 255 printable ASCII characters.")
+    refuse_card_data(key, "Idempotency-Key")
     return key
 
 
@@ -172,4 +194,6 @@ def metadata(found: dict[str, Any], name: str = "metadata") -> dict[str, str]:
             raise InvalidRequest(f"{name} has keys of 40 characters and text values.", param=name)
         if len(str(entry)) > 500:
             raise InvalidRequest(f"A value of {name} has at most 500 characters.", param=name)
+        if "\x00" in f"{key}{entry}":
+            raise InvalidRequest(f"{name} is text without control characters.", param=name)
     return {str(key): str(entry) for key, entry in value.items()}
