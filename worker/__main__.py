@@ -4,7 +4,6 @@ The schedule is a loop of our own: RQ's cron pickles its jobs and ends when Valk
 moment; here a tick that cannot be sent is simply sent again at the next.
 """
 
-import logging
 import signal
 import sys
 import threading
@@ -14,12 +13,11 @@ from redis import Redis
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
+from app import logs
 from app.adapters.queue import QUEUE_NAME
 from app.settings import Settings
 from worker.context import application, deps
 from worker.schedule import SCHEDULE
-
-log = logging.getLogger("worker")
 
 
 def work() -> None:
@@ -47,7 +45,7 @@ def schedule() -> None:
 
 def main() -> None:
     """Choose by the first argument."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logs.configure()
     match sys.argv[1:]:
         case []:
             work()

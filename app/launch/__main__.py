@@ -13,6 +13,7 @@ from app.launch import servers
 from app.launch.application import COMMANDS, flask, flask_command
 from app.launch.plan import ROOT, Plan
 from app.launch.processes import Demo
+from app.launch.seeding import seed_once
 from app.launch.words import say
 
 
@@ -41,6 +42,7 @@ def _run(plan: Plan) -> int:
         with servers.started(plan) as (environ, running):
             say("Applying migrations …")
             flask(environ, ["db-upgrade"])
+            seed_once(plan, environ)
             return Demo(plan, environ, running).run()
 
 

@@ -10,7 +10,6 @@ import shlex
 import signal
 import threading
 import time
-import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,20 +20,11 @@ from honcho.process import Process
 
 from app import embedded, host
 from app.host import HostError
-from app.launch.application import COMMANDS, flask
+from app.launch.health import HEALTHY_SECONDS, is_healthy
 from app.launch.plan import ROOT, Plan
 from app.launch.words import banner, say
 
-HEALTHY_SECONDS = 60
 DELIBERATE = {128 + signal.SIGINT, 128 + signal.SIGTERM}
-
-
-def _is_healthy(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 -- our own address.
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 class Printed(Printer):  # type: ignore[misc]
@@ -108,13 +98,11 @@ class Demo:
         return 1
 
     def _conduct(self) -> None:
-        """See everything up, seed, print the banner; then watch over the servers."""
+        """See everything up, print the banner; then watch over the servers."""
         try:
             self._await_health(f"{self._plan.sandbox_url}/healthz")
             self._await_health(f"http://{host.LOOPBACK}:{self._plan.ports['PORT']}/healthz")
             self._await_worker()
-            say("Making the demo data, if there is none …")
-            flask(self._environ, COMMANDS["seed"], self._over)
             if not self._over.is_set():
                 say(banner(self._plan))
             self._watch_servers()
@@ -129,7 +117,7 @@ class Demo:
     def _await_health(self, url: str) -> None:
         deadline = time.monotonic() + HEALTHY_SECONDS
         while not self._over.wait(0.1):
-            if _is_healthy(url):
+            if is_healthy(url):
                 return
             if time.monotonic() > deadline:
                 message = f"{url} did not become healthy within {HEALTHY_SECONDS} seconds."

@@ -64,7 +64,7 @@ def volume_and_approval(rows: list[ChartDay], currency: str, locale: str) -> dic
             "side": "right",
             "range": [0, 104],
             "tickvals": [0, 50, 100],
-            "ticksuffix": "%",
+            "ticktext": ["0 %", "50 %", "100 %"],
             "showgrid": False,
             "automargin": True,
             "fixedrange": True,

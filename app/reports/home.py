@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Date, Integer, cast, exists, func, select
+from sqlalchemy import Date, cast, exists, func, select
 
 from app.domain.money import Money
 from app.reports.paging import MOST_COUNTED, capped, first_id
 from app.reports.periods import Period, day_start, days, local_day
 from app.reports.search import EXPIRES_SOON, LONGEST_HOLD
 from app.store.db import db
-from app.store.payments import PaymentRow, Refund
+from app.store.payments import Event, PaymentRow, Refund
 
 P = PaymentRow
 
@@ -146,8 +146,7 @@ def chart(merchant_id: str, currency: str, today: date, timezone: str) -> list[C
             local.label("day"),
             func.coalesce(func.sum(P.captured_minor), 0).label("volume"),
             func.count().filter(P.captured_minor > 0).label("payments"),
-            func.count().filter(approved | (P.status == "failed")).label("attempts"),
-            func.sum(cast(approved, Integer)).label("approved"),
+            func.count().filter(approved).label("approved"),
         )
         .where(
             P.merchant_id == merchant_id,
@@ -157,14 +156,33 @@ def chart(merchant_id: str, currency: str, today: date, timezone: str) -> list[C
         .group_by(local)
     )
     found: dict[date, Any] = {row.day: row for row in db.session.execute(query)}
-    return [_chart_day(first + timedelta(days=n), found, currency) for n in range(CHART_DAYS)]
+    refused = _refusals(merchant_id, currency, start, timezone)
+    days_shown = [first + timedelta(days=number) for number in range(CHART_DAYS)]
+    return [_chart_day(day, found.get(day), refused.get(day, 0), currency) for day in days_shown]
 
 
-def _chart_day(day: date, found: dict[date, Any], currency: str) -> ChartDay:
-    row = found.get(day)
+def _chart_day(day: date, row: Any, refused: int, currency: str) -> ChartDay:
     if row is None:
-        return ChartDay(day, Money(0, currency), 0, 0, 0)
-    return ChartDay(day, Money(int(row.volume), currency), row.payments, row.attempts, row.approved)
+        return ChartDay(day, Money(0, currency), 0, refused, 0)
+    volume = Money(int(row.volume), currency)
+    return ChartDay(day, volume, row.payments, row.approved + refused, row.approved)
+
+
+def _refusals(merchant_id: str, currency: str, start: datetime, timezone: str) -> dict[date, int]:
+    """How often a bank said no, by day: one payment may be refused several times and then succeed."""
+    local = cast(func.timezone(timezone, Event.event_at), Date)
+    query = (
+        select(local, func.count())
+        .join(P, (P.merchant_id == Event.merchant_id) & (P.id == Event.payment_id))
+        .where(
+            Event.merchant_id == merchant_id,
+            Event.id >= first_id("evt", start),
+            Event.name == "payment.failed",
+            P.currency == currency,
+        )
+        .group_by(local)
+    )
+    return dict(db.session.execute(query).tuples().all())
 
 
 def today_of(now: datetime, timezone: str) -> date:

@@ -41,8 +41,15 @@ _CHECKOUT = {
 }
 
 
-def payment_label(status: str, *, captured: int, refunded: int, reserved: int = 0) -> Label:
-    """What the payment is called, given its amounts in minor units."""
+def payment_label(
+    status: str, *, captured: int, refunded: int, reserved: int, is_declined: bool
+) -> Label:
+    """What the payment is called, given its amounts in minor units.
+
+    A payment that ended after a refusal failed, whatever else ended it in the books.
+    """
+    if is_declined and status in ("canceled", "expired"):
+        return _PAYMENT["failed"]
     if status != "captured":
         return _PAYMENT[status]
     if reserved:

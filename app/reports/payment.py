@@ -96,6 +96,11 @@ class PaymentDetail:
         return self.amount.currency
 
     @property
+    def is_failed(self) -> bool:
+        """Whether it came to nothing because somebody said no."""
+        return bool(self.decline) and self.status in (_S.FAILED, _S.CANCELED, _S.EXPIRED)
+
+    @property
     def can_refund(self) -> bool:
         """Whether something is left to refund."""
         return self.status == _S.CAPTURED and self.refundable.amount_minor > 0
@@ -122,6 +127,7 @@ def detail(merchant_id: str, payment_id: str, *, now: datetime) -> PaymentDetail
         captured=row.captured_minor,
         refunded=row.refunded_minor,
         reserved=row.refund_reserved_minor,
+        is_declined=row.decline_reason is not None,
     )
     return PaymentDetail(
         id=row.id,

@@ -98,7 +98,10 @@ def _tab(tab: str, now: datetime) -> ColumnElement[bool]:
         "succeeded": and_(P.status == "captured", P.refunded_minor < P.captured_minor),
         "uncaptured": P.status == "authorized",
         "refunded": P.refunded_minor > 0,
-        "failed": P.status == "failed",
+        "failed": or_(
+            P.status == "failed",
+            and_(P.status.in_(("canceled", "expired")), P.decline_reason.is_not(None)),
+        ),
         "attention": needs_attention(now),
     }.get(tab, true())
 
@@ -229,6 +232,7 @@ def _line(row: PaymentRow) -> PaymentLine:
             captured=row.captured_minor,
             refunded=row.refunded_minor,
             reserved=row.refund_reserved_minor,
+            is_declined=row.decline_reason is not None,
         ),
         description=row.description or "",
         email=row.customer_email or "",

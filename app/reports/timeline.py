@@ -62,7 +62,9 @@ def _asking(_data: dict[str, Any]) -> str:
     return "The processor gave no clear answer. We keep asking; nothing is charged twice."
 
 
+# In the order of a payment's life: what is written at one moment is told in this order.
 TELLINGS: dict[str, Telling] = {
+    "checkout.opened": Telling("The checkout was opened"),
     "payment.created": Telling("A payment of {} was started"),
     "payment.processing_started": Telling("The payment was sent to the processor", "blue"),
     "payment.processing_confirmed": Telling("The processor is working on the payment", "blue"),
@@ -72,6 +74,8 @@ TELLINGS: dict[str, Telling] = {
     "payment.authorized_late": Telling("{} was authorized after the payment had ended", "orange"),
     "payment.captured": Telling("{} was captured", "green"),
     "payment.captured_late": Telling("{} was captured after the payment had ended", "orange"),
+    "checkout.completed": Telling("The checkout was completed"),
+    "checkout.completed_late": Telling("The checkout was completed after it had expired", "orange"),
     "payment.failed": Telling("The payment was declined", "red", _declined),
     "payment.canceled": Telling("The payment was canceled", "grey", _reason),
     "payment.expired": Telling("The payment expired", "grey"),
@@ -90,11 +94,10 @@ TELLINGS: dict[str, Telling] = {
     "refund.succeeded": Telling("{} was refunded", "green"),
     "refund.failed": Telling("The refund of {} failed", "red", _failure),
     "refund.returned": Telling("The refund of {} came back from the customer's bank", "red"),
-    "checkout.opened": Telling("The checkout was opened"),
-    "checkout.completed": Telling("The checkout was completed"),
-    "checkout.completed_late": Telling("The checkout was completed after it had expired", "orange"),
     "checkout.expired": Telling("The checkout expired"),
 }
+
+_RANKS = {name: rank for rank, name in enumerate(TELLINGS)}
 
 
 def of_payment(merchant_id: str, payment_id: str) -> list[Moment]:
@@ -104,7 +107,12 @@ def of_payment(merchant_id: str, payment_id: str) -> list[Moment]:
         .where(Event.merchant_id == merchant_id, Event.payment_id == payment_id)
         .order_by(Event.event_at.desc(), Event.id.desc())
     )
-    return [tell(event) for event in db.session.execute(query).scalars()]
+    events = sorted(
+        db.session.execute(query).scalars(),
+        key=lambda event: (event.event_at, _RANKS.get(event.name, 0)),
+        reverse=True,
+    )
+    return [tell(event) for event in events]
 
 
 def tell(event: Event) -> Moment:

@@ -37,14 +37,17 @@ _AUTOMATIC = hash_of(
 )
 _CAPTURE_METHOD = one_of("automatic", "automatic_async", "manual")
 
+_METHOD_TYPES = list_of(one_of("card", "link"))
 _COMMON: Spec = {
+    "allowed_payment_method_types": _METHOD_TYPES,
     "capture_method": _CAPTURE_METHOD,
     "expand": EXPAND,
     "mandate_data": anything,
     "payment_method": string(255),
     "payment_method_data": hash_of(METHOD_DATA),
     "payment_method_options": hash_of({"card": _CARD_OPTIONS, "link": anything}),
-    "payment_method_types": list_of(one_of("card", "link")),
+    # Its name before API 2026-09-30; still taken, although Stripe refuses it from then on.
+    "payment_method_types": _METHOD_TYPES,
     "radar_options": anything,
     "receipt_email": string(512),
     "setup_future_usage": one_of("", "off_session", "on_session"),

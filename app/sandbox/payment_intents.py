@@ -55,16 +55,24 @@ def load(call: Call) -> Json:
     return intent
 
 
+_TYPE_PARAMETERS = ("automatic_payment_methods", "allowed_payment_method_types",
+                    "payment_method_types")  # fmt: skip
+
+
+def _method_types(call: Call) -> list[str] | None:
+    """The kinds of payment method that were asked for, if any were."""
+    given = [name for name in _TYPE_PARAMETERS if name in call.params]
+    if len(given) > 1:
+        raise invalid(f"You may only specify one of these parameters: {', '.join(given)}.")
+    types: list[str] | None = call.param(
+        "allowed_payment_method_types", call.param("payment_method_types")
+    )
+    return types
+
+
 def _automatic(call: Call) -> Json | None:
     given = call.param("automatic_payment_methods")
-    if given is not None and not given["enabled"]:
-        return None
-    if given is not None and "payment_method_types" in call.params:
-        raise invalid(
-            "You may only specify one of these parameters: automatic_payment_methods, "
-            "payment_method_types."
-        )
-    if "payment_method_types" in call.params:
+    if _method_types(call) is not None or (given is not None and not given["enabled"]):
         return None
     return {"allow_redirects": (given or {}).get("allow_redirects", "always"), "enabled": True}
 
@@ -95,7 +103,7 @@ def _blank(call: Call, amount: int, currency: str) -> Json:
         "livemode": False,
         "metadata": merge_metadata({}, call.param("metadata")),
         "payment_method_options": {},
-        "payment_method_types": call.param("payment_method_types", ["card"]),
+        "payment_method_types": _method_types(call) or ["card"],
         "receipt_email": call.param("receipt_email") or None,
         "setup_future_usage": call.param("setup_future_usage") or None,
         "shipping": call.param("shipping") or None,

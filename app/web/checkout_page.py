@@ -181,6 +181,16 @@ def _amount(view: CheckoutView) -> Money:
     return captured if view.phase == "paid" and captured else view.amount
 
 
+def _since(view: CheckoutView) -> str:
+    """What became of the money besides: the part that was let go, the part that was given back."""
+    refunded: Money | None = getattr(view, "refunded", None)
+    let_go = view.amount - _amount(view)
+    sentences = [f"The rest of the {written(view.amount)} was let go."] if let_go else []
+    if refunded:
+        sentences.append(f"{written(refunded)} was given back to your card.")
+    return " ".join([*sentences, "Keep the receipt number in case you need help with it."])
+
+
 def _form_heading(view: CheckoutView) -> str:
     return _HEADINGS[_submit_type(view)].format(view.merchant_name)
 
@@ -231,7 +241,7 @@ def _end(view: CheckoutView, amount: str) -> End:
     if view.phase == "paid":
         return End(
             money=f"{amount} was taken from {card}.",
-            text="Keep the receipt number in case you need help with it.",
+            text=_since(view),
             return_label=f"Continue to {shop}",
             moves_on=True,
         )

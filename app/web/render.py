@@ -14,7 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from flask import (
     Flask,
     Response,
@@ -62,6 +62,7 @@ def init_app(app: Flask) -> None:
         day=day,
         words=words,
         country=country,
+        decimal_pad=decimal_pad,
     )
     environment.globals.update(asset=asset, may=may, theme=theme, person=person_or_none)
     environment.globals["ui"] = environment.get_template("components/ui.html").module
@@ -138,6 +139,11 @@ def money_parts(money: Money) -> tuple[str, str]:
     return text, money.currency
 
 
+def decimal_pad(money: Money) -> str:
+    """What a currency without cents lacks for its amounts to align with those that have them."""
+    return "" if CURRENCIES[money.currency].exponent else ".00"
+
+
 def amount(money: Money) -> str:
     """An amount in running text and on buttons: "$49.99", or "49.99 CHF" where there is no symbol."""
     text, code = money_parts(money)
@@ -159,29 +165,24 @@ def when(at: datetime) -> str:
             return "just now"
         span = timedelta(seconds=-seconds)
         return str(format_timedelta(span, add_direction=True, locale=locale()))
-    local = at.astimezone(timezone())
-    this_year = local.year == deps().clock.now().astimezone(timezone()).year
-    skeleton = "MMMdHm" if this_year else "yMMMd"
-    return _skeleton(local, skeleton)
-
-
-def _skeleton(local: datetime, skeleton: str) -> str:
-    known = locale().datetime_skeletons
-    pattern = known.get(skeleton)
-    if pattern is None:
-        return str(format_datetime(local, "medium", locale=locale()))
-    return str(pattern.apply(local, locale()))
+    local, now = at.astimezone(timezone()), deps().clock.now().astimezone(timezone())
+    if local.year != now.year:
+        return day(at)
+    clock = format_time(local, "short", locale=locale())
+    return f"{format_skeleton('MMMd', local, locale=locale())}, {clock}"
 
 
 def moment(at: datetime) -> str:
     """The exact moment, with its zone."""
-    return str(format_datetime(at.astimezone(timezone()), "d MMM y, HH:mm:ss z", locale=locale()))
+    local = at.astimezone(timezone())
+    clock = format_time(local, "medium", locale=locale())
+    return f"{format_date(local, 'medium', locale=locale())}, {clock} {local.tzname()}"
 
 
 def day(on: date | datetime) -> str:
     """A date, or a moment's date in the account's zone."""
     local = on.astimezone(timezone()).date() if isinstance(on, datetime) else on
-    return str(format_date(local, "d MMM y", locale=locale()))
+    return str(format_date(local, "medium", locale=locale()))
 
 
 def words(name: str) -> str:

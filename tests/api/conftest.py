@@ -4,8 +4,10 @@ import pytest
 from flask import Flask
 
 from app.services.deps import Deps
+from app.settings import Settings
 from tests.api.client import Api
 from tests.factories import Shop, open_shop
+from tests.servers import environment, web_server
 
 
 @pytest.fixture
@@ -15,6 +17,20 @@ def api(app: Flask, shop: Shop) -> Api:
 
 
 @pytest.fixture
-def stranger(app: Flask, deps: Deps, shop: Shop) -> Iterator[Api]:
+def stranger(app: Flask, deps: Deps, shop: Shop) -> Api:
     """Another merchant's software."""
-    yield Api(app, open_shop(deps, name="Another Shop").secret_key)
+    return Api(app, open_shop(deps, name="Another Shop").secret_key)
+
+
+@pytest.fixture(scope="session")
+def web(settings: Settings) -> Iterator[str]:
+    """The address of the real web process, on the database of these tests."""
+    environ = environment(
+        settings.database_url,
+        settings.redis_url,
+        STRIPE_API_URL=settings.stripe_api_url,
+        STRIPE_JS_URL=settings.stripe_js_url,
+        STRIPE_READ_SECONDS="10",
+    )
+    with web_server(environ) as running:
+        yield running.url

@@ -95,5 +95,5 @@ def test_the_main_pages_of_the_dashboard_are_accessible(
     expect(page.get_by_role("dialog")).to_be_visible()
     found["dialog"] = accessibility_problems(page)
 
-    assert {name: problems for name, problems in found.items() if problems} == {}
+    assert [f"{name}: {line}" for name, lines in found.items() for line in lines] == []
     context.close()

@@ -46,7 +46,7 @@ class Merchant:
                 "amount": amount,
                 "currency": "usd",
                 "payment_method": method,
-                "payment_method_types": ["card"],
+                "allowed_payment_method_types": ["card"],
                 "capture_method": "automatic",
                 "confirm": True,
                 **params,

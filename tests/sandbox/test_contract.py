@@ -14,7 +14,7 @@ EXPANDED = {"expand[]": ["latest_charge.balance_transaction", "payment_method"]}
 def intent(merchant: Merchant, method: str, **params: Any) -> Any:
     data = {
         "amount": "4999", "currency": "usd", "payment_method": method, "confirm": "true",
-        "payment_method_types[]": "card", "capture_method": "automatic", "expand[]": "latest_charge",
+        "allowed_payment_method_types[]": "card", "capture_method": "automatic", "expand[]": "latest_charge",
         "shipping[name]": "Jo", "shipping[address][line1]": "1 High St", "metadata[order]": "1",
         **params,
     }  # fmt: skip

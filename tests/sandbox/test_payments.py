@@ -22,7 +22,9 @@ def test_a_card_is_charged_and_its_fee_is_known_at_once(merchant: Merchant) -> N
 
 def test_an_intent_is_created_then_confirmed(merchant: Merchant) -> None:
     intents = merchant.v1.payment_intents
-    intent = intents.create({"amount": 1000, "currency": "eur", "payment_method_types": ["card"]})
+    intent = intents.create(
+        {"amount": 1000, "currency": "eur", "allowed_payment_method_types": ["card"]}
+    )
     assert intent.status == "requires_payment_method"
     assert intent.capture_method == "automatic_async"
     intent = intents.update(intent.id, {"payment_method": "pm_card_visa", "amount": 1200})

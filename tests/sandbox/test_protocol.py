@@ -64,7 +64,11 @@ def test_accounts_do_not_see_each_other(merchant: Merchant, sandbox: SandboxServ
         ("amount=500&currency=usd&confirm=1", None, "confirm"),
         ("amount=500&currency=zzz", None, "currency"),
         ("amount=500&currency=usd&capture_method=later", None, "capture_method"),
-        ("amount=500&currency=usd&payment_method_types[]=cash", None, "payment_method_types[0]"),
+        (
+            "amount=500&currency=usd&allowed_payment_method_types[]=cash",
+            None,
+            "allowed_payment_method_types[0]",
+        ),
         ("amount=500&currency=usd&payment_method=pm_none", "resource_missing", "payment_method"),
         ("amount=500&currency=usd&metadata[" + "k" * 41 + "]=v", None, "metadata"),
         ("amount=500&currency=usd&metadata[k]=" + "v" * 501, None, "metadata[k]"),

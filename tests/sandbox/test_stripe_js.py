@@ -163,7 +163,7 @@ def act(page: Page, call: str) -> None:
 def test_a_payment_is_confirmed_from_the_browser(shop: tuple[Page, Merchant]) -> None:
     page, merchant = shop
     fill(page)
-    params = {"amount": 1500, "currency": "eur", "payment_method_types": ["card"]}
+    params = {"amount": 1500, "currency": "eur", "allowed_payment_method_types": ["card"]}
     intent = merchant.v1.payment_intents.create(params)  # type: ignore[arg-type]
     secret = intent.client_secret
     act(
