@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from sqlalchemy import select
 
 from app.domain.clock import FrozenClock
 from app.domain.errors import FarthingError
@@ -32,8 +31,6 @@ from app.domain.processor import (
 from app.services import accounts, checkout, expiry, identity, ledger, merchants, payments, refunds
 from app.services.checkout import LineItem, OpenSession, PaySession
 from app.services.deps import Deps
-from app.store.db import db, end_read
-from app.store.merchants import Merchant
 
 PASSWORD = "a-farthing-saved"  # noqa: S105 - the demo's, printed at every start
 TIMEOUT_SECONDS = 20
@@ -117,9 +114,7 @@ def seed(
     say: Callable[[str], object],
 ) -> None:
     """Fill the database and write what a person needs to know to `demo.json` in the folder."""
-    has_merchants = db.session.execute(select(Merchant.id).limit(1)).scalar() is not None
-    end_read()
-    if has_merchants:
+    if merchants.are_there():
         if if_empty:
             return
         raise FarthingError("There are merchants already; seed an empty database.")

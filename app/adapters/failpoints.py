@@ -28,6 +28,6 @@ def failpoint(setting: str) -> Callable[[str], None]:
         elif action == "raise":
             raise RuntimeError(f"failpoint {name}")
         elif action.startswith("sleep:"):
-            time.sleep(float(action.removeprefix("sleep:")))
+            time.sleep(int(action.removeprefix("sleep:")))
 
     return act

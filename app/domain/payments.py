@@ -13,7 +13,6 @@ from typing import Any
 from app.domain import recipes
 from app.domain.clock import add_business_days
 from app.domain.declines import DeclineReason
-from app.domain.errors import IntegrityFailure
 from app.domain.fees import FeeSchedule
 from app.domain.money import Money
 from app.domain.processor import (
@@ -121,28 +120,6 @@ class Decision:
         return self.operation_status is None and not self.journals and self.after == self.before
 
 
-def check_integrity(payment: Payment, facts: Facts, *, is_live: bool) -> None:
-    """Refuse to apply an object that is not this payment's; raises IntegrityFailure naming the
-    difference.
-    """
-    differences = []
-    if facts.amount != payment.amount:
-        differences.append(f"amount is {facts.amount}, ours is {payment.amount}")
-    if facts.is_live != is_live:
-        differences.append("test and live are mixed")
-    if facts.merchant_id not in (None, payment.merchant_id):
-        differences.append("it names another merchant")
-    if facts.payment_id not in (None, payment.id):
-        differences.append("it names another payment")
-    if payment.processor_reference not in (None, facts.reference):
-        differences.append("it has another reference")
-    if differences:
-        raise IntegrityFailure(
-            f"The processor's object {facts.reference} does not match payment {payment.id}: "
-            + "; ".join(differences)
-        )
-
-
 def decide(  # noqa: C901 - one case per outcome
     payment: Payment, outcome: Outcome, *, fees: FeeSchedule, now: datetime, is_answer: bool
 ) -> Decision:
@@ -188,6 +165,10 @@ def _move(
 
 def _finished(payment: Payment, status: OperationStatus) -> OperationStatus | None:
     return status if payment.operation is not None else None
+
+
+def _succeeded(payment: Payment, after: Payment, events: tuple[EventDraft, ...]) -> Decision:
+    return Decision(payment, after, _finished(payment, OperationStatus.SUCCEEDED), None, (), events)
 
 
 def _identified(payment: Payment, facts: Facts | None) -> dict[str, Any]:
@@ -250,7 +231,7 @@ def _authorized(payment: Payment, outcome: Authorized) -> Decision:
         capture_before=outcome.capture_before,
         **_identified(payment, outcome.facts),
     )
-    return Decision(payment, after, _finished(payment, OperationStatus.SUCCEEDED), None, (), events)
+    return _succeeded(payment, after, events)
 
 
 def _action_required(payment: Payment, outcome: ActionRequired) -> Decision:
@@ -261,7 +242,7 @@ def _action_required(payment: Payment, outcome: ActionRequired) -> Decision:
         client_secret=outcome.client_secret,
         **_identified(payment, outcome.facts),
     )
-    return Decision(payment, after, _finished(payment, OperationStatus.SUCCEEDED), None, (), events)
+    return _succeeded(payment, after, events)
 
 
 def _pending(payment: Payment, outcome: Pending) -> Decision:
@@ -270,7 +251,7 @@ def _pending(payment: Payment, outcome: Pending) -> Decision:
     after, events = _move(payment, _P.PROCESSING, {}, **_identified(payment, outcome.facts))
     if not events:
         after = replace(payment, **_identified(payment, outcome.facts))
-    return Decision(payment, after, _finished(payment, OperationStatus.SUCCEEDED), None, (), events)
+    return _succeeded(payment, after, events)
 
 
 def _declined(payment: Payment, outcome: Declined) -> Decision:

@@ -6,7 +6,6 @@ tests and demonstrations do not wait for days.
 """
 
 import hmac
-from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from threading import Condition, Thread
 
@@ -37,7 +36,6 @@ class Couriers:
         self._is_stirred = True
         self._stopped = False
         self._on_the_way: set[int] = set()
-        self._pool = ThreadPoolExecutor(COURIERS, thread_name_prefix="courier")
         self._thread = Thread(target=self._work, name="dispatch", daemon=True)
         world.on_change(self.wake)
 
@@ -50,7 +48,6 @@ class Couriers:
         self._stopped = True
         self.wake()
         self._thread.join(timeout=5)
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def wake(self) -> None:
         """There may be something to deliver."""
@@ -66,7 +63,8 @@ class Couriers:
                 self._is_stirred = False
             for delivery in self._due():
                 self._on_the_way.add(delivery)
-                self._pool.submit(self._deliver, delivery)
+                # A courier waiting for a slow endpoint must not keep the process alive.
+                Thread(target=self._deliver, args=(delivery,), daemon=True).start()
 
     def _due(self) -> list[int]:
         with self._world.store.transaction() as unit:
@@ -75,9 +73,12 @@ class Couriers:
                 " LIMIT 100",
                 (self._world.clock.exact(),),
             ).fetchall()
-        return [row[0] for row in rows if row[0] not in self._on_the_way]
+        free = COURIERS - len(self._on_the_way)
+        return [row[0] for row in rows if row[0] not in self._on_the_way][: max(free, 0)]
 
     def _pause(self) -> float:
+        if len(self._on_the_way) >= COURIERS:
+            return IDLE_SECONDS
         with self._world.store.transaction() as unit:
             rows = unit.run(
                 "SELECT id, due FROM deliveries WHERE state = 'pending' ORDER BY due LIMIT 100"
@@ -92,7 +93,9 @@ class Couriers:
             parcel = self._parcel(number)
             if parcel is not None:
                 event, endpoint = parcel
-                self._note(number, self._send(event, endpoint))
+                response = self._send(event, endpoint)
+                if not self._stopped:
+                    self._note(number, response)
         finally:
             self._on_the_way.discard(number)
             self.wake()

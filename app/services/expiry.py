@@ -39,16 +39,17 @@ def expire_session(deps: Deps, merchant_id: str, session_id: str, *, actor: str)
         ).scalar()
         if status in (_P.PROCESSING, _P.UNKNOWN):
             raise UnexpectedState("This checkout is being paid just now; it cannot be expired.")
-        event = CHECKOUT.event(CheckoutStatus.OPEN, CheckoutStatus.EXPIRED)
-        move_session(row, CheckoutStatus.EXPIRED)
+        event = move_session(row, CheckoutStatus.EXPIRED)
         row.expires_at = min(row.expires_at, now)
         session.add(session_event(deps, merchant_id, session_id, event, actor))
     _end_payment(deps, merchant_id, session_id)
 
 
-def move_session(row: CheckoutSession, target: CheckoutStatus) -> None:
-    """Set the status after its table allowed it: the only place that does."""
+def move_session(row: CheckoutSession, target: CheckoutStatus) -> str:
+    """Move along an edge of the table; gives the edge's event, raises InvalidTransition without one."""
+    event = CHECKOUT.event(CheckoutStatus(row.status), target)
     row.status = target
+    return event
 
 
 def expire_due(deps: Deps, limit: int = 100) -> int:

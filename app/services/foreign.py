@@ -17,7 +17,8 @@ from app.domain.payments import Payment
 from app.domain.processor import Captured, ProcessorAccount, RefundAccepted, RefundRefused, Unknown
 from app.domain.states import PaymentStatus, RefundStatus
 from app.services.deps import Deps
-from app.services.refunds import RefundUpdate, apply_update, lock_payment
+from app.services.refund_rows import lock_payment
+from app.services.refunds import RefundUpdate, apply_update
 from app.store.db import transaction
 from app.store.ledger import book
 from app.store.payments import Event, PaymentRow, Refund

@@ -47,6 +47,9 @@ def receive(deps: Deps, command: ReceiveNews) -> bool:
     news = processor.read_news(account, command.body, command.headers, now)
     if news.is_live != account.is_live:
         raise SignatureInvalid("A test event came to a live account, or the other way round.")
+    ids = (news.external_id, news.kind, news.payment_reference, news.refund_reference)
+    if any(part and "\x00" in part for part in ids):
+        raise SignatureInvalid("The body is not an event.")
     row = {
         "merchant_id": account.merchant_id,
         "id": new_id("in", now),

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import select
+
 from app.domain.ids import new_id
 from app.domain.money import Money, parse_amount
 from app.services.deps import Deps
@@ -22,6 +24,12 @@ class OpenMerchant:
     timezone: str
     support_email: str
     brand: dict[str, Any] = field(default_factory=dict)
+
+
+def are_there() -> bool:
+    """Whether any merchant has an account yet."""
+    with transaction() as session:
+        return session.execute(select(Merchant.id).limit(1)).scalar() is not None
 
 
 def open_merchant(deps: Deps, command: OpenMerchant) -> str:

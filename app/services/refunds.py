@@ -8,16 +8,13 @@ reserved, so a second click cannot refund it twice.
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from app.domain import recipes
 from app.domain.errors import (
     IdempotencyMismatch,
-    NotFound,
     RefundTooLarge,
     StaleAmount,
     UnexpectedState,
@@ -26,20 +23,20 @@ from app.domain.ids import new_id
 from app.domain.money import Money
 from app.domain.processor import (
     Absent,
-    RefundAccepted,
     RefundOutcome,
     RefundRefused,
     RefundRequest,
-    Unknown,
 )
 from app.domain.recipes import Journal
+from app.domain.refunds import checked, not_replayed, target_of
 from app.domain.states import REFUND, PaymentStatus, RefundStatus
 from app.services.accounts import account_by_id
 from app.services.deps import Deps
+from app.services.refund_rows import load_refund, lock_payment, refund_event
 from app.services.resolver import BACKOFF, KEY_LIFE
 from app.store.db import transaction
 from app.store.ledger import book
-from app.store.payments import Event, PaymentRow, Refund
+from app.store.payments import PaymentRow, Refund
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +126,7 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
             "currency": payment.currency,
             "reason": command.reason,
         }
-        _event(session, deps, payment, refund_id, REFUND.created, command.actor, data)
+        refund_event(session, deps, payment, refund_id, REFUND.created, command.actor, data)
         journal = recipes.refund_requested(refund_id, command.amount, now.date())
         book(session, command.merchant_id, journal, payment_id=payment.id, at=now)
     return refund_id
@@ -197,17 +194,18 @@ def submit_due(deps: Deps, limit: int = 50) -> int:
 def submit_refund(deps: Deps, merchant_id: str, refund_id: str) -> None:
     """Ask the processor to refund. Safe to repeat: it sees one key per refund, and is asked first."""
     with transaction() as session:
-        refund, payment = _load(session, merchant_id, refund_id)
+        refund, payment = load_refund(session, merchant_id, refund_id)
     status = RefundStatus(refund.status)
     if REFUND.is_final(status) or status is _R.SUCCEEDED or payment.processor_reference is None:
         return
     account = account_by_id(deps, payment.processor_account_id)
     processor = deps.processors[payment.processor]
     outcome: RefundOutcome = Absent()
-    if status is not _R.REQUESTED or refund.attempts > 1:
+    was_tried = status is not _R.REQUESTED or refund.attempts > 1
+    if was_tried:
         outcome = processor.query_refund(account, payment.processor_reference, refund.id)
     if isinstance(outcome, Absent):
-        if deps.clock.now() - refund.created_at > KEY_LIFE:
+        if was_tried and deps.clock.now() - refund.created_at > KEY_LIFE:
             outcome = RefundRefused("not_processed", refund_id=refund.id)
         else:
             request = RefundRequest(
@@ -220,17 +218,9 @@ def submit_refund(deps: Deps, merchant_id: str, refund_id: str) -> None:
                 idempotency_key=f"{refund.id}:refund",
             )
             answer = processor.refund(account, request)
-            was_absent = status is not _R.REQUESTED or refund.attempts > 1
-            outcome = _not_replayed(answer, refund.id, was_absent=was_absent)
+            outcome = not_replayed(answer, refund.id, was_absent=was_tried)
     deps.failpoint("refund.processor_answered")
     apply_update(deps, RefundUpdate(merchant_id, refund_id, outcome))
-
-
-def _not_replayed(answer: RefundOutcome, refund_id: str, *, was_absent: bool) -> RefundOutcome:
-    """A replayed error on a refund that the processor does not have: definitely nothing was sent."""
-    if isinstance(answer, Unknown) and answer.is_replay and was_absent:
-        return RefundRefused("not_processed", refund_id=refund_id)
-    return answer
 
 
 def apply_update(deps: Deps, update: RefundUpdate, *, actor: str = "system") -> None:
@@ -239,44 +229,39 @@ def apply_update(deps: Deps, update: RefundUpdate, *, actor: str = "system") -> 
     """
     now = deps.clock.now()
     with transaction() as session:
-        refund, payment = _load(session, update.merchant_id, update.refund_id, lock=True)
+        refund, payment = load_refund(session, update.merchant_id, update.refund_id, lock=True)
         current = RefundStatus(refund.status)
-        target, data = _target(update.outcome)
+        outcome = checked(
+            update.outcome,
+            refund_id=refund.id,
+            amount=refund.amount,
+            payment_reference=payment.processor_reference,
+        )
+        if outcome is not update.outcome:
+            log.error("refund.integrity_failed", extra={"refund": refund.id, "why": outcome})
+        target, data = target_of(outcome)
         if target is None or target is current or not REFUND.allows(current, target):
-            _remember_reference(refund, update.outcome)
+            _remember_reference(refund, outcome)
             return
-        event = REFUND.event(current, target)
         data |= {"amount_minor": refund.amount_minor, "currency": refund.currency}
         journal = _move_money(payment, refund, current, target)
-        move_refund(refund, target)
-        _remember_reference(refund, update.outcome)
+        event = move_refund(refund, target)
+        _remember_reference(refund, outcome)
         refund.failure_reason = data.get("failure_reason")
         refund.updated_at = payment.updated_at = now
         payment.version += 1
         if target is _R.UNKNOWN:
             refund.next_attempt_at = now + BACKOFF[0]
-        _event(session, deps, payment, refund.id, event, actor, data)
+        refund_event(session, deps, payment, refund.id, event, actor, data)
         if journal is not None:
             book(session, payment.merchant_id, journal, payment_id=payment.id, at=now)
 
 
-def move_refund(refund: Refund, target: RefundStatus) -> None:
-    """Set the status after its table allowed it: the only place that does."""
+def move_refund(refund: Refund, target: RefundStatus) -> str:
+    """Move along an edge of the table; gives the edge's event, raises InvalidTransition without one."""
+    event = REFUND.event(RefundStatus(refund.status), target)
     refund.status = target
-
-
-def _target(outcome: RefundOutcome) -> tuple[RefundStatus | None, dict[str, Any]]:
-    match outcome:
-        case RefundAccepted(is_settled=True):
-            return _R.SUCCEEDED, {}
-        case RefundAccepted():
-            return _R.PENDING, {}
-        case RefundRefused():
-            return _R.FAILED, {"failure_reason": outcome.reason}
-        case Unknown():
-            return _R.UNKNOWN, {"detail": outcome.detail[:200]}
-        case Absent():
-            return None, {}
+    return event
 
 
 def _move_money(
@@ -303,65 +288,3 @@ def _remember_reference(refund: Refund, outcome: RefundOutcome) -> None:
     reference = getattr(outcome, "reference", None)
     if reference and refund.processor_reference is None:
         refund.processor_reference = reference
-
-
-def lock_payment(session: Session, merchant_id: str, payment_id: str) -> PaymentRow:
-    """The payment's row, locked until the unit of work ends; raises NotFound."""
-    row = session.execute(
-        select(PaymentRow)
-        .where(PaymentRow.merchant_id == merchant_id, PaymentRow.id == payment_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).scalar_one_or_none()
-    if row is None:
-        raise NotFound("payment", payment_id)
-    return row
-
-
-def _load(
-    session: Session, merchant_id: str, refund_id: str, *, lock: bool = False
-) -> tuple[Refund, PaymentRow]:
-    """The refund and its payment; locked in the order payment, refund."""
-    query = (
-        select(Refund)
-        .where(Refund.merchant_id == merchant_id, Refund.id == refund_id)
-        .execution_options(populate_existing=True)
-    )
-    refund = session.execute(query).scalar_one_or_none()
-    if refund is None:
-        raise NotFound("refund", refund_id)
-    if lock:
-        payment = lock_payment(session, merchant_id, refund.payment_id)
-        return session.execute(query.with_for_update()).scalar_one(), payment
-    payment = session.execute(
-        select(PaymentRow)
-        .where(PaymentRow.merchant_id == merchant_id, PaymentRow.id == refund.payment_id)
-        .execution_options(populate_existing=True)
-    ).scalar_one()
-    return refund, payment
-
-
-def _event(
-    session: Session,
-    deps: Deps,
-    payment: PaymentRow,
-    refund_id: str,
-    name: str,
-    actor: str,
-    data: dict[str, Any],
-) -> None:
-    now = deps.clock.now()
-    session.add(
-        Event(
-            merchant_id=payment.merchant_id,
-            id=new_id("evt", now),
-            name=name,
-            subject_type="refund",
-            subject_id=refund_id,
-            payment_id=payment.id,
-            actor=actor,
-            data=data,
-            event_at=now,
-            created_at=now,
-        )
-    )

@@ -13,7 +13,8 @@ from datetime import timedelta
 from psycopg.errors import UniqueViolation
 
 from app.domain.errors import IntegrityFailure
-from app.domain.payments import Decision, EventDraft, Payment, check_integrity, decide
+from app.domain.integrity import check_integrity
+from app.domain.payments import Decision, EventDraft, Payment, decide
 from app.domain.processor import (
     ActionRequired,
     Authorized,
@@ -26,7 +27,7 @@ from app.domain.processor import (
     Pending,
     Unknown,
 )
-from app.domain.states import OperationStatus, PaymentStatus
+from app.domain.states import OPERATION, OperationStatus, PaymentStatus
 from app.services.deps import Deps
 from app.store import payment_path
 from app.store.payment_path import Answer, Recording
@@ -154,6 +155,7 @@ def _written(decision: Decision) -> Payment:
     operation, status = after.operation, decision.operation_status
     if operation is None or status is None:
         return after
-    if status in (OperationStatus.SUCCEEDED, OperationStatus.FAILED):
+    OPERATION.event(operation.status, status)
+    if OPERATION.is_final(status):
         return replace(after, operation=None)
     return replace(after, operation=replace(operation, status=status))

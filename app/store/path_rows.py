@@ -1,5 +1,6 @@
 """Between a payment in the domain and its row: the one place that knows both."""
 
+from operator import attrgetter
 from typing import Any
 
 from app.domain.declines import DeclineReason
@@ -61,6 +62,26 @@ READ_COLUMNS = (
     *CARD_COLUMNS,
 )
 
+# What an outcome may change; the rest of the row was settled by its intent.
+OUTCOME_COLUMNS = (
+    "status",
+    "authorized_minor",
+    "captured_minor",
+    "fee_minor",
+    "processor_reference",
+    "processor_charge_reference",
+    "processor_fee_minor",
+    "client_secret",
+    "decline_reason",
+    "decline_code",
+    "cancel_reason",
+    "needs_reversal",
+    "available_on",
+    "capture_before",
+    "captured_at",
+)
+CHANGEABLE_COLUMNS = (*OUTCOME_COLUMNS, *CARD_COLUMNS)
+
 OPERATION_COLUMNS = (
     "id",
     "kind",
@@ -74,18 +95,16 @@ OPERATION_COLUMNS = (
 )
 
 
-def payment_to_row(payment: Payment) -> dict[str, Any]:
-    """A payment as columns; refunded amounts are left out, they move in refunds' own units of work."""
-    row: dict[str, Any] = {name: getattr(payment, name) for name in PLAIN_COLUMNS}
-    row["status"] = payment.status
-    row["amount_minor"] = payment.amount.amount_minor
-    row["currency"] = payment.amount.currency
-    row["decline_reason"] = payment.decline_reason
+_CHANGEABLE = attrgetter(*OUTCOME_COLUMNS)
+_CARD = attrgetter(*CARD_COLUMNS.values())
+_NO_CARD = (None,) * len(CARD_COLUMNS)
+
+
+def changeable(payment: Payment) -> tuple[Any, ...]:
+    """The values of CHANGEABLE_COLUMNS; refunded amounts move in refunds' own units of work."""
     card = payment.card
-    if card is not None:
-        for column, name in CARD_COLUMNS.items():
-            row[column] = getattr(card, name) or None
-    return row
+    facts = _NO_CARD if card is None else tuple(value or None for value in _CARD(card))
+    return (*_CHANGEABLE(payment), *facts)
 
 
 def payment_from_row(row: tuple[Any, ...]) -> Payment:

@@ -8,7 +8,7 @@ dumping of thirty arrays.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,37 +16,24 @@ import orjson
 import psycopg
 
 from app.domain.accounts import account_of
-from app.domain.ids import new_id
-from app.domain.payments import Decision, EventDraft, OperationInFlight, Payment
+from app.domain.payments import EventDraft, OperationInFlight, Payment
 from app.domain.states import PaymentStatus
 from app.store import path_sql
 from app.store.db import path
-from app.store.path_rows import payment_from_row, payment_to_row
+from app.store.path_parameters import (
+    Answer,
+    KeyClaim,
+    NewPayment,
+    Prepared,
+    Recording,
+    event_rows,
+    prepare_intents,
+    prepare_outcomes,
+)
+from app.store.path_rows import payment_from_row
+from app.store.path_source import AS_JSON, EVENTS
 
-
-@dataclass(frozen=True, slots=True)
-class KeyClaim:
-    """An idempotency key to be claimed together with a new payment."""
-
-    key: str
-    request_hash: bytes
-    lease_token: str
-    lease_seconds: int
-    api_key_hash: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NewPayment:
-    """A payment to be written before the processor is asked."""
-
-    payment: Payment
-    fee_schedule: str
-    actor: str
-    events: tuple[EventDraft, ...]
-    client_key: str | None = None
-    operation: OperationInFlight | None = None
-    claim: KeyClaim | None = None
-    session_must_be_open: bool = False
+__all__ = ["Answer", "Begun", "KeyClaim", "NewPayment", "Recording"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,58 +50,16 @@ class Begun:
     response_body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a key's request was answered, to be stored with the outcome."""
-
-    key: str
-    lease_token: str
-    status: int
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """One decision to be written, and what is finished by it."""
-
-    decision: Decision
-    actor: str
-    at: datetime
-    answer: Answer | None = None
-    inbox_id: str | None = None
-    session_event: EventDraft | None = None
-    next_attempt_at: datetime | None = None
-    extra_events: tuple[EventDraft, ...] = field(default=())
-
-
-def _run(statement: bytes, document: str) -> list[Any]:
+def _run(ready: Prepared) -> list[Any]:
     with path() as connection:
-        return connection.execute(statement, (document,), prepare=True).fetchall()
+        return _cursor(connection, ready.statement, ready.parameters).fetchall()
 
 
-def _json(document: dict[str, Any]) -> str:
-    return orjson.dumps(document).decode()
-
-
-def _events(
-    ord_: int, payment: Payment, drafts: Sequence[EventDraft], actor: str, at: datetime
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "ord": ord_,
-            "id": new_id("evt", at),
-            "name": draft.name,
-            "subject_type": draft.name.partition(".")[0],
-            "subject_id": (
-                payment.session_id if draft.name.startswith("checkout.") else payment.id
-            ),
-            "payment_id": payment.id,
-            "actor": actor,
-            "data": draft.data,
-            "event_at": at,
-        }
-        for draft in drafts
-    ]
+def _cursor(
+    connection: psycopg.Connection[Any], statement: bytes, parameters: Sequence[Any]
+) -> psycopg.Cursor[Any]:
+    # A raw cursor sends the text as it stands: psycopg's own placeholders are parsed at each execution.
+    return psycopg.RawCursor(connection).execute(statement, parameters, prepare=True)
 
 
 def begin_new(intents: Sequence[NewPayment], at: datetime) -> list[Begun]:
@@ -123,38 +68,9 @@ def begin_new(intents: Sequence[NewPayment], at: datetime) -> list[Begun]:
     Raises UniqueViolation when a session or client key has a payment already.
     """
     answers = [Begun(is_begun=False)] * len(intents)
-    for found in _run(path_sql.BEGIN_NEW, intents_document(intents, at)):
+    for found in _run(prepare_intents(intents, at)):
         answers[found[0]] = Begun(*found[1:])
     return answers
-
-
-def intents_document(intents: Sequence[NewPayment], at: datetime) -> str:
-    """What `begin_new` sends."""
-    rows: list[dict[str, Any]] = []
-    events: list[dict[str, Any]] = []
-    for ord_, intent in enumerate(intents):
-        claim, operation = intent.claim, intent.operation
-        row = payment_to_row(intent.payment)
-        row |= {
-            "ord": ord_,
-            "client_key": intent.client_key,
-            "fee_schedule": intent.fee_schedule,
-            "actor": intent.actor,
-            "at": at,
-            "session_must_be_open": intent.session_must_be_open,
-            "key": claim.key if claim else None,
-            "request_hash": claim.request_hash.hex() if claim else None,
-            "lease_token": claim.lease_token if claim else None,
-            "lease_seconds": claim.lease_seconds if claim else None,
-            "api_key_hash": claim.api_key_hash.hex() if claim and claim.api_key_hash else None,
-            "operation_id": operation.id if operation else None,
-            "operation_kind": operation.kind if operation else None,
-            "operation_token": operation.payment_method_token if operation else None,
-            "operation_return_url": operation.return_url if operation else None,
-        }
-        rows.append(row)
-        events += _events(ord_, intent.payment, intent.events, intent.actor, at)
-    return _json({"rows": rows, "events": events})
 
 
 def begin_operation(  # noqa: PLR0913 - each is a column of the intent
@@ -174,29 +90,28 @@ def begin_operation(  # noqa: PLR0913 - each is a column of the intent
     False if the payment moved meanwhile (or its session closed); raises UniqueViolation when
     another call is in flight.
     """
-    document = {
-        "row": {
-            "merchant_id": payment.merchant_id,
-            "payment_id": payment.id,
-            "version": payment.version,
-            "status": status,
-            "at": at,
-            "actor": actor,
-            "session_id": payment.session_id,
-            "session_must_be_open": session_must_be_open,
-            "customer_email": customer[0],
-            "customer_name": customer[1],
-            "operation_id": operation.id,
-            "kind": operation.kind,
-            "amount_minor": operation.amount_minor,
-            "token": operation.payment_method_token,
-            "return_url": operation.return_url,
-            "reason": operation.reason,
-            "next_attempt_at": next_attempt_at,
-        },
-        "events": _events(0, payment, events, actor, at),
+    row = {
+        "merchant_id": payment.merchant_id,
+        "payment_id": payment.id,
+        "version": payment.version,
+        "status": status,
+        "at": at,
+        "actor": actor,
+        "session_id": payment.session_id,
+        "session_must_be_open": session_must_be_open,
+        "customer_email": customer[0],
+        "customer_name": customer[1],
+        "operation_id": operation.id,
+        "kind": operation.kind,
+        "amount_minor": operation.amount_minor,
+        "token": operation.payment_method_token,
+        "return_url": operation.return_url,
+        "reason": operation.reason,
+        "next_attempt_at": next_attempt_at,
     }
-    return bool(_run(path_sql.BEGIN_OPERATION, _json(document)))
+    drafts = EVENTS.parameters(event_rows(0, payment, events, at), AS_JSON)
+    parameters = [orjson.dumps(row).decode(), *drafts]
+    return bool(_run(Prepared(path_sql.BEGIN_OPERATION, parameters)))
 
 
 def record(recordings: Sequence[Recording]) -> list[bool]:
@@ -205,84 +120,16 @@ def record(recordings: Sequence[Recording]) -> list[bool]:
 
     Raises UniqueViolation when a journal's fact is booked already.
     """
-    document = outcomes_document(recordings)
+    ready = prepare_outcomes(recordings)
     try:
-        moved = _run(path_sql.RECORD, document)
+        moved = _run(ready)
     except psycopg.errors.ForeignKeyViolation:
         _open_accounts(recordings)
-        moved = _run(path_sql.RECORD, document)
+        moved = _run(ready)
     done = [False] * len(recordings)
     for (ord_,) in moved:
         done[ord_] = True
     return done
-
-
-def outcomes_document(recordings: Sequence[Recording]) -> str:
-    """What `record` sends."""
-    document: dict[str, list[dict[str, Any]]] = {
-        "rows": [],
-        "events": [],
-        "journals": [],
-        "postings": [],
-    }
-    for ord_, item in enumerate(recordings):
-        _add_recording(document, ord_, item)
-    return _json(document)
-
-
-def _add_recording(document: dict[str, list[dict[str, Any]]], ord_: int, item: Recording) -> None:
-    decision, answer = item.decision, item.answer
-    before, after = decision.before, decision.after
-    operation = before.operation
-    row = payment_to_row(after)
-    row |= {
-        "ord": ord_,
-        "expected_version": before.version,
-        "at": item.at,
-        "operation_id": operation.id if operation and decision.operation_status else None,
-        "operation_status": decision.operation_status,
-        "operation_error": decision.operation_error,
-        "next_attempt_at": item.next_attempt_at,
-        "key": answer.key if answer else None,
-        "lease_token": answer.lease_token if answer else None,
-        "response_status": answer.status if answer else None,
-        "response_body": answer.body.decode() if answer else None,
-        "inbox_id": item.inbox_id,
-        "session_completed": item.session_event is not None,
-    }
-    document["rows"].append(row)
-    drafts = [*decision.events, *item.extra_events]
-    if item.session_event is not None:
-        drafts.append(item.session_event)
-    document["events"] += _events(ord_, after, drafts, item.actor, item.at)
-    for journal in decision.journals:
-        if not journal.postings:
-            continue
-        journal_id = new_id("jr", item.at)
-        document["journals"].append(
-            {
-                "ord": ord_,
-                "id": journal_id,
-                "event": journal.event,
-                "source_id": journal.source_id,
-                "payment_id": after.id,
-                "at": item.at,
-            }
-        )
-        document["postings"] += [
-            {
-                "ord": ord_,
-                "journal_id": journal_id,
-                "line": line,
-                "debit": posting.debit,
-                "credit": posting.credit,
-                "currency": posting.amount.currency,
-                "amount_minor": posting.amount.amount_minor,
-                "available_on": posting.available_on,
-                "at": item.at,
-            }
-            for line, posting in enumerate(journal.postings, start=1)
-        ]
 
 
 def _open_accounts(recordings: Sequence[Recording]) -> None:
@@ -304,61 +151,46 @@ def _open_accounts(recordings: Sequence[Recording]) -> None:
         }
         for merchant_id, code, currency in sorted(wanted)
     ]
-    _run(path_sql.OPEN_ACCOUNTS, _json({"rows": rows}))
+    _run(Prepared(path_sql.OPEN_ACCOUNTS, [orjson.dumps(rows).decode()]))
+
+
+def _load(statement: bytes, *parameters: str) -> Payment | None:
+    found = _run(Prepared(statement, parameters))
+    return payment_from_row(found[0]) if found else None
 
 
 def load(merchant_id: str, payment_id: str) -> Payment | None:
     """The payment as it stands, with the call in flight."""
-    with path() as connection:
-        row = connection.execute(
-            path_sql.LOAD_BY_ID, (merchant_id, payment_id), prepare=True
-        ).fetchone()
-    return payment_from_row(row) if row else None
+    return _load(path_sql.LOAD_BY_ID, merchant_id, payment_id)
 
 
 def load_by_session(merchant_id: str, session_id: str) -> Payment | None:
     """The payment of a checkout session, if one was begun."""
-    with path() as connection:
-        row = connection.execute(
-            path_sql.LOAD_BY_SESSION, (merchant_id, session_id), prepare=True
-        ).fetchone()
-    return payment_from_row(row) if row else None
+    return _load(path_sql.LOAD_BY_SESSION, merchant_id, session_id)
 
 
 def load_by_reference(merchant_id: str, account_id: str, reference: str) -> Payment | None:
     """The payment that a processor's object belongs to, if we know it."""
+    return _load(path_sql.LOAD_BY_REFERENCE, merchant_id, account_id, reference)
+
+
+def _changes(statement: bytes, *parameters: Any) -> bool:
     with path() as connection:
-        row = connection.execute(
-            path_sql.LOAD_BY_REFERENCE, (merchant_id, account_id, reference), prepare=True
-        ).fetchone()
-    return payment_from_row(row) if row else None
+        return _cursor(connection, statement, parameters).rowcount == 1
 
 
 def take_over(merchant_id: str, key: str, lease_token: str, lease_seconds: int) -> bool:
     """Become the owner of a key whose owner has gone; False if its lease still runs."""
-    with path() as connection:
-        return (
-            connection.execute(
-                path_sql.TAKE_OVER, (lease_token, lease_seconds, merchant_id, key), prepare=True
-            ).rowcount
-            == 1
-        )
+    return _changes(path_sql.TAKE_OVER, merchant_id, key, lease_token, lease_seconds)
 
 
 def release_key(merchant_id: str, key: str, lease_token: str) -> None:
     """Let the next request with this key look again: the outcome is not definite yet."""
-    with path() as connection:
-        connection.execute(path_sql.RELEASE_KEY, (merchant_id, key, lease_token), prepare=True)
+    _changes(path_sql.RELEASE_KEY, merchant_id, key, lease_token)
 
 
 def finish_key(merchant_id: str, answer: Answer) -> bool:
     """Store a definite answer under the lease; False if somebody else owns the key by now."""
-    with path() as connection:
-        return (
-            connection.execute(
-                path_sql.FINISH_KEY,
-                (answer.status, answer.body, merchant_id, answer.key, answer.lease_token),
-                prepare=True,
-            ).rowcount
-            == 1
-        )
+    return _changes(
+        path_sql.FINISH_KEY, merchant_id, answer.key, answer.lease_token, answer.status, answer.body
+    )

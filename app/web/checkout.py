@@ -22,7 +22,7 @@ from flask import (
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.domain.errors import FarthingError
+from app.domain.errors import FarthingError, NotFound
 from app.services import checkout
 from app.services.checkout import CheckoutView, PaySession
 from app.web import errors
@@ -56,9 +56,12 @@ def _explain(error: FarthingError) -> AnyResponse:
 
 
 @blueprint.errorhandler(CSRFError)
-def _renew(_error: CSRFError) -> AnyResponse:
+def _renew(error: CSRFError) -> AnyResponse:
     """The browser lost the cookie of the form's token: the page again, with what was typed."""
-    view = checkout.state(deps(), str((request.view_args or {})["session_id"]))
+    try:
+        view = checkout.state(deps(), str((request.view_args or {})["session_id"]))
+    except NotFound:
+        return errors.stale_form(error)
     form = PayForm()
     form.validate()
     return _refused(view, form) if request.endpoint == "checkout.pay" else _moved(view)

@@ -59,7 +59,7 @@ def _check_token(_form: FlaskForm, field: StringField) -> None:
         raise ValidationError("Enter your card details again")
 
 
-class PayForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types.
+class PayForm(FlaskForm):
     """A card token from the processor's fields, and who pays."""
 
     class Meta:
@@ -82,7 +82,7 @@ class PayForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types.
         return {anchors[name]: self.errors[name][0] for name in anchors if name in self.errors}
 
 
-class AuthenticationForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types.
+class AuthenticationForm(FlaskForm):
     """The customer is back from the bank's page."""
 
     class Meta:

@@ -148,7 +148,7 @@ def test_the_unmodified_sdk_opens_finds_and_ends_a_session(
     assert (found.id, found.metadata["order"]) == (opened.id, "7")
     assert sessions.expire(opened.id).status == "expired"
     with pytest.raises(stripe.InvalidRequestError) as unknown:
-        sessions.create({"mode": "payment", "line_itmes": []})  # type: ignore[typeddict-unknown-key]
+        sessions.create({"mode": "payment", "line_itmes": [{"a": 1}]})  # type: ignore[typeddict-unknown-key]
     assert (unknown.value.param, unknown.value.http_status) == ("line_itmes", 400)
     with pytest.raises(stripe.InvalidRequestError) as missing:
         sessions.retrieve("cs_test_0")

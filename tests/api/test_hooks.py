@@ -2,7 +2,6 @@ import hashlib
 import hmac
 import json
 import time
-from urllib.parse import urlsplit
 
 import psycopg
 import requests
@@ -117,20 +116,14 @@ def test_an_unknown_account_and_another_method_are_refused(api: Api, shop: Shop)
 def test_fifty_megabytes_are_refused_fast(web: str, shop: Shop, database_url: str) -> None:
     address = f"{web}/hooks/stripe/{shop.account_id}"
     body = b" " * (50 * 1024 * 1024)
-    for sent in (body, (body[:1_000_000] for _ in range(50))):
+    headers = {"Stripe-Signature": _signed(body)}
+    for sent, refusals in ((body, {413}), ((body[:1_000_000] for _ in range(50)), {400, 413})):
         begun = time.monotonic()
-        try:
-            answer = requests.post(
-                address, data=sent, headers={"Stripe-Signature": _signed(b"x")}, timeout=20
-            )
-            assert answer.status_code == 413
-        except requests.ConnectionError:
-            # The server hung up in the middle of the body, which is an answer too.
-            assert sent is not body
+        answer = requests.post(address, data=sent, headers=headers, timeout=20)
+        assert answer.status_code in refusals
         assert time.monotonic() - begun < 2
     assert requests.get(f"{web}/healthz", timeout=5).status_code == 200
     assert count(database_url, "inbox") == 0
-    assert urlsplit(web).hostname == "127.0.0.1"
 
 
 def test_an_event_of_a_payment_is_handled_by_the_worker_not_the_request(

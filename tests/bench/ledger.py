@@ -1,16 +1,16 @@
-"""L1 and L2: posting, singly from eight clients and in batches from one, beside raw inserts of the same rows."""
+"""L1 and L2: posting, singly and in batches, beside raw inserts of the same rows."""
 
 import gc
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from app.store import payment_path
 from tests.bench import twins
 from tests.bench.machine import Sessions
 from tests.bench.measure import Goal
 from tests.bench.stage import Stage
 from tests.bench.workers import Client, Crew, Window
-from app.store import payment_path
 
 CLIENTS = 8
 
@@ -77,7 +77,8 @@ def _pair(client: Client, size: int, times: int) -> tuple[float, float]:
     ids = [one.intent.payment.id for one in made]
     found = twins.rows_of(client.owner, client.tables, ids)
     merged = [
-        twins.merge(client.tables, found[first : first + size]) for first in range(0, len(found), size)
+        twins.merge(client.tables, found[first : first + size])
+        for first in range(0, len(found), size)
     ]
     gc.collect()
     began = time.perf_counter()

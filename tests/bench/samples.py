@@ -10,7 +10,7 @@ from app.domain.ids import new_id
 from app.domain.money import Money
 from app.domain.payments import EventDraft, OperationInFlight, Payment, decide
 from app.domain.states import OperationStatus, PaymentStatus
-from app.store.payment_path import Answer, KeyClaim, NewPayment, Recording
+from app.store.path_parameters import Answer, KeyClaim, NewPayment, Recording
 from app.web.api.payments import answer
 from tests.bench.product import captured
 from tests.bench.stage import BenchMerchant

@@ -1,4 +1,4 @@
-"""What stands while the bench runs: PostgreSQL as in production (fsync, synchronous commit), Valkey, merchants."""
+"""What stands while the bench runs: a durable PostgreSQL as in production, Valkey, merchants."""
 
 import contextlib
 import shutil

@@ -70,7 +70,8 @@ def twins(connection: psycopg.Connection[Any]) -> tuple[Twin, ...]:
         WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
     """
     return tuple(
-        Twin(table, tuple(row[0] for row in connection.execute(query, (table,)))) for table in TABLES
+        Twin(table, tuple(row[0] for row in connection.execute(query, (table,))))
+        for table in TABLES
     )
 
 

@@ -1,4 +1,4 @@
-"""Client processes with one database session each, kept over all rounds so that nothing is reaped or replanned.
+"""Client processes with a session each, kept over all rounds: nothing is reaped or replanned.
 
 Each task is prepared first, then all begin together; a window lasts from the first start to the last end.
 """
@@ -17,7 +17,7 @@ from flask import Flask
 
 from app.domain.clock import SystemClock
 from app.store import db as store
-from app.store import path_sql, payment_path
+from app.store import path_parameters, payment_path
 from tests.bench import product, twins
 from tests.bench.machine import Sessions
 from tests.bench.samples import Sample, samples
@@ -87,16 +87,18 @@ class Client:
         """The same two statements as a payment request sends, ready made, in a bare loop."""
         work = [
             (
-                payment_path.intents_document([one.intent], one.outcome.at),
-                payment_path.outcomes_document([one.outcome]),
+                path_parameters.prepare_intents([one.intent], one.outcome.at),
+                path_parameters.prepare_outcomes([one.outcome]),
             )
             for one in self.samples(count)
         ]
 
+        cursor = psycopg.RawCursor(self.session)
+
         def run() -> None:
             for intent, outcome in work:
-                self.session.execute(path_sql.BEGIN_NEW, (intent,), prepare=True).fetchall()
-                self.session.execute(path_sql.RECORD, (outcome,), prepare=True).fetchall()
+                for one in (intent, outcome):
+                    cursor.execute(one.statement, one.parameters, prepare=True).fetchall()
 
         return run
 

@@ -1,7 +1,8 @@
 """What a merchant pays for a payment."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.currencies import CURRENCIES, MAXIMUM_MINOR
 from app.domain.fees import CARD_STANDARD, FeeSchedule

@@ -5,17 +5,18 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.declines import DeclineReason
 from app.domain.errors import IntegrityFailure
 from app.domain.fees import CARD_STANDARD
+from app.domain.integrity import check_integrity
 from app.domain.money import Money
 from app.domain.payments import (
     Decision,
     OperationInFlight,
     Payment,
-    check_integrity,
     decide,
 )
 from app.domain.processor import (

@@ -186,6 +186,17 @@ def test_a_lost_cookie_renews_the_form_with_what_was_typed(
     assert charges(sandbox, shop) == []
 
 
+def test_a_form_without_a_token_pays_nothing(
+    deps: Deps, shop: Shop, browser: FlaskClient, sandbox: SandboxServer
+) -> None:
+    """Whether the session exists or not."""
+    fields = {"payment_method": VISA, "email": "ada@example.com", "name": "Ada Lovelace"}
+
+    assert browser.post(f"/pay/{open_checkout(deps, shop)}", data=fields).status_code == 422
+    assert browser.post("/pay/cs_test_nothing", data=fields).status_code == 400
+    assert charges(sandbox, shop) == []
+
+
 def test_another_site_cannot_send_the_form(
     deps: Deps, shop: Shop, browser: FlaskClient, sandbox: SandboxServer
 ) -> None:

@@ -99,6 +99,32 @@ def _next_action(payment: Payment) -> dict[str, Any] | None:
     }
 
 
+# What Stripe has and we do not offer yet; SDKs expect the names.
+NOT_OFFERED: dict[str, Any] = {
+    "adaptive_pricing": None,
+    "after_expiration": None,
+    "allow_promotion_codes": None,
+    "billing_address_collection": None,
+    "client_secret": None,
+    "consent": None,
+    "consent_collection": None,
+    "currency_conversion": None,
+    "custom_fields": [],
+    "customer": None,
+    "customer_creation": None,
+    "discounts": [],
+    "invoice": None,
+    "invoice_creation": None,
+    "payment_method_options": {},
+    "recovered_from": None,
+    "setup_intent": None,
+    "shipping_address_collection": None,
+    "shipping_cost": None,
+    "shipping_options": [],
+    "subscription": None,
+}
+
+
 def checkout_session(
     row: Any, payment: Payment | None, *, is_live: bool, base_url: str
 ) -> dict[str, Any]:
@@ -106,39 +132,25 @@ def checkout_session(
     is_open = row.status == "open"
     is_paid = payment is not None and payment.status is _P.CAPTURED
     email = (payment.customer_email if payment else None) or row.customer_email
-    return {
+    return NOT_OFFERED | {
         "id": row.id,
         "object": "checkout.session",
-        "adaptive_pricing": None,
-        "after_expiration": None,
-        "allow_promotion_codes": None,
         "amount_subtotal": row.amount_minor,
         "amount_total": row.amount_minor,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-        "billing_address_collection": None,
         "cancel_url": row.cancel_url,
         "client_reference_id": row.client_reference_id,
-        "client_secret": None,
-        "consent": None,
-        "consent_collection": None,
         "created": timestamp(row.created_at),
         "currency": row.currency.lower(),
-        "currency_conversion": None,
-        "custom_fields": [],
         "custom_text": {
             "after_submit": None,
             "shipping_address": None,
             "submit": None,
             "terms_of_service_acceptance": None,
         },
-        "customer": None,
-        "customer_creation": None,
         "customer_details": _customer(email, payment),
         "customer_email": row.customer_email,
-        "discounts": [],
         "expires_at": timestamp(row.expires_at),
-        "invoice": None,
-        "invoice_creation": None,
         "livemode": is_live,
         "locale": row.locale,
         "metadata": row.metadata_,
@@ -146,18 +158,11 @@ def checkout_session(
         "payment_intent": payment.id if payment else None,
         "payment_link": row.payment_link_id,
         "payment_method_collection": "if_required",
-        "payment_method_options": {},
         "payment_method_types": ["card"],
         "payment_status": "paid" if is_paid else "unpaid",
         "phone_number_collection": {"enabled": False},
-        "recovered_from": None,
-        "setup_intent": None,
-        "shipping_address_collection": None,
-        "shipping_cost": None,
-        "shipping_options": [],
         "status": row.status,
         "submit_type": row.submit_type,
-        "subscription": None,
         "success_url": row.success_url,
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "ui_mode": "hosted_page",

@@ -1,0 +1,53 @@
+"""What a processor's word means for a refund: pure, as `payments.decide` is for payments."""
+
+from typing import Any
+
+from app.domain.money import Money
+from app.domain.processor import (
+    Absent,
+    RefundAccepted,
+    RefundOutcome,
+    RefundRefused,
+    Unknown,
+)
+from app.domain.states import RefundStatus
+
+
+def checked(
+    outcome: RefundOutcome, *, refund_id: str, amount: Money, payment_reference: str | None
+) -> RefundOutcome:
+    """The outcome if it is about this refund; an answer about another amount, payment or refund is
+    unknown.
+    """
+    if isinstance(outcome, Absent | Unknown):
+        return outcome
+    differences = []
+    if outcome.amount not in (None, amount):
+        differences.append(f"amount is {outcome.amount}, ours is {amount}")
+    if outcome.payment_reference not in ("", payment_reference):
+        differences.append("it names another payment")
+    if outcome.refund_id not in (None, refund_id):
+        differences.append("it names another refund")
+    return Unknown("; ".join(differences)) if differences else outcome
+
+
+def not_replayed(answer: RefundOutcome, refund_id: str, *, was_absent: bool) -> RefundOutcome:
+    """A replayed error on a refund that the processor does not have: definitely nothing was sent."""
+    if isinstance(answer, Unknown) and answer.is_replay and was_absent:
+        return RefundRefused("not_processed", refund_id=refund_id)
+    return answer
+
+
+def target_of(outcome: RefundOutcome) -> tuple[RefundStatus | None, dict[str, Any]]:
+    """Where the outcome leads, and what the event tells of it; nowhere if it says nothing."""
+    match outcome:
+        case RefundAccepted(is_settled=True):
+            return RefundStatus.SUCCEEDED, {}
+        case RefundAccepted():
+            return RefundStatus.PENDING, {}
+        case RefundRefused():
+            return RefundStatus.FAILED, {"failure_reason": outcome.reason}
+        case Unknown():
+            return RefundStatus.UNKNOWN, {"detail": outcome.detail[:200]}
+        case Absent():
+            return None, {}
