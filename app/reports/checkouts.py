@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, literal, select
 
 from app.domain.money import Money
 from app.reports.labels import Label, checkout_label
@@ -64,7 +64,10 @@ def sessions(merchant_id: str, cursor: Cursor) -> Page[SessionLine]:
         )
         .where(CheckoutSession.merchant_id == merchant_id)
     )
-    return fetch(query, CheckoutSession.id, cursor, lambda r: _session(r[0], r[1], r[2]))
+    # A session's id opens it, so it is random and sorts by nothing: the moment it was opened does.
+    opened = func.to_char(func.timezone("UTC", CheckoutSession.created_at), "YYYYMMDDHH24MISSUS")
+    key = literal("at_") + opened + func.left(func.md5(CheckoutSession.id), 6)
+    return fetch(query, key, cursor, lambda r: _session(r[0], r[1], r[2]))
 
 
 def _session(row: CheckoutSession, payment_id: str | None, email: str | None) -> SessionLine:

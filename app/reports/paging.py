@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Select, SQLColumnExpression, func, select
 from sqlalchemy.sql.selectable import Subquery
 
 from app.store.db import db
@@ -64,7 +63,7 @@ def _id_or_none(text: str | None) -> str | None:
 
 def fetch(
     query: Select[*tuple[Any, ...]],
-    key: InstrumentedAttribute[str],
+    key: SQLColumnExpression[str],
     cursor: Cursor,
     shape: Callable[[Any], T],
     size: int = PAGE_SIZE,

@@ -47,7 +47,6 @@ _COMMON: Spec = {
     "payment_method_data": hash_of(METHOD_DATA),
     "payment_method_options": hash_of({"card": _CARD_OPTIONS, "link": anything}),
     # Its name before API 2026-09-30; still taken, although Stripe refuses it from then on.
-    "payment_method_types": _METHOD_TYPES,
     "radar_options": anything,
     "receipt_email": string(512),
     "setup_future_usage": one_of("", "off_session", "on_session"),

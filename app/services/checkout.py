@@ -25,7 +25,7 @@ from app.services.resolver import refresh
 from app.store import payment_path
 from app.store.db import db, end_read, transaction
 from app.store.merchants import Merchant
-from app.store.payments import CheckoutSession, Event, PaymentLink
+from app.store.payments import CheckoutSession, Event, Operation, PaymentLink
 
 _P = PaymentStatus
 
@@ -192,6 +192,9 @@ def pay(deps: Deps, command: PaySession) -> CheckoutView:
     payment = payment_path.load_by_session(row.merchant_id, row.id)
     if _phase(deps, row, payment) not in ("form", "declined", "action"):
         return _view(deps, row, merchant, payment)
+    if payment is not None and payment.status is _P.REQUIRES_ACTION and _was_sent(payment, command):
+        # The same press again, arriving after the bank's question: the question stands.
+        return _view(deps, row, merchant, payment)
     try:
         if payment is None:
             _first_try(deps, row, merchant, command)
@@ -223,6 +226,21 @@ def _find(session_id: str) -> tuple[CheckoutSession, Merchant]:
     if found is None:
         raise NotFound("checkout session", session_id)
     return found[0], found[1]
+
+
+def _was_sent(payment: Payment, command: PaySession) -> bool:
+    """Whether this very card token was tried for this payment already."""
+    found = db.session.execute(
+        select(Operation.id)
+        .where(
+            Operation.merchant_id == payment.merchant_id,
+            Operation.payment_id == payment.id,
+            Operation.payment_method_token == command.payment_method_token,
+        )
+        .limit(1)
+    ).scalar()
+    end_read()
+    return found is not None
 
 
 def _first_try(deps: Deps, row: CheckoutSession, merchant: Merchant, command: PaySession) -> None:

@@ -136,10 +136,13 @@ def _apply(deps: Deps, account: ProcessorAccount, row: InboxRow, found: Outcome)
     if payment is None:
         _no_payment(deps, account, row, found)
         return
+    live = account.is_live
     try:
         if row.refund_reference is not None or row.kind.startswith(("charge.refund", "refund.")):
+            # The capture first: a refund of what we do not know to be captured would fit no row.
+            payment = settle(deps, payment, found, is_live=live, is_answer=False)
             foreign.sync_refunds(deps, account, payment)
-        settle(deps, payment, found, is_live=account.is_live, is_answer=False, inbox_id=row.id)
+        settle(deps, payment, found, is_live=live, is_answer=False, inbox_id=row.id)
     except IntegrityFailure as error:
         foreign.note_integrity_failure(deps, payment, error.message)
         _finish(deps, row, "failed", error.message)

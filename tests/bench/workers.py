@@ -139,6 +139,7 @@ class Crew:
         self._sessions = sessions
         self._pipes: list[Connection] = []
         self._processes = []
+        self.size = size
         for number in range(size):
             ours, theirs = context.Pipe()
             process = context.Process(target=_serve, args=(theirs, self._barrier, stage, number))

@@ -1,7 +1,5 @@
 """When something goes wrong on the way, the page says what is known and never guesses."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
@@ -65,19 +63,18 @@ def test_a_payment_that_did_not_reach_us_can_be_tried_again(checkout: Checkout) 
     assert checkout.shop.charged(checkout.session_id) == [4999]
 
 
-def test_an_expired_page_says_that_nothing_was_taken(page: Page, shop: Shop) -> None:
+def test_an_expired_page_says_that_nothing_was_taken(checkout: Checkout) -> None:
     """It expires under the customer's hands: the button does not pay any more."""
-    soon = datetime.now(UTC) + timedelta(seconds=4)
-    checkout = Checkout(page, shop, shop.open_session(expires_at=soon)).open()
     checkout.fill(VISA)
-    page.wait_for_timeout(max(0.0, (soon - datetime.now(UTC)).total_seconds()) * 1000 + 100)
+    checkout.shop.expire(checkout.session_id)
 
     checkout.button.click()
 
     checkout.shows("This payment page has expired")
+    page = checkout.page
     expect(page.locator(".lead")).to_contain_text("You have not been charged.")
     expect(page.get_by_role("link", name="Go back to Northwind Coffee")).to_be_visible()
-    assert shop.record()["facts"] == []
+    assert checkout.shop.record()["facts"] == []
 
 
 def test_a_lost_cookie_costs_one_more_press_and_no_typing(checkout: Checkout) -> None:

@@ -1,5 +1,6 @@
 """PostgreSQL and Valkey from their wheels: durable, behind a password, on the loopback, ours to stop."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -43,9 +44,7 @@ def test_postgres_survives_a_power_cut(folder: Path) -> None:
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute("CREATE TABLE facts (n int)")
         connection.execute("INSERT INTO facts VALUES (1)")
-    for process in psutil.Process(server.process.pid).children():
-        process.kill()
-    server.process.kill()
+    os.killpg(server.process.pid, signal.SIGKILL)
     server.stop()
 
     server = embedded.start_postgres(folder)

@@ -1,6 +1,7 @@
 """Stripe.js in a real browser, on a page of another origin under a strict policy."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.sandbox.driver import Merchant
 from tests.sandbox.server import SandboxServer
 
 pytestmark = pytest.mark.e2e
+AXE = Path(__file__).parents[2] / "tests/vendor/axe/axe.min.js"
 
 FIELDS = {
     "number": ("Secure card number input frame", "cardnumber"),
@@ -193,3 +195,33 @@ def test_a_quiet_authentication_shows_nothing(shop: tuple[Page, Merchant]) -> No
     act(page, f"stripe.handleNextAction({{ clientSecret: '{waiting.client_secret}' }})")
     assert until(page, "window.done")["paymentIntent"]["status"] == "succeeded"
     assert page.get_by_role("dialog").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/shop", "/shop/cancelled", "/control", "3ds"])
+def test_every_page_is_usable_by_everybody(
+    browser: tuple[Page, Merchant], path: str, scheme: Any
+) -> None:
+    page, merchant = browser
+    waiting = merchant.pay("pm_card_authenticationRequired", return_url="http://127.0.0.1/x")
+    redirect = waiting.next_action.redirect_to_url.url
+    page.emulate_media(color_scheme=scheme)
+    page.goto(redirect if path == "3ds" else merchant.sandbox.url + path)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))")
+    assert found == []
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.emulate_media(color_scheme="light")
+
+
+def test_a_shop_page_with_card_fields_is_usable_by_everybody(shop: tuple[Page, Merchant]) -> None:
+    page, _ = shop
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    # A field is a part of a page, so the rules about whole pages (one heading, one main) are left out.
+    rules = "{ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }"
+    for frame in page.frames[1:]:
+        frame.evaluate(AXE.read_text(encoding="utf-8"))
+        found = frame.evaluate(f"axe.run({rules}).then((r) => r.violations.map((v) => v.id))")
+        assert found == []

@@ -224,7 +224,7 @@ def _create_params(request: AuthorizeRequest) -> dict[str, Any]:
         "currency": request.amount.currency.lower(),
         "capture_method": "automatic" if request.capture_now else "manual",
         "confirm": True,
-        "payment_method_types": ["card"],
+        "allowed_payment_method_types": ["card"],
         "metadata": {
             "farthing_merchant": request.merchant_id,
             "farthing_payment": request.payment_id,

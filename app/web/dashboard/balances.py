@@ -19,6 +19,6 @@ def index() -> Response:
         "journals",
         balances=balances.balances(merchant_id),
         arrivals=balances.arrivals(merchant_id),
-        found=balances.journals(merchant_id, filters.cursor()),
+        found=balances.journals(merchant_id, filters.cursor(), size=10),
         here=filters.here,
     )

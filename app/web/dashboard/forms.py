@@ -10,6 +10,7 @@ from app.domain.errors import FarthingError
 from app.domain.money import Money, parse_amount, parse_decimal
 from app.services.payments import CancelPayment, CapturePayment
 from app.services.refunds import RequestRefund
+from app.web.render import amount
 
 REASONS = (
     ("requested_by_customer", "Requested by customer"),
@@ -57,7 +58,7 @@ class MoneyForm(FlaskForm):
         if chosen.amount_minor == 0:
             return "Enter an amount greater than zero."
         if self.most < chosen:
-            return f"At most {self.most} is left."
+            return f"At most {amount(self.most)} can be chosen."
         self.chosen = chosen
         return ""
 
