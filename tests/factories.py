@@ -23,6 +23,7 @@ from app.services import (
     reversals,
 )
 from app.services.checkout import LineItem, OpenSession, PaySession
+from app.services.checkout_view import CheckoutView
 from app.services.creation import CreatePayment
 from app.services.deps import Deps
 
@@ -203,6 +204,6 @@ def open_checkout(
     )
 
 
-def pay_checkout(deps: Deps, session_id: str, token: str = VISA) -> checkout.CheckoutView:
+def pay_checkout(deps: Deps, session_id: str, token: str = VISA) -> CheckoutView:
     """Press Pay with a token."""
     return checkout.pay(deps, PaySession(session_id, token, "ada@example.com", "Ada Novak"))

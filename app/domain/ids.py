@@ -11,6 +11,7 @@ from itertools import count
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
+_SHIFTS = tuple(range(120, -1, -10))
 _made = count()
 
 
@@ -18,7 +19,7 @@ def new_id(prefix: str, now: datetime) -> str:
     """`pi` and a moment to `pi_01jd8m…`: 26 characters after the prefix."""
     milliseconds = int(now.timestamp() * 1000)
     value = (milliseconds << 82) | ((next(_made) & 0x3FFF) << 68) | secrets.randbits(68)
-    body = "".join(_PAIRS[(value >> shift) & 1023] for shift in range(120, -1, -10))
+    body = "".join([_PAIRS[(value >> shift) & 1023] for shift in _SHIFTS])
     return f"{prefix}_{body}"
 
 

@@ -70,6 +70,8 @@ TELLINGS: dict[str, Telling] = {
     "payment.processing_confirmed": Telling("The processor is working on the payment", "blue"),
     "payment.outcome_unknown": Telling("The outcome is not known yet", "orange", _asking),
     "payment.action_required": Telling("The customer was asked to confirm with their bank", "blue"),
+    "payment.capture_requested": Telling("Capture of {} was requested"),
+    "payment.cancel_requested": Telling("Cancellation was requested"),
     "payment.authorized": Telling("{} was authorized", "blue"),
     "payment.authorized_late": Telling("{} was authorized after the payment had ended", "orange"),
     "payment.captured": Telling("{} was captured", "green"),
@@ -79,10 +81,8 @@ TELLINGS: dict[str, Telling] = {
     "payment.failed": Telling("The payment was declined", "red", _declined),
     "payment.canceled": Telling("The payment was canceled", "grey", _reason),
     "payment.expired": Telling("The payment expired", "grey"),
-    "payment.capture_requested": Telling("Capture of {} was requested", "grey"),
     "payment.capture_refused": Telling("The processor refused the capture", "red", _declined),
     "payment.capture_unknown": Telling("The capture's outcome is not known yet", "orange", _asking),
-    "payment.cancel_requested": Telling("Cancellation was requested"),
     "payment.cancel_refused": Telling("The processor refused the cancellation", "red", _declined),
     "payment.cancel_unknown": Telling(
         "The cancellation's outcome is not known yet", "orange", _asking

@@ -151,6 +151,7 @@ def _new_payment(
         client_key=idempotency.key if idempotency else None,
         operation=operation,
         claim=claim,
+        lease_seconds=deps.lease_seconds,
         session_must_be_open=command.session_id is not None,
     )
     return payment, intent

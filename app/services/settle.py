@@ -151,11 +151,8 @@ def _session_event(decision: Decision) -> EventDraft | None:
 
 
 def _written(decision: Decision) -> Payment:
-    after = replace(decision.after, version=decision.before.version + 1)
-    operation, status = after.operation, decision.operation_status
-    if operation is None or status is None:
-        return after
-    OPERATION.event(operation.status, status)
-    if OPERATION.is_final(status):
-        return replace(after, operation=None)
-    return replace(after, operation=replace(operation, status=status))
+    operation, status = decision.after.operation, decision.operation_status
+    if operation is not None and status is not None:
+        OPERATION.event(operation.status, status)
+        operation = None if OPERATION.is_final(status) else replace(operation, status=status)
+    return replace(decision.after, version=decision.before.version + 1, operation=operation)

@@ -44,6 +44,7 @@ class NewPayment:
     client_key: str | None = None
     operation: OperationInFlight | None = None
     claim: KeyClaim | None = None
+    lease_seconds: int = 60
     session_must_be_open: bool = False
 
 
@@ -128,7 +129,7 @@ def _intent_row(ord_: int, intent: NewPayment, at: datetime) -> Row:
         claim.key if claim else None,
         _bytea(claim.request_hash) if claim else None,
         claim.lease_token if claim else None,
-        claim.lease_seconds if claim else None,
+        claim.lease_seconds if claim else intent.lease_seconds,
         _bytea(claim.api_key_hash) if claim else None,
         operation.id if operation else None,
         operation.kind if operation else None,

@@ -44,21 +44,22 @@ class Source:
         if count == AS_JSON:
             named = [dict(zip(self.columns, row, strict=True)) for row in rows]
             return [orjson.dumps(named).decode()]
-        return [_text(value) for row in rows for value in row]
+        return [
+            # Most are text or missing already, and a call costs more than the question.
+            value if value is None or value.__class__ is str else _text(value)
+            for row in rows
+            for value in row
+        ]
 
     def _placeholders(self, first: int) -> str:
         kinds = self.columns.values()
         return f"({', '.join(f'${number}::{kind}' for number, kind in enumerate(kinds, first))})"
 
 
-def _text(value: Any) -> str | None:
+def _text(value: Any) -> str:
     """A value as PostgreSQL reads it."""
     kind = type(value)
-    if value is None or kind is str:
-        text: str | None = value
-    elif kind is int:
-        text = str(value)
-    elif kind is dict:
+    if kind is dict:
         text = orjson.dumps(value).decode()
     elif kind is bool:
         text = "true" if value else "false"

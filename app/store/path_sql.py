@@ -86,7 +86,7 @@ _NEW_OPERATION = """new_operation AS (
                             payment_method_token, return_url, actor, next_attempt_at, created_at)
     SELECT i.merchant_id, i.operation_id, i.id, i.operation_kind, 'requested', i.amount_minor,
            i.operation_token, i.operation_return_url, i.actor,
-           i.at + make_interval(secs => coalesce(i.lease_seconds, 60)), i.at
+           i.at + make_interval(secs => i.lease_seconds), i.at
     FROM input i JOIN go ON go.ord = i.ord
     WHERE i.operation_id IS NOT NULL
 )"""

@@ -24,7 +24,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.domain.errors import FarthingError, NotFound
 from app.services import checkout
-from app.services.checkout import CheckoutView, PaySession
+from app.services.checkout import PaySession
+from app.services.checkout_view import CheckoutView
 from app.web import errors
 from app.web.checkout_brand import stylesheet
 from app.web.checkout_form import AuthenticationForm, PayForm, refuse_surplus

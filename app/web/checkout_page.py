@@ -12,7 +12,7 @@ from babel.dates import format_datetime
 from flask import g, request
 
 from app.domain.money import Money
-from app.services.checkout import CheckoutView
+from app.services.checkout_view import CheckoutView
 from app.web.checkout_brand import accent_of
 from app.web.render import amount as written
 
@@ -177,13 +177,13 @@ def page_words(
 
 def _amount(view: CheckoutView) -> Money:
     """What is asked; once money was taken, what was really taken: a merchant may take a part."""
-    captured: Money | None = getattr(view, "captured", None)
+    captured = view.captured
     return captured if view.phase == "paid" and captured else view.amount
 
 
 def _since(view: CheckoutView) -> str:
     """What became of the money besides: the part that was let go, the part that was given back."""
-    refunded: Money | None = getattr(view, "refunded", None)
+    refunded = view.refunded
     let_go = view.amount - _amount(view)
     sentences = [f"The rest of the {written(view.amount)} was let go."] if let_go else []
     if refunded:
@@ -218,7 +218,8 @@ def _line(item: dict[str, object], currency: str) -> Line:
 
 def _card(view: CheckoutView) -> str:
     brand = _BRANDS.get(view.card_brand or "", "Card")
-    return f"{brand} •••• {view.card_last4}" if view.card_last4 else ""
+    text = f"{brand} •••• {view.card_last4}".replace(" ", "\N{NO-BREAK SPACE}")
+    return text if view.card_last4 else ""
 
 
 def _facts(view: CheckoutView, locale: Locale) -> list[tuple[str, str]]:

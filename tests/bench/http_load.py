@@ -25,7 +25,10 @@ class Answered:
 def request(path: str, headers: dict[str, str], body: bytes) -> bytes:
     """A POST, ready to be sent."""
     lines = [f"POST {path} HTTP/1.1", "Host: bench.example", "Content-Type: application/json"]
-    lines += [f"Content-Length: {len(body)}", *(f"{name}: {text}" for name, text in headers.items())]
+    lines += [
+        f"Content-Length: {len(body)}",
+        *(f"{name}: {text}" for name, text in headers.items()),
+    ]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
@@ -58,8 +61,6 @@ class _Client(threading.Thread):
                 for one in self._requests:
                     connection.sendall(one)
                     head = _answer(connection)
-                    if not head.startswith(b"http/1.1 200"):
-                        raise RuntimeError(head[:200])
                     self.replays += b"idempotent-replayed" in head
         except (OSError, RuntimeError, ValueError) as error:
             self.problem = repr(error)
@@ -71,6 +72,8 @@ def _answer(connection: socket.socket) -> bytes:
     while (end := data.find(b"\r\n\r\n")) < 0:
         data += _receive(connection)
     head = data[:end].lower()
+    if not head.startswith(b"http/1.1 200"):
+        raise RuntimeError(f"answered {data[:400]!r}")
     length = int(head.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
     left = end + 4 + length - len(data)
     while left > 0:

@@ -5,7 +5,7 @@ The bench measures us, not a processor: everything else is the application's own
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import NoReturn
 
 from flask import Flask
@@ -54,11 +54,16 @@ class InstantProcessor:
 
     name = "stripe"
     js_url = ""
-    js_origins = ()
+    js_origins: tuple[str, ...] = ()
 
     def authorize(self, account: ProcessorAccount, request: AuthorizeRequest) -> Outcome:
         """Take the money."""
-        return captured(request.payment_id, request.amount, is_live=account.is_live)
+        return captured(
+            request.payment_id,
+            request.amount,
+            on=request.created_at.date(),
+            is_live=account.is_live,
+        )
 
     def capture(self, account: ProcessorAccount, request: CaptureRequest) -> Outcome:
         """Nothing is ever held here."""
@@ -101,7 +106,7 @@ class InstantProcessor:
         raise SignatureInvalid("No webhooks here.")
 
 
-def captured(payment_id: str, amount: Money, *, is_live: bool = False) -> Captured:
+def captured(payment_id: str, amount: Money, *, on: date, is_live: bool = False) -> Captured:
     """What the processor says of a payment that it took."""
     fee = Money(amount.amount_minor * 15 // 1000 + 25, amount.currency)
     return Captured(
@@ -113,6 +118,7 @@ def captured(payment_id: str, amount: Money, *, is_live: bool = False) -> Captur
         charge_reference=f"ch_{payment_id}",
         processor_fee=fee,
         fee_reference=f"txn_{payment_id}",
+        available_on=on,
     )
 
 

@@ -53,7 +53,11 @@ def _sample(merchant: BenchMerchant, number: int, now: datetime) -> Sample:
         claim=claim,
     )
     decision = decide(
-        payment, captured(payment.id, amount), fees=CARD_STANDARD, now=now, is_answer=True
+        payment,
+        captured(payment.id, amount, on=now.date()),
+        fees=CARD_STANDARD,
+        now=now,
+        is_answer=True,
     )
     status, body = answer(decision.after, is_live=False)
     outcome = Recording(

@@ -1,4 +1,4 @@
-"""W1 and W5: CPU time of a payment request and of its repetition, beside the cheapest that could do the same."""
+"""W1 and W5: CPU time of a payment request and of its repetition, each beside its yardstick."""
 
 import contextlib
 import os
@@ -115,8 +115,8 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(urllib.error.URLError, OSError):
-            with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/healthz", timeout=5):
-                return
+            urllib.request.urlopen(f"http://{LOOPBACK}:{port}/healthz", timeout=5).close()
+            return
         time.sleep(0.1)
     raise RuntimeError(f"the server on port {port} did not start")
 
@@ -143,7 +143,6 @@ def requests(stage: Stage, count: int) -> list[bytes]:
 
 def measure(stage: Stage, crew: Crew, sessions: Sessions, rounds: int, count: int) -> Web:
     """First requests, their replays, and both halves of the yardstick, in turn."""
-
 
     environment = {**os.environ, **stage.environment}
     found = Web()

@@ -51,10 +51,12 @@ def test_a_declined_payment_that_died_is_declined_once(
     shop.settled(charges=0)
 
 
-@pytest.mark.parametrize("step", ["payment.intent_recorded", "payment.processor_answered"])
-@pytest.mark.parametrize("verb", ["capture", "cancel"])
+@pytest.mark.parametrize(
+    "verb,step",
+    [("capture", "payment.processor_answered"), ("cancel", "payment.intent_recorded")],
+)
 def test_a_command_that_died_is_carried_out_once(
-    world: World, web: Running, shop: Merchant, step: str, verb: str
+    world: World, web: Running, shop: Merchant, verb: str, step: str
 ) -> None:
     shop.pay(web, "order-1", capture_method="manual")
     payment = shop.payment_id()
@@ -86,7 +88,8 @@ def test_a_webhook_that_was_stored_but_not_answered_takes_effect_once(
         shop.fault("drop_after", route="POST /v1/payment_intents")
         assert shop.pay(web, "order-1").status_code == 202
         doomed.process.wait(30)
-    assert len(shop.rows("inbox", "id")) == 1
+    # Those that were stored before the process died are known; the others will be sent again.
+    assert shop.rows("inbox", "id")
     port = int(doomed.url.rpartition(":")[2])
     with world.web(port):
         sent = until(lambda: _delivered(world, shop))

@@ -243,8 +243,9 @@ class Merchant:
     def rows(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
         """Our rows, oldest first."""
         names = sql.SQL(", ").join(sql.Identifier(name) for name in columns)
-        query = sql.SQL("SELECT {} FROM {} WHERE merchant_id = %s ORDER BY id").format(
-            names, sql.Identifier(table)
+        age = sql.Identifier("received_at" if table == "inbox" else "created_at")
+        query = sql.SQL("SELECT {} FROM {} WHERE merchant_id = %s ORDER BY {}").format(
+            names, sql.Identifier(table), age
         )
         with psycopg.connect(self.world.database_url, connect_timeout=5) as connection:
             return connection.execute(query, (self.merchant_id,)).fetchall()
@@ -294,7 +295,7 @@ class Merchant:
     def settled(self, *, charges: int, seconds: float = PATIENCE_SECONDS) -> None:
         """Without a human: nothing is unfinished, rows and record agree, the books are right."""
         try:
-            wait_until(lambda: not self.unfinished() and not self.differences(), seconds=seconds)
+            until(lambda: not self.unfinished() and not self.differences(), seconds)
         except AssertionError:
             raise AssertionError(f"{self.unfinished()} {self.differences()}") from None
         with self.world.app.app_context():

@@ -1,7 +1,9 @@
 """`make run` decides before it starts anything, and says in one sentence what will not do."""
 
+import shutil
 import socket
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,10 @@ from tests.servers import Servers
 
 
 @pytest.fixture
-def data_dir() -> Path:
-    return throwaway_dir("farthing-plan")
+def data_dir() -> Iterator[Path]:
+    made = throwaway_dir("farthing-plan")
+    yield made
+    shutil.rmtree(made)
 
 
 def read(data_dir: Path, **more: str) -> Plan:

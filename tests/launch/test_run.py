@@ -83,15 +83,14 @@ class Demo:
             return False
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def demo() -> Iterator[Demo]:
     folder = host.throwaway_dir("farthing-demo")
     yield Demo(folder)
     subprocess.run(["rm", "-rf", str(folder)], check=True)  # noqa: S607 -- root's and farthing's files.
 
 
-# One test after the other looks at one demo, so they stay together and in this order.
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(240), pytest.mark.random_order_off]
+pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(300)]
 
 
 def test_a_demo_from_its_first_start_to_its_last(demo: Demo) -> None:
@@ -108,13 +107,21 @@ def test_a_demo_from_its_first_start_to_its_last(demo: Demo) -> None:
 
         verified = subprocess.run(
             [sys.executable, "-m", "app.launch", "verify"],
-            cwd=ROOT, env=demo.environ, capture_output=True, text=True, check=False,
+            cwd=ROOT,
+            env=demo.environ,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert verified.returncode == 0, verified.stdout
 
         again = subprocess.run(
             [sys.executable, "-m", "app.launch"],
-            cwd=ROOT, env=demo.environ, capture_output=True, text=True, check=False,
+            cwd=ROOT,
+            env=demo.environ,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert again.returncode == 1
         assert again.stdout.splitlines()[-1].startswith("Farthing already runs on the data in")

@@ -10,7 +10,8 @@ from app.domain.errors import InvalidRequest, NotFound, UnexpectedState
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
 from app.services import checkout, expiry, inbound, payments, resolver, reversals
-from app.services.checkout import CheckoutView, LineItem, OpenSession
+from app.services.checkout import LineItem, OpenSession
+from app.services.checkout_view import CheckoutView
 from app.services.deps import Deps
 from app.services.merchants import create_link
 from tests.factories import (

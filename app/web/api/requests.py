@@ -118,8 +118,8 @@ def refuse_card_data(found: Any, param: str = "") -> None:
 
 
 def _is_card(value: str) -> bool:
-    # No parameter takes a longer text, so none is kept.
-    if len(value) > 2000 or _OUR_ID.fullmatch(value) or _UUID.fullmatch(value):
+    # No number is shorter, and no parameter takes a longer text, so none is kept.
+    if not 13 <= len(value) <= 2000 or _OUR_ID.fullmatch(value) or _UUID.fullmatch(value):
         return False
     for match in _DIGIT_GROUPS.finditer(value):
         groups = re.findall(r"\d+", match.group())

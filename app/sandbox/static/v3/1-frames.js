@@ -31,7 +31,7 @@ function makeFrame(path, title) {
   frame.setAttribute("frameborder", "0");
   frame.setAttribute("scrolling", "no");
   return styled(frame, { border: "none", display: "block", width: "100%", margin: "0", padding: "0",
-    background: "transparent", colorScheme: "normal" });
+    background: "transparent", colorScheme: "light only" });
 }
 
 /* Calls `handle` with each message of that frame; answers a function that stops listening. */

@@ -1,0 +1,100 @@
+"""Sealing, hashing, failpoints and the queue: small, and each with one promise."""
+
+import pytest
+from redis import Redis
+
+from app import wiring
+from app.adapters.failpoints import failpoint, nothing
+from app.adapters.processors.guard import Guarded
+from app.adapters.queue import QUEUE_NAME, RqQueue
+from app.adapters.sealing import Argon2Hasher, FernetSealer
+from app.domain.failpoints import FAILPOINTS
+from tests.servers import SEAL_KEY
+
+
+def test_a_sealed_secret_opens_with_its_key_only() -> None:
+    sealer = FernetSealer(SEAL_KEY)
+    sealed = sealer.seal("sk_live_secret")
+
+    assert sealer.open(sealed) == "sk_live_secret"
+    assert b"sk_live" not in sealed
+    assert sealer.seal("sk_live_secret") != sealed
+    with pytest.raises(ValueError, match="SEAL_KEY"):
+        FernetSealer("c29tZWJvZHktZWxzZXMta2V5LW9mLTMyLWJ5dGVzISE=").open(sealed)
+
+
+@pytest.mark.parametrize("position", [0, 5, 20, -1])
+def test_a_sealed_secret_with_one_changed_byte_does_not_open(position: int) -> None:
+    sealer = FernetSealer(SEAL_KEY)
+    sealed = bytearray(sealer.seal("sk_live_secret"))
+    sealed[position] ^= 1
+
+    with pytest.raises(ValueError, match="cannot be opened"):
+        sealer.open(bytes(sealed))
+
+
+def test_a_password_is_hashed_with_salt_and_checked() -> None:
+    hasher = Argon2Hasher()
+    hashed = hasher.hash("correct horse")
+
+    assert hashed.startswith("$argon2id$")
+    assert hasher.hash("correct horse") != hashed
+    assert hasher.verify(hashed, "correct horse")
+    for wrong in ("correct hors", "Correct horse", ""):
+        assert not hasher.verify(hashed, wrong)
+    assert not hasher.verify("not a hash", "correct horse")
+
+
+@pytest.mark.parametrize("name", FAILPOINTS)
+def test_a_failpoint_strikes_at_its_own_place_only(name: str) -> None:
+    act = failpoint(f"{name}:raise")
+
+    with pytest.raises(RuntimeError, match=name):
+        act(name)
+    for other in FAILPOINTS.keys() - {name}:
+        act(other)
+
+
+def test_a_system_in_service_has_no_failpoints() -> None:
+    assert failpoint("") is nothing
+    with pytest.raises(ValueError, match="no failpoint"):
+        failpoint("payment.imagined:raise")
+
+
+def test_a_burst_of_wakes_is_one_job(valkey_url: str) -> None:
+    redis = Redis.from_url(valkey_url)
+    redis.flushall()
+    queue = RqQueue(valkey_url, wiring.JOBS)
+    for _ in range(20):
+        queue.wake("inbox")
+    queue.wake("refunds")
+
+    assert redis.llen(f"rq:queue:{QUEUE_NAME}") == 2
+    redis.flushall()
+    queue.wake("inbox")
+    assert redis.llen(f"rq:queue:{QUEUE_NAME}") == 1
+    redis.flushall()
+    redis.close()
+
+
+def test_a_queue_that_is_gone_holds_nobody_up() -> None:
+    RqQueue("redis://127.0.0.1:9/0", wiring.JOBS).wake("inbox")
+
+
+class Crashing:
+    """An adapter with a bug."""
+
+    name, js_url, js_origins = "crashing", "", ()
+
+    def __getattr__(self, name: str) -> object:
+        raise KeyError(name)
+
+
+@pytest.mark.parametrize("operation", ["authorize", "capture", "cancel", "query", "refund"])
+def test_a_crash_of_an_adapter_is_an_unknown_outcome(operation: str) -> None:
+    asked: list[bool] = []
+    guarded = Guarded(Crashing(), lambda: asked.append(True))  # type: ignore[arg-type]
+
+    outcome = getattr(guarded, operation)(None, None)
+    assert outcome.detail == f"{operation}: KeyError"
+    assert asked == [True]
