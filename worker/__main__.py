@@ -4,13 +4,16 @@ The schedule is a loop of our own: RQ's cron pickles its jobs and ends when Valk
 moment; here a tick that cannot be sent is simply sent again at the next.
 """
 
+import logging
 import signal
 import sys
 import threading
 import time
 
 from redis import Redis
+from redis.exceptions import RedisError
 from rq import SimpleWorker
+from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
 from app import logs
@@ -19,13 +22,37 @@ from app.settings import Settings
 from worker.context import application, deps
 from worker.schedule import SCHEDULE
 
+log = logging.getLogger(__name__)
+
+
+class Worker(SimpleWorker):
+    """RQ's worker gives up for good when Valkey goes away; this one says whether it was told to."""
+
+    max_connection_wait_time = 5.0
+    is_told_to_stop = False
+
+    def handle_warm_shutdown_request(self) -> None:
+        """A signal came."""
+        self.is_told_to_stop = True
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+
 
 def work() -> None:
     """Run jobs in this process until told to stop. A job killed halfway is found again by its rows."""
     application()
     connection = Redis.from_url(Settings.read().redis_url, health_check_interval=30)
-    worker = SimpleWorker([QUEUE_NAME], connection=connection, serializer=JSONSerializer)
-    worker.work(logging_level="WARNING")
+    while True:
+        try:
+            worker = Worker([QUEUE_NAME], connection=connection, serializer=JSONSerializer)
+            worker.work(logging_level="WARNING")
+            if worker.is_told_to_stop:
+                return
+            time.sleep(1)
+        except StopRequested:
+            return
+        except (RedisError, OSError) as error:
+            log.warning("queue.unreachable", extra={"error": str(error)})
+            time.sleep(1)
 
 
 def schedule() -> None:

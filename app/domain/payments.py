@@ -36,6 +36,9 @@ SETTLEMENT_BUSINESS_DAYS = 2
 
 _P = PaymentStatus
 
+# Once the processor confirmed one of these, older news of a hold is stale.
+_OVER = (_P.CANCELED, _P.EXPIRED)
+
 
 @dataclass(frozen=True, slots=True)
 class OperationInFlight:
@@ -134,11 +137,11 @@ def decide(  # noqa: C901 - one case per outcome
     match outcome:
         case Captured():
             return _captured(payment, outcome, fees, now)
-        case Authorized():
+        case Authorized() if payment.status not in _OVER or payment.processor_reference is None:
             return _authorized(payment, outcome)
-        case ActionRequired():
+        case ActionRequired() if is_answer or operation is None:
             return _action_required(payment, outcome)
-        case Canceled():
+        case Canceled() if outcome.facts is not None or operation is None:
             return _canceled(payment, outcome)
         case Pending() if is_answer or operation is None:
             return _pending(payment, outcome)
@@ -156,7 +159,9 @@ def _move(
     if payment.status is target or not PAYMENT.allows(payment.status, target):
         return payment, ()
     event = PAYMENT.event(payment.status, target)
-    late = event.endswith("_late") and payment.status in (_P.CANCELED, _P.EXPIRED)
+    # Whoever paid was told that nothing was taken, or an API's caller has a stored refusal in hand.
+    told = payment.status in _OVER or payment.session_id is None
+    late = event.endswith("_late") and told
     after = replace(
         payment, status=target, needs_reversal=payment.needs_reversal or late, **changes
     )

@@ -106,7 +106,7 @@ def balances(merchant_id: str) -> list[Balance]:
     stored = select(AccountBalance.currency, AccountBalance.balance_minor).where(
         AccountBalance.merchant_id == merchant_id, AccountBalance.code == AVAILABLE
     )
-    available: dict[str, int] = dict(db.session.execute(stored).tuples().all())
+    available: dict[str, int] = dict(db.session.execute(stored).all())
     pending: dict[str, int] = {}
     for currency, _, amount_minor in _pending_days(merchant_id):
         pending[currency] = pending.get(currency, 0) + amount_minor

@@ -182,7 +182,7 @@ def _refusals(merchant_id: str, currency: str, start: datetime, timezone: str) -
         )
         .group_by(local)
     )
-    return dict(db.session.execute(query).tuples().all())
+    return dict(db.session.execute(query).all())
 
 
 def today_of(now: datetime, timezone: str) -> date:

@@ -59,6 +59,8 @@ def _record_foreign(deps: Deps, payment: Payment, item: RefundAccepted) -> None:
     try:
         with transaction() as session:
             row = lock_payment(session, payment.merchant_id, payment.id)
+            if _is_known(session, row, item):
+                return
             fits = item.amount.currency == row.currency and item.amount <= row.refundable
             refund_id = new_id("re", now)
             name = "refund.found_at_processor"
@@ -84,6 +86,14 @@ def _record_foreign(deps: Deps, payment: Payment, item: RefundAccepted) -> None:
     except IntegrityError:
         # Another worker recorded the same refund a moment ago.
         log.info("refund.found_twice", extra={"reference": item.reference})
+
+
+def _is_known(session: Session, row: PaymentRow, item: RefundAccepted) -> bool:
+    """Whether another worker recorded it while we waited for the payment's lock."""
+    query = select(Refund.id).where(
+        Refund.merchant_id == row.merchant_id, Refund.processor_reference == item.reference
+    )
+    return session.execute(query).scalar() is not None
 
 
 def _add_refund(

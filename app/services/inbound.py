@@ -144,6 +144,10 @@ def _apply(deps: Deps, account: ProcessorAccount, row: InboxRow, found: Outcome)
             foreign.sync_refunds(deps, account, payment)
         settle(deps, payment, found, is_live=live, is_answer=False, inbox_id=row.id)
     except IntegrityFailure as error:
+        is_other = payment.processor_reference not in (None, reference)
+        if isinstance(found, Captured) and is_other:
+            # Real money under our name beside the payment's own: booked, for a human to explain.
+            foreign.book_unmatched_receipt(deps, account, found)
         foreign.note_integrity_failure(deps, payment, error.message)
         _finish(deps, row, "failed", error.message)
 

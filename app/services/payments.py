@@ -96,14 +96,8 @@ def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
         actor=command.actor,
         customer=(command.customer_email, command.customer_name),
     )
-    account = account_by_id(deps, payment.processor_account_id)
-    outcome = call(deps, account, payment)
-    deps.failpoint("payment.processor_answered")
-    settled = settle(
-        deps, payment, outcome, is_live=account.is_live, is_answer=True, actor=command.actor
-    )
-    deps.failpoint("payment.outcome_recorded")
-    return settled
+    # News may have finished it already: then there is nothing left to ask.
+    return perform(deps, payment, actor=command.actor)
 
 
 def capture_payment(deps: Deps, command: CapturePayment) -> Payment:
@@ -267,6 +261,9 @@ def _cancel_here(deps: Deps, payment: Payment, command: CancelPayment) -> Paymen
     """The processor never heard of it: canceling it is a decision of ours alone."""
     account = account_by_id(deps, payment.processor_account_id)
     outcome = Canceled(None, is_expired=command.reason == "expired", reason=command.reason)
-    return settle(
+    settled = settle(
         deps, payment, outcome, is_live=account.is_live, is_answer=True, actor=command.actor
     )
+    if settled.status not in (_P.CANCELED, _P.EXPIRED):
+        raise OperationInProgress("Somebody is paying this just now; look again in a moment.")
+    return settled

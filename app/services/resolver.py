@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from app.domain.declines import DeclineReason
-from app.domain.errors import FarthingError, IntegrityFailure
+from app.domain.errors import IntegrityFailure
 from app.domain.payments import Payment
 from app.domain.processor import (
     ActionRequired,
@@ -21,6 +21,7 @@ from app.domain.processor import (
     Declined,
     Outcome,
     Pending,
+    ProcessorAccount,
     Query,
     Unknown,
 )
@@ -46,6 +47,9 @@ BACKOFF = (
 # Stripe forgets keys after 24 hours; a repetition after that would be a new charge.
 KEY_LIFE = timedelta(hours=23)
 
+# After so long no request of ours can still be on its way.
+IN_FLIGHT = timedelta(minutes=5)
+
 CONCLUSIVE: dict[str, tuple[type, ...]] = {
     "authorize": (Captured, Authorized, Canceled),
     "capture": (Captured, Canceled),
@@ -62,8 +66,9 @@ def resolve_due(deps: Deps, limit: int = 50) -> int:
             continue
         try:
             resolve(deps, payment)
-        except FarthingError as error:
-            log.error("resolver.failed", extra={"payment": payment_id, "why": error.message})  # noqa: TRY400 - expected, and told in full
+        except Exception as error:
+            # One poisonous payment must not hold up the others; it is due again later.
+            log.exception("resolver.failed", extra={"payment": payment_id, "why": str(error)})
     return len(due)
 
 
@@ -73,43 +78,50 @@ def resolve(deps: Deps, payment: Payment) -> Payment:
     if operation is None:
         return payment
     account = account_by_id(deps, payment.processor_account_id)
-    processor = deps.processors[payment.processor]
-    found = processor.query(
+    found = _query(deps, account, payment)
+    if not isinstance(found, (*CONCLUSIVE[operation.kind], Unknown, Pending)):
+        found = _ask_again(deps, account, payment, found)
+    return settle(deps, payment, found, is_live=account.is_live, is_answer=True)
+
+
+def _query(deps: Deps, account: ProcessorAccount, payment: Payment) -> Outcome:
+    return deps.processors[payment.processor].query(
         account,
         Query(payment.merchant_id, payment.id, payment.processor_reference, payment.created_at),
     )
-    if isinstance(found, CONCLUSIVE[operation.kind]):
-        answer: Outcome = found
-    elif isinstance(found, Unknown | Pending):
-        answer = found
-    else:
-        answer = _ask_again(deps, payment, found)
-    return settle(deps, payment, answer, is_live=account.is_live, is_answer=True)
 
 
-def _ask_again(deps: Deps, payment: Payment, found: Outcome) -> Outcome:
+def _ask_again(
+    deps: Deps, account: ProcessorAccount, payment: Payment, found: Outcome
+) -> Outcome:
     """Nothing conclusive is at the processor: repeat the call, unless it may not be repeated any
     more.
     """
     operation = payment.operation
     if operation is None:
         raise AssertionError("nothing to repeat")
-    if operation.kind == "authorize" and isinstance(found, ActionRequired):
-        shown: Outcome = found
-    else:
-        shown = Declined(DeclineReason.TECHNICAL, "not_processed", facts_of(found))
-    if operation.kind == "authorize" and _is_abandoned(deps, payment):
-        return shown
-    if deps.clock.now() - operation.created_at > KEY_LIFE:
-        return shown
-    account = account_by_id(deps, payment.processor_account_id)
+    age = deps.clock.now() - operation.created_at
+    is_over = operation.kind == "authorize" and age > IN_FLIGHT and _is_abandoned(deps, payment)
+    if is_over or age > KEY_LIFE:
+        return _shown(operation.kind, found)
     answer = call(deps, account, payment)
     if isinstance(answer, Declined) and answer.is_unheard:
         return Unknown(answer.code)
     if isinstance(answer, Unknown) and answer.is_replay:
-        # The key is bound to an error of the processor's: the object shows what came of the call.
-        return shown
+        # The first call has ended in an error of the processor's. What came of it is asked now:
+        # what was seen before this repetition may be older than that end.
+        again = _query(deps, account, payment)
+        if isinstance(again, (*CONCLUSIVE[operation.kind], Unknown, Pending)):
+            return again
+        return _shown(operation.kind, again)
     return answer
+
+
+def _shown(kind: str, found: Outcome) -> Outcome:
+    """What the processor's object says of a call that has ended without taking anything."""
+    if kind == "authorize" and isinstance(found, ActionRequired):
+        return found
+    return Declined(DeclineReason.TECHNICAL, "not_processed", facts_of(found))
 
 
 def _is_abandoned(deps: Deps, payment: Payment) -> bool:
@@ -129,10 +141,7 @@ def refresh(deps: Deps, payment: Payment) -> Payment:
     if payment.operation is not None:
         return resolve(deps, payment)
     account = account_by_id(deps, payment.processor_account_id)
-    found = deps.processors[payment.processor].query(
-        account,
-        Query(payment.merchant_id, payment.id, payment.processor_reference, payment.created_at),
-    )
+    found = _query(deps, account, payment)
     return settle(deps, payment, found, is_live=account.is_live, is_answer=False)
 
 

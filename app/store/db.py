@@ -7,6 +7,7 @@ phase there, so no transaction can be open while a processor is called.
 Every connection steps down to the role `farthing_app`, which may not change what is append-only.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,11 +15,16 @@ from typing import Any
 
 import psycopg
 from flask import Flask, current_app
+from flask.typing import ResponseReturnValue
 from flask_sqlalchemy import SQLAlchemy
 from psycopg_pool import ConnectionPool
 from sqlalchemy import BigInteger, DateTime, Text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, registry
+from werkzeug.exceptions import ServiceUnavailable
+
+log = logging.getLogger(__name__)
 
 ROLE_OPTIONS = "-c role=farthing_app -c timezone=UTC -c idle_in_transaction_session_timeout=30s"
 
@@ -70,6 +76,14 @@ def init_app(app: Flask, database_url: str, pool_size: int) -> None:
             "prepare_threshold": 1,
         },
     )
+    for kind in (psycopg.OperationalError, OperationalError):
+        app.register_error_handler(kind, _away)
+
+
+def _away(error: Exception) -> ResponseReturnValue:
+    """The database cannot be reached: no bug of ours, and worth another try in a moment."""
+    log.error("database.away", extra={"error": str(error)[:300]})
+    return current_app.handle_user_exception(ServiceUnavailable(retry_after=2))
 
 
 @contextmanager

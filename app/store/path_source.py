@@ -42,7 +42,15 @@ class Source:
     def parameters(self, rows: Sequence[Row], count: int) -> list[str | None]:
         """What to send for the item."""
         if count == AS_JSON:
-            named = [dict(zip(self.columns, row, strict=True)) for row in rows]
+            # What is missing is not said: half of a row's columns have nothing in them.
+            named = [
+                {
+                    name: value
+                    for name, value in zip(self.columns, row, strict=True)
+                    if value is not None
+                }
+                for row in rows
+            ]
             return [orjson.dumps(named).decode()]
         return [
             # Most are text or missing already, and a call costs more than the question.

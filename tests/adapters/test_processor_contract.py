@@ -45,7 +45,9 @@ _numbers = count(1)
 
 
 @pytest.fixture(params=PROCESSORS)
-def processor(request: pytest.FixtureRequest, app: Flask, settings: Settings) -> Iterator[Processor]:
+def processor(
+    request: pytest.FixtureRequest, app: Flask, settings: Settings
+) -> Iterator[Processor]:
     """Each processor of the registry behind its guard, as in service."""
     with app.app_context():
         yield wiring.processors(settings)[request.param]

@@ -12,7 +12,8 @@ import pytest
 import stripe
 from stripe import _error as sdk_errors
 
-from app.adapters.processors import stripe as adapter, stripe_words as words
+from app.adapters.processors import stripe as adapter
+from app.adapters.processors import stripe_words as words
 from app.adapters.processors.stripe import API_VERSION, StripeProcessor
 from app.domain.currencies import CURRENCIES
 from app.domain.declines import DeclineReason
@@ -45,9 +46,7 @@ CONTRACT = json.loads(
 AMOUNT = Money(5000, "USD")
 ACCOUNT = ProcessorAccount("pac_1", "acct_1", "stripe", False, "pk_test_1", "sk_test_one")
 NOW = datetime(2026, 3, 5, tzinfo=UTC)
-REQUEST = AuthorizeRequest(
-    "acct_1", "pi_ours", "op_1", AMOUNT, "pm_1", True, "op_1:authorize", NOW
-)
+REQUEST = AuthorizeRequest("acct_1", "pi_ours", "op_1", AMOUNT, "pm_1", True, "op_1:authorize", NOW)
 QUERY = Query("acct_1", "pi_ours", "pi_1", NOW)
 REFUND = RefundRequest("acct_1", "pi_ours", "re_ours", "pi_1", AMOUNT, None, "re_ours:refund")
 
@@ -174,7 +173,7 @@ SURE = {"CardError", "InvalidRequestError", "AuthenticationError", "PermissionEr
 @pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
 def test_every_error_class_of_the_sdk_becomes_an_outcome(kind: type[stripe.StripeError]) -> None:
     wanted = inspect.signature(kind.__init__).parameters
-    given = {name: None for name in ("param", "code") if name in wanted}
+    given = {name: None for name in ("param", "code", "sig_header") if name in wanted}
 
     def call() -> Any:
         raise kind("message", **given)
@@ -331,7 +330,9 @@ def test_amounts_in_stripes_units(money: Money, wire_units: int) -> None:
 @pytest.mark.parametrize("code", sorted(CURRENCIES))
 def test_every_currency_comes_back_from_the_wire_as_it_went(code: str) -> None:
     for minor in (100, 12300, 99900):
-        assert words.from_wire(words.to_wire(Money(minor, code)), code.lower()) == Money(minor, code)
+        assert words.from_wire(words.to_wire(Money(minor, code)), code.lower()) == Money(
+            minor, code
+        )
 
 
 def test_what_stripe_cannot_say_is_refused_before_it_is_asked(

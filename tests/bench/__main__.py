@@ -1,6 +1,8 @@
 """The one interleaved run: `python -m tests.bench [--quick] [--write] [--profile]`."""
 
 import argparse
+import signal
+import sys
 import time
 from dataclasses import dataclass
 
@@ -46,6 +48,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write docs/performance.md")
     parser.add_argument("--profile", action="store_true", help="write docs/profiles only")
     asked = parser.parse_args()
+    # A bench that is told to end takes its servers with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with stage.servers() as servers:
         if asked.profile:
             print("\n".join(str(path) for path in profiles.write(stage.prepare(servers))))

@@ -292,7 +292,9 @@ def test_a_decline_is_remembered_with_its_reason_and_forgotten_after_success() -
     assert declined.after.decline_reason is DeclineReason.FUNDS
     assert declined.after.decline_code == "insufficient_funds"
 
-    paid = judged(replace(declined.after, status=PaymentStatus.PROCESSING), "captured", is_answer=False)
+    paid = judged(
+        replace(declined.after, status=PaymentStatus.PROCESSING), "captured", is_answer=False
+    )
     assert paid.after.decline_reason is None
     assert paid.after.decline_code is None
 

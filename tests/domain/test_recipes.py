@@ -120,7 +120,9 @@ def test_what_is_nothing_is_not_posted() -> None:
 def test_a_journal_says_which_fact_it_books() -> None:
     journals = _tell("; ".join(f"{step} 1.00" for step in STEPS))
 
-    assert [journal.event for journal in journals] == [recipe.__name__ for recipe in recipes.RECIPES]
+    assert [journal.event for journal in journals] == [
+        recipe.__name__ for recipe in recipes.RECIPES
+    ]
     assert len({journal.source_id for journal in journals}) == len(journals)
 
 
@@ -151,23 +153,17 @@ steps = st.lists(
 def test_no_sequence_of_business_events_unbalances_the_books(
     sequence: list[tuple[str, int, int, str, bool]],
 ) -> None:
-    debits: dict[str, int] = defaultdict(int)
-    credits: dict[str, int] = defaultdict(int)
     for step, minor, fee, code, is_negative in sequence:
         signed = -minor if is_negative and step == "released" else minor
-        journal = STEPS[step]("src", Money(signed, code), Money(fee, code))
-        for posting in journal.postings:
+        for posting in STEPS[step]("src", Money(signed, code), Money(fee, code)).postings:
             assert posting.amount.amount_minor > 0
             assert posting.debit != posting.credit
             assert posting.amount.currency == code
-            debits[code] += posting.amount.amount_minor
-            credits[code] += posting.amount.amount_minor
     sums: dict[tuple[str, str], int] = defaultdict(int)
     for step, minor, fee, code, _ in sequence:
         for posting in STEPS[step]("src", Money(minor, code), Money(fee, code)).postings:
             sums[posting.debit, code] += posting.amount.amount_minor
             sums[posting.credit, code] -= posting.amount.amount_minor
 
-    assert debits == credits
     for currency in {code for _, code in sums}:
         assert sum(total for (_, code), total in sums.items() if code == currency) == 0

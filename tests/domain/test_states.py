@@ -36,7 +36,9 @@ each_machine = pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: 
 
 
 @pytest.mark.parametrize("machine, current, target", PAIRS)
-def test_a_move_is_either_listed_or_refused(machine: Machine[Any], current: Any, target: Any) -> None:
+def test_a_move_is_either_listed_or_refused(
+    machine: Machine[Any], current: Any, target: Any
+) -> None:
     if machine.allows(current, target):
         assert machine.event(current, target)
     else:

@@ -16,7 +16,7 @@ def test_a_refund_whose_answer_died_with_the_worker_is_made_once(
 ) -> None:
     shop.pay(web, "order-1")
     if outcome == "failed":
-        shop.fault("refund_outcome", outcome="failed")
+        shop.fault("refund_outcome", outcome="pending_then_failed")
     with world.worker(PAY_FAILPOINT="refund.processor_answered:kill") as doomed:
         assert shop.command(web, shop.payment_id(), "refund", amount="20.00").status_code == 303
         doomed.process.wait(30)

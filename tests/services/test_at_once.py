@@ -1,18 +1,19 @@
 """Several people, tabs and workers at the same moment: one of them wins, and money moves once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from app.domain.errors import OperationInProgress, UnexpectedState
 from app.domain.payments import Payment
 from app.domain.processor import Query
 from app.domain.states import PaymentStatus
-from app.services import payments, resolver
+from app.services import inbound, payments, resolver
 from app.services.accounts import account_by_id
 from app.services.deps import Deps
 from app.services.payments import CancelPayment, CapturePayment, ConfirmPayment
 from app.services.settle import settle
-from tests.factories import DECLINED, VISA, FakeQueue, Shop, TestClock, make_payment, usd
-from tests.services.bank import Bank, assert_books_equal_record, at_once, rows
+from tests.factories import DECLINED, NEEDS_3DS, VISA, FakeQueue, Shop, TestClock, make_payment, usd
+from tests.services.bank import Bank, assert_books_equal_record, at_once, deliver, rows
 
 
 def test_of_two_captures_and_a_cancellation_one_wins(deps: Deps, shop: Shop, bank: Bank) -> None:
@@ -87,8 +88,7 @@ def test_many_resolvers_and_the_request_itself_charge_once(
     clock.advance(timedelta(minutes=2))
 
     at_once(
-        [lambda: resolver.resolve(deps, payment)] * 4
-        + [lambda: resolver.resolve_due(deps)] * 4  # type: ignore[list-item]
+        [lambda: resolver.resolve(deps, payment)] * 4 + [lambda: resolver.resolve_due(deps)] * 4  # type: ignore[list-item]
     )
     for _ in range(3):
         clock.advance(timedelta(minutes=5))
@@ -106,4 +106,23 @@ def test_first_payments_of_a_new_book_do_not_stumble_over_its_accounts(
     assert [answer.status for answer in answers if isinstance(answer, Payment)] == [
         PaymentStatus.CAPTURED
     ] * 8
+    assert_books_equal_record(bank)
+
+
+def test_news_that_finishes_a_further_try_before_it_is_sent_is_its_answer(
+    deps: Deps, shop: Shop, bank: Bank
+) -> None:
+    waiting = make_payment(deps, shop, token=NEEDS_3DS)
+
+    def paid_in_another_tab(name: str) -> None:
+        if name == "payment.intent_recorded":
+            bank.answer_challenge(waiting)
+            for told in bank.events("payment_intent.succeeded"):
+                deliver(deps, shop, told)
+            inbound.handle_due(deps)
+
+    command = ConfirmPayment(shop.merchant_id, waiting.id, VISA, "customer")
+    done = payments.confirm_payment(replace(deps, failpoint=paid_in_another_tab), command)
+    assert done.status is PaymentStatus.CAPTURED
+    assert bank.facts("captured") == [5000]
     assert_books_equal_record(bank)

@@ -103,9 +103,7 @@ def test_a_payment_without_a_card_is_answered_once_too(deps: Deps, shop: Shop) -
     assert len(rows("SELECT id FROM payments")) == 1
 
 
-def test_the_same_key_with_another_request_is_an_error(
-    deps: Deps, shop: Shop, bank: Bank
-) -> None:
+def test_the_same_key_with_another_request_is_an_error(deps: Deps, shop: Shop, bank: Bank) -> None:
     send(deps, shop)
 
     for other in (

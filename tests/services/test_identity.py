@@ -160,9 +160,7 @@ def test_a_revoked_key_is_refused_at_once_and_only_by_its_own_merchant(
             identity.authenticate_key(deps, shop.secret_key, is_checked_later=later)
 
 
-def test_a_processors_secret_is_sealed_and_opened_only_with_the_key(
-    deps: Deps, shop: Shop
-) -> None:
+def test_a_processors_secret_is_sealed_and_opened_only_with_the_key(deps: Deps, shop: Shop) -> None:
     [row] = rows("SELECT secret_key_sealed, webhook_secrets_sealed FROM processor_accounts")
     for sealed in row.values():
         assert shop.sandbox_key.encode() not in bytes(sealed)

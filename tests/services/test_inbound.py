@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.domain.errors import NotFound, SignatureInvalid
 from app.domain.payments import Payment
@@ -385,9 +386,7 @@ def test_an_object_that_names_another_merchant_is_never_applied(
 ) -> None:
     victim = open_shop(deps, name="Victim")
     theirs = make_payment(deps, victim, token=NEEDS_3DS)
-    made_there(
-        bank, {"farthing_merchant": victim.merchant_id, "farthing_payment": theirs.id}
-    )
+    made_there(bank, {"farthing_merchant": victim.merchant_id, "farthing_payment": theirs.id})
     for told in bank.events("payment_intent.succeeded"):
         deliver(deps, shop, told)
     queue.drain()

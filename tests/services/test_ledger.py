@@ -145,9 +145,7 @@ def pending(shop: Shop) -> int:
     return int(row["total"])
 
 
-def test_money_becomes_available_when_it_settles(
-    deps: Deps, shop: Shop, clock: TestClock
-) -> None:
+def test_money_becomes_available_when_it_settles(deps: Deps, shop: Shop, clock: TestClock) -> None:
     make_payment(deps, shop, amount=usd("100.00"))
     assert ledger.release_due(deps) == 0
     assert (available(shop), pending(shop)) == ([], 9680)

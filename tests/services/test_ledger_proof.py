@@ -26,7 +26,6 @@ class Break:
     mend: str = ""
 
 
-
 BREAKS = {
     "entries_balance": Break(
         """DO $$ BEGIN

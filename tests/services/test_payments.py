@@ -233,9 +233,7 @@ def test_an_unknown_payment_method_takes_nothing(deps: Deps, shop: Shop, bank: B
     assert bank.facts("authorised") == []
 
 
-def test_a_customer_who_confirms_with_the_bank_has_paid(
-    deps: Deps, shop: Shop, bank: Bank
-) -> None:
+def test_a_customer_who_confirms_with_the_bank_has_paid(deps: Deps, shop: Shop, bank: Bank) -> None:
     waiting = make_payment(deps, shop, token=NEEDS_3DS)
     assert waiting.status is PaymentStatus.REQUIRES_ACTION
     assert waiting.client_secret

@@ -183,9 +183,7 @@ def test_twenty_people_cannot_refund_more_than_was_captured(
     assert_books_equal_record(bank)
 
 
-def test_two_workers_send_a_refund_once(
-    deps: Deps, shop: Shop, bank: Bank
-) -> None:
+def test_two_workers_send_a_refund_once(deps: Deps, shop: Shop, bank: Bank) -> None:
     paid = make_payment(deps, shop)
     for _ in range(4):
         ask(deps, paid, usd("5.00"))
@@ -196,9 +194,7 @@ def test_two_workers_send_a_refund_once(
     assert_books_equal_record(bank)
 
 
-def test_the_same_answer_twice_settles_once(
-    deps: Deps, shop: Shop, queue: FakeQueue
-) -> None:
+def test_the_same_answer_twice_settles_once(deps: Deps, shop: Shop, queue: FakeQueue) -> None:
     paid = make_payment(deps, shop)
     refund_id = ask(deps, paid, usd("10.00"))
     queue.drain()
@@ -261,7 +257,9 @@ def test_a_refund_that_the_customers_bank_sends_back_is_the_merchants_again(
     news_of(deps, shop, bank, "refund.failed")
     assert refund(refund_id)["status"] == "failed"
     assert money(paid) == (5000, 0, 0)
-    names = [row["name"] for row in rows("SELECT name FROM events WHERE subject_id = :r", r=refund_id)]
+    names = [
+        row["name"] for row in rows("SELECT name FROM events WHERE subject_id = :r", r=refund_id)
+    ]
     assert "refund.returned" in names
     assert_books_equal_record(bank)
 
@@ -359,9 +357,7 @@ def test_a_refund_that_the_processor_refuses_gives_the_reservation_back(
     deps: Deps, shop: Shop, bank: Bank, queue: FakeQueue
 ) -> None:
     paid = make_payment(deps, shop)
-    bank.client.v1.refunds.create(
-        {"payment_intent": str(paid.processor_reference), "amount": 4000}
-    )
+    bank.client.v1.refunds.create({"payment_intent": str(paid.processor_reference), "amount": 4000})
     refund_id = ask(deps, paid, usd("30.00"))
     queue.drain()
 
@@ -372,9 +368,7 @@ def test_a_refund_that_the_processor_refuses_gives_the_reservation_back(
     assert_books_equal_record(bank)
 
 
-def test_an_answer_about_another_amount_or_payment_is_not_applied(
-    deps: Deps, shop: Shop
-) -> None:
+def test_an_answer_about_another_amount_or_payment_is_not_applied(deps: Deps, shop: Shop) -> None:
     paid = make_payment(deps, shop)
     refund_id = ask(deps, paid, usd("10.00"))
     there = str(paid.processor_reference)

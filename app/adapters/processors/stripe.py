@@ -258,7 +258,7 @@ def _outcome(call: Callable[[], Any]) -> Outcome:
         except (KeyError, TypeError, ValueError) as problem:
             return Unknown(f"decline not understood: {problem}", _is_replay(error))
     except stripe.InvalidRequestError as error:
-        if error.code in MOVED_ON:
+        if error.code in MOVED_ON or (error.code or "").startswith(("payment_intent_", "charge_")):
             return Unknown(_detail(error), _is_replay(error))
         if error.http_status == 404 and error.param == "intent":
             return Absent()
@@ -274,9 +274,9 @@ def _outcome(call: Callable[[], Any]) -> Outcome:
 
 
 def _heard(outcome: Outcome) -> Outcome:
-    """A question that was refused at the door has no answer."""
-    if isinstance(outcome, Declined) and outcome.is_unheard:
-        return Unknown(outcome.code)
+    """A question that was refused has no answer; only an object tells that its payment was declined."""
+    if isinstance(outcome, Declined) and outcome.facts is None:
+        return Absent() if outcome.code == "resource_missing" else Unknown(outcome.code)
     return outcome
 
 

@@ -5,6 +5,8 @@ Sources: Stripe's API reference and its documentation of declines, currencies an
 lifecycle, API version 2026-10-28.
 """
 
+import logging
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -87,6 +89,10 @@ CANCEL_REASON = {
 }
 
 # Stripe's wire differs from ISO 4217 here: the factor from our minor units to theirs, as (times, divided by).
+_LAST4 = re.compile(r"[0-9]{4}", re.ASCII)
+
+log = logging.getLogger(__name__)
+
 WIRE_FACTOR = {"ISK": (100, 1), "UGX": (100, 1), "MGA": (1, 100)}
 
 
@@ -170,8 +176,8 @@ def _captured(intent: dict[str, Any], facts: Facts) -> Captured:
     movement = charge.get("balance_transaction")
     fee, fee_reference, available_on = None, None, None
     if isinstance(movement, dict):
-        fee = from_wire(movement["fee"], movement["currency"])
-        fee_reference = movement["id"]
+        fee = _fee(movement)
+        fee_reference = movement.get("id")
         available_on = _day(movement.get("available_on"))
     return Captured(
         facts=facts,
@@ -182,6 +188,15 @@ def _captured(intent: dict[str, Any], facts: Facts) -> Captured:
         fee_reference=fee_reference,
         available_on=available_on,
     )
+
+
+def _fee(movement: dict[str, Any]) -> Money | None:
+    """Stripe's fee, where it can be said in our units; the money taken is known without it."""
+    try:
+        return from_wire(movement["fee"], movement["currency"])
+    except (NotOnTheWire, KeyError, TypeError, AttributeError) as error:
+        log.error("processor.fee_not_understood", extra={"why": str(error)})  # noqa: TRY400 - a fact to look into
+        return None
 
 
 def _authorized(intent: dict[str, Any], facts: Facts) -> Authorized:
@@ -223,15 +238,15 @@ def _day(timestamp: object) -> date | None:
 def card_of(charge: dict[str, Any]) -> CardFacts | None:
     """The card of a charge; None if it was not paid by card or says too little."""
     card = (charge.get("payment_method_details") or {}).get("card")
-    if not isinstance(card, dict) or not card.get("last4"):
+    if not isinstance(card, dict) or not _LAST4.fullmatch(str(card.get("last4"))):
         return None
     checks = card.get("checks") or {}
     secure = card.get("three_d_secure") or {}
     return CardFacts(
         brand=card.get("brand") or "unknown",
         last4=card["last4"],
-        exp_month=card["exp_month"],
-        exp_year=card["exp_year"],
+        exp_month=card.get("exp_month") or 0,
+        exp_year=card.get("exp_year") or 0,
         country=card.get("country") or "",
         funding=card.get("funding") or "",
         fingerprint=card.get("fingerprint") or "",

@@ -1,0 +1,208 @@
+"""Refund, capture and cancel from the dashboard, and the page they happen on."""
+
+import re
+
+import pytest
+
+from app.services import payments
+from app.services.deps import Deps
+from app.services.refunds import RequestRefund, request_refund
+from tests.factories import DECLINED, FakeQueue, Shop, make_payment, usd
+from tests.sandbox.server import SandboxServer
+from tests.web.visitor import Visitor, toast_of
+
+
+def page_of(payment_id: str, action: str = "") -> str:
+    return f"/dashboard/payments/{payment_id}" + (f"/{action}" if action else "")
+
+
+def test_the_dialog_offers_what_is_left_to_refund(owner: Visitor, deps: Deps, shop: Shop) -> None:
+    payment = make_payment(deps, shop, amount=usd("50.00"))
+    request_refund(deps, RequestRefund(shop.merchant_id, payment.id, usd("12.50"), "user:me"))
+
+    answer = owner.htmx(page_of(payment.id, "refund"))
+
+    assert "Refund $37.50" in answer.text
+    assert 'name="expected_refundable" value="3750"' in " ".join(answer.text.split())
+    assert "<html" not in answer.text
+
+
+def test_a_full_refund_reaches_the_customer(
+    owner: Visitor, deps: Deps, shop: Shop, queue: FakeQueue
+) -> None:
+    payment = make_payment(deps, shop, amount=usd("50.00"))
+
+    answer = owner.post(
+        page_of(payment.id, "refund"), {"extent": "full", "reason": "duplicate"}, htmx=True
+    )
+
+    assert answer.status_code == 200
+    assert toast_of(answer) == "Refund of $50.00 requested"
+    assert answer.headers["HX-Retarget"] == "#payment"
+    assert "Refund pending" in answer.text
+    queue.drain()
+    text = owner.get(page_of(payment.id)).text
+    assert re.search(r"</span>Refunded</span>", text)
+    assert "A refund of" in text
+    assert payments.load(shop.merchant_id, payment.id).refunded_minor == 5000
+
+
+def test_a_part_of_it_with_reason_and_note(owner: Visitor, deps: Deps, shop: Shop) -> None:
+    payment = make_payment(deps, shop)
+    form = {"extent": "part", "amount": "20.00", "reason": "other", "note": "Broken handle"}
+
+    answer = owner.post(page_of(payment.id, "refund"), form)
+
+    assert answer.status_code == 303
+    text = owner.get(page_of(payment.id)).text
+    assert "Broken handle" in text
+    assert "Refund of $20.00 requested" in text
+    assert payments.load(shop.merchant_id, payment.id).refund_reserved_minor == 2000
+
+
+@pytest.mark.parametrize(
+    "amount, words",
+    [
+        ("50.01", "At most $50.00"),
+        ("0", "greater than zero"),
+        ("", "Enter an amount"),
+        ("-5", "Enter an amount"),
+        ("1e3", "Enter an amount"),
+        ("\N{ARABIC-INDIC DIGIT FIVE}", "Enter an amount"),
+        ("1.234", "USD has 2 decimals"),
+    ],
+)
+def test_an_amount_that_cannot_be_refunded_is_explained_at_its_field(
+    owner: Visitor, deps: Deps, shop: Shop, amount: str, words: str
+) -> None:
+    payment = make_payment(deps, shop)
+    form = {"extent": "part", "amount": amount, "reason": "duplicate"}
+
+    answer = owner.post(page_of(payment.id, "refund"), form, htmx=True)
+
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert 'href="#amount"' in answer.text
+    assert payments.load(shop.merchant_id, payment.id).refund_reserved_minor == 0
+
+
+def test_of_two_tabs_one_wins_and_the_other_is_told_what_changed(
+    owner: Visitor, deps: Deps, shop: Shop
+) -> None:
+    payment = make_payment(deps, shop)
+    address = page_of(payment.id, "refund")
+    second_tab = owner.hidden_fields(address) | {"extent": "part", "amount": "10.00"}
+    owner.post(address, {"extent": "part", "amount": "30.00", "reason": "duplicate"}, htmx=True)
+
+    answer = owner.post_raw(address, second_tab | {"reason": "duplicate"}, HX_Request="true")
+
+    assert answer.status_code == 412
+    assert 'role="alert"' in answer.text
+    assert 'name="expected_refundable" value="2000"' in " ".join(answer.text.split())
+    assert payments.load(shop.merchant_id, payment.id).refund_reserved_minor == 3000
+
+
+def test_a_double_click_refunds_once(owner: Visitor, deps: Deps, shop: Shop) -> None:
+    payment = make_payment(deps, shop)
+    address = page_of(payment.id, "refund")
+    form = owner.hidden_fields(address) | {
+        "extent": "part",
+        "amount": "10.00",
+        "reason": "duplicate",
+    }
+
+    answers = [owner.post_raw(address, form, HX_Request="true") for _ in range(2)]
+
+    assert answers[0].status_code == 200
+    assert payments.load(shop.merchant_id, payment.id).refund_reserved_minor == 1000
+
+
+def test_capturing_a_part_lets_the_rest_go(
+    owner: Visitor, deps: Deps, shop: Shop, sandbox: SandboxServer
+) -> None:
+    payment = make_payment(deps, shop, capture_method="manual")
+    form = {"extent": "part", "amount": "30.00"}
+
+    answer = owner.post(page_of(payment.id, "capture"), form, htmx=True)
+
+    assert toast_of(answer) == "$30.00 captured"
+    after = payments.load(shop.merchant_id, payment.id)
+    assert (after.status, after.captured_minor) == ("captured", 3000)
+
+
+def test_canceling_takes_no_money(owner: Visitor, deps: Deps, shop: Shop) -> None:
+    payment = make_payment(deps, shop, capture_method="manual")
+
+    answer = owner.post(page_of(payment.id, "cancel"), {"reason": "abandoned"}, htmx=True)
+
+    assert toast_of(answer) == "Payment canceled"
+    assert payments.load(shop.merchant_id, payment.id).captured_minor == 0
+    assert "Canceled" in answer.text
+
+
+@pytest.mark.parametrize("action", ["capture", "cancel"])
+def test_what_is_no_longer_possible_is_said_in_the_dialog(
+    owner: Visitor, deps: Deps, shop: Shop, action: str
+) -> None:
+    payment = make_payment(deps, shop, capture_method="manual")
+    fields = owner.hidden_fields(page_of(payment.id, action))
+    payments.capture_payment(
+        deps, payments.CapturePayment(shop.merchant_id, payment.id, "user:someone")
+    )
+
+    form = fields | {"extent": "full", "reason": "abandoned"}
+    answer = owner.post_raw(page_of(payment.id, action), form, HX_Request="true")
+
+    assert answer.status_code == 400
+    assert 'role="alert"' in answer.text
+    assert "This payment is captured" in answer.text
+
+
+def test_the_page_asks_again_only_while_something_may_change(
+    owner: Visitor, deps: Deps, shop: Shop, queue: FakeQueue
+) -> None:
+    payment = make_payment(deps, shop)
+    polls = 'hx-trigger="every 2s"'
+    assert polls not in owner.get(page_of(payment.id)).text
+
+    owner.post(page_of(payment.id, "refund"), {"extent": "full", "reason": "duplicate"})
+    assert polls in owner.htmx(page_of(payment.id)).text
+
+    queue.drain()
+    assert polls not in owner.htmx(page_of(payment.id)).text
+
+
+def test_the_page_tells_the_whole_story(owner: Visitor, deps: Deps, shop: Shop) -> None:
+    payment = make_payment(deps, shop)
+
+    text = " ".join(owner.get(page_of(payment.id)).text.split())
+
+    for words in (
+        payment.id,
+        "Gross",
+        "Farthing fee",
+        "Net",
+        "was captured",
+        "Visa",
+        "4242",
+        "Stripe payment intent",
+        str(payment.processor_reference),
+        "ada@example.com",
+        "Payment captured",
+        "Processor owes",
+    ):
+        assert words in text, words
+    captured, started = text.index("was captured"), text.index("was started")
+    assert captured < started, "the newest event comes first"
+
+
+def test_a_refused_payment_says_why_and_that_nothing_was_taken(
+    owner: Visitor, deps: Deps, shop: Shop
+) -> None:
+    payment = make_payment(deps, shop, token=DECLINED)
+
+    text = " ".join(owner.get(page_of(payment.id)).text.split())
+
+    assert "Your card was declined" in text
+    assert "The customer was not charged" in text
+    assert page_of(payment.id, "refund") not in text
