@@ -267,9 +267,13 @@ class Processor(Protocol):
         ...
 
     def query_refund(
-        self, account: ProcessorAccount, payment_reference: str, refund_id: str
+        self,
+        account: ProcessorAccount,
+        payment_reference: str,
+        refund_id: str,
+        reference: str | None = None,
     ) -> RefundOutcome:
-        """Ask what became of a refund of ours; changes nothing."""
+        """Ask what became of a refund, by our id or by theirs if we know it; changes nothing."""
         ...
 
     def refunds_of(

@@ -31,13 +31,6 @@ def checked(
     return Unknown("; ".join(differences)) if differences else outcome
 
 
-def not_replayed(answer: RefundOutcome, refund_id: str, *, was_absent: bool) -> RefundOutcome:
-    """A replayed error on a refund that the processor does not have: definitely nothing was sent."""
-    if isinstance(answer, Unknown) and answer.is_replay and was_absent:
-        return RefundRefused("not_processed", refund_id=refund_id)
-    return answer
-
-
 def target_of(outcome: RefundOutcome) -> tuple[RefundStatus | None, dict[str, Any]]:
     """Where the outcome leads, and what the event tells of it; nowhere if it says nothing."""
     match outcome:

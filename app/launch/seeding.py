@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import psycopg
+
 from app import embedded
 from app.host import HostError
 from app.launch.application import COMMANDS, flask
@@ -41,7 +43,8 @@ def discard_half_made(plan: Plan) -> None:
 def seed_once(plan: Plan, environ: Mapping[str, str]) -> None:
     """Make the demo data unless it was made before; raises HostError with the command's words."""
     made = plan.data_dir / "demo.json"
-    if made.exists() and not _marker(plan).exists():
+    # A database that holds merchants is somebody's, whatever files are missing: it gets no marker.
+    if (made.exists() and not _marker(plan).exists()) or _has_merchants(environ):
         return
     say("Making ninety days of demo data (about half a minute) …")
     _marker(plan).touch()
@@ -50,6 +53,11 @@ def seed_once(plan: Plan, environ: Mapping[str, str]) -> None:
     if made.exists():
         made.chmod(0o600)  # It holds a log-in and an API key.
     _marker(plan).unlink()
+
+
+def _has_merchants(environ: Mapping[str, str]) -> bool:
+    with psycopg.connect(environ["DATABASE_URL"]) as connection:
+        return connection.execute("SELECT FROM merchants LIMIT 1").fetchone() is not None
 
 
 def _marker(plan: Plan) -> Path:

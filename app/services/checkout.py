@@ -5,13 +5,24 @@ What the page shows is derived from the session's and the payment's rows at that
 the browser, never from the address.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
-from app.domain.errors import InvalidRequest, NotFound, OperationInProgress, UnexpectedState
+from app.domain.errors import (
+    IdempotencyInUse,
+    IdempotencyMismatch,
+    IntegrityFailure,
+    InvalidRequest,
+    NotFound,
+    OperationInProgress,
+    UnexpectedState,
+)
 from app.domain.ids import new_id, new_secret
 from app.domain.money import Money
 from app.domain.payments import Payment
@@ -23,6 +34,7 @@ from app.services.payments import ConfirmPayment, confirm_payment
 from app.services.resolver import refresh
 from app.store import payment_path
 from app.store.db import db, end_read, transaction
+from app.store.inbox import IdempotencyKey
 from app.store.merchants import Merchant
 from app.store.payments import CheckoutSession, Event, Operation, PaymentLink
 
@@ -64,6 +76,15 @@ class OpenSession:
 
 
 @dataclass(frozen=True)
+class SessionKey:
+    """The caller's idempotency key, what was asked, and how an answer is written."""
+
+    key: str
+    request_hash: bytes
+    render: Callable[[CheckoutSession], tuple[int, bytes]]
+
+
+@dataclass(frozen=True)
 class PaySession:
     """The customer pressed Pay: a token of the processor's, and who they are."""
 
@@ -75,43 +96,90 @@ class PaySession:
 
 def open_session(deps: Deps, command: OpenSession) -> str:
     """Open a checkout; gives its id, which is its unguessable address."""
+    with transaction() as session:
+        return _open(deps, session, command).id
+
+
+def open_keyed_session(
+    deps: Deps, command: OpenSession, key: SessionKey
+) -> tuple[int, bytes, bool]:
+    """Open a checkout once per key: status, body and whether it is a replay of the first answer.
+
+    Key, checkout and answer are one unit of work. Raises IdempotencyMismatch for another request.
+    """
     now = deps.clock.now()
+    with transaction() as session:
+        claimed = session.execute(
+            insert(IdempotencyKey)
+            .values(
+                merchant_id=command.merchant_id,
+                key=key.key,
+                request_hash=key.request_hash,
+                state="started",
+                lease_token="",
+                leased_until=now,
+                created_at=now,
+            )
+            .on_conflict_do_nothing()
+            .returning(IdempotencyKey.key)
+        ).scalar()
+        row = session.get_one(IdempotencyKey, (command.merchant_id, key.key))
+        if claimed is None:
+            return _replayed(row, key)
+        opened = _open(deps, session, command)
+        session.flush()
+        status, body = key.render(opened)
+        row.state, row.subject_id, row.finished_at = "finished", opened.id, now
+        row.response_status, row.response_body = status, body
+    return status, body, False
+
+
+def _open(deps: Deps, session: Session, command: OpenSession) -> CheckoutSession:
+    now = deps.clock.now()
+    if not command.line_items:
+        raise InvalidRequest("A checkout needs at least one line.", param="line_items")
     total = Money.zero(command.currency)
     for item in command.line_items:
         total += Money(item.unit_amount.amount_minor * item.quantity, command.currency)
-    if not command.line_items:
-        raise InvalidRequest("A checkout needs at least one line.", param="line_items")
-    with transaction() as session:
-        merchant = session.get_one(Merchant, command.merchant_id)
-        session_id = new_secret(f"cs_{merchant.mode}")
-        session.add(
-            CheckoutSession(
-                merchant_id=command.merchant_id,
-                id=session_id,
-                status=CheckoutStatus.OPEN,
-                amount_minor=total.amount_minor,
-                currency=command.currency,
-                line_items=[_line(item) for item in command.line_items],
-                capture_method=command.capture_method,
-                submit_type=command.submit_type,
-                customer_email=command.customer_email,
-                success_url=command.success_url,
-                cancel_url=command.cancel_url,
-                client_reference_id=command.client_reference_id,
-                description=command.description,
-                metadata_=command.metadata,
-                payment_metadata=command.payment_metadata,
-                payment_link_id=command.payment_link_id,
-                locale=command.locale,
-                expires_at=command.expires_at or now + DEFAULT_LIFE,
-                created_at=now,
-                completed_at=None,
-            )
+    merchant = session.get_one(Merchant, command.merchant_id)
+    opened = CheckoutSession(
+        merchant_id=command.merchant_id,
+        id=new_secret(f"cs_{merchant.mode}"),
+        status=CheckoutStatus.OPEN,
+        amount_minor=total.amount_minor,
+        currency=command.currency,
+        line_items=[_line(item) for item in command.line_items],
+        capture_method=command.capture_method,
+        submit_type=command.submit_type,
+        customer_email=command.customer_email,
+        success_url=command.success_url,
+        cancel_url=command.cancel_url,
+        client_reference_id=command.client_reference_id,
+        description=command.description,
+        metadata_=command.metadata,
+        payment_metadata=command.payment_metadata,
+        payment_link_id=command.payment_link_id,
+        locale=command.locale,
+        expires_at=command.expires_at or now + DEFAULT_LIFE,
+        created_at=now,
+        completed_at=None,
+    )
+    session.add(opened)
+    session.add(
+        session_event(deps, command.merchant_id, opened.id, CHECKOUT.created, command.actor)
+    )
+    return opened
+
+
+def _replayed(row: IdempotencyKey, key: SessionKey) -> tuple[int, bytes, bool]:
+    if bytes(row.request_hash) != key.request_hash:
+        raise IdempotencyMismatch(
+            "Keys for idempotent requests can only be used with the same parameters they were first "
+            f"used with. Use another key than '{key.key}' for a different request."
         )
-        session.add(
-            session_event(deps, command.merchant_id, session_id, CHECKOUT.created, command.actor)
-        )
-    return session_id
+    if row.response_status is None or row.response_body is None:
+        raise IdempotencyInUse("Another request with this idempotency key is being processed.")
+    return row.response_status, bytes(row.response_body), True
 
 
 def open_from_link(deps: Deps, link_id: str) -> str:
@@ -166,8 +234,8 @@ def pay(deps: Deps, command: PaySession) -> CheckoutView:
             _first_try(deps, row, merchant, command)
         else:
             _further_try(deps, payment, command)
-    except (OperationInProgress, UnexpectedState):
-        # Another click or tab was first: its state is the answer.
+    except (OperationInProgress, UnexpectedState, IntegrityFailure):
+        # Another click or tab was first, or the rows have to be looked at: they are the answer.
         pass
     return state(deps, command.session_id)
 

@@ -55,9 +55,9 @@ def phase_of(deps: Deps, row: CheckoutSession, payment: Payment | None) -> str:
     """Which of its faces the page shows; see CheckoutView."""
     status = payment.status if payment else _P.OPEN
     if status is _P.CAPTURED:
-        return "paid"
+        return "returned" if payment and payment.needs_reversal else "paid"
     if status is _P.AUTHORIZED:
-        return "authorized"
+        return "canceled" if payment and payment.needs_reversal else "authorized"
     if status in (_P.PROCESSING, _P.UNKNOWN):
         return "checking"
     if status is _P.CANCELED:

@@ -2,6 +2,9 @@
 later.
 """
 
+import logging
+from datetime import timedelta
+
 from sqlalchemy import select, text
 
 from app.domain.errors import FarthingError, NotFound, UnexpectedState
@@ -13,7 +16,12 @@ from app.store import payment_path
 from app.store.db import db, end_read, transaction
 from app.store.payments import CheckoutSession, PaymentRow
 
+log = logging.getLogger(__name__)
+
 _P = PaymentStatus
+
+# A cancellation that the processor refused is not asked for again at every sweep.
+AGAIN_AFTER = timedelta(hours=1)
 
 
 def expire_session(deps: Deps, merchant_id: str, session_id: str, *, actor: str) -> None:
@@ -61,10 +69,13 @@ def expire_due(deps: Deps, limit: int = 100) -> int:
             LEFT JOIN payments p ON p.merchant_id = s.merchant_id AND p.session_id = s.id
             WHERE (s.status = 'open' AND s.expires_at <= :now
                    AND (p.id IS NULL OR p.status NOT IN ('processing', 'unknown')))
-               OR (s.status = 'expired' AND p.status IN ('open', 'failed', 'requires_action'))
-            LIMIT :limit
+               OR (s.status = 'expired' AND p.status IN ('open', 'failed', 'requires_action')
+                   AND NOT EXISTS (SELECT FROM operations o
+                       WHERE o.merchant_id = p.merchant_id AND o.payment_id = p.id
+                         AND o.kind = 'cancel' AND o.created_at > :refused))
+            ORDER BY s.expires_at LIMIT :limit
         """),
-        {"now": now, "limit": limit},
+        {"now": now, "limit": limit, "refused": now - AGAIN_AFTER},
     ).all()
     end_read()
     for merchant_id, session_id, status in due:
@@ -75,6 +86,8 @@ def expire_due(deps: Deps, limit: int = 100) -> int:
                 _end_payment(deps, merchant_id, session_id)
         except FarthingError:
             continue  # It moved meanwhile; the next sweep looks again.
+        except Exception:
+            log.exception("checkout.not_expired", extra={"session": session_id})
     return len(due)
 
 

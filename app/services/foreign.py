@@ -121,6 +121,7 @@ def _add_refund(
             client_key=None,
             processor_reference=item.reference,
             failure_reason=None,
+            sent_at=None,
             attempts=0,
             next_attempt_at=now,
             created_at=now,

@@ -8,9 +8,11 @@ reserved, so a second click cannot refund it twice.
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from app.domain import recipes
 from app.domain.errors import (
@@ -23,12 +25,15 @@ from app.domain.ids import new_id
 from app.domain.money import Money
 from app.domain.processor import (
     Absent,
+    ProcessorAccount,
+    RefundAccepted,
     RefundOutcome,
     RefundRefused,
     RefundRequest,
+    Unknown,
 )
 from app.domain.recipes import Journal
-from app.domain.refunds import checked, not_replayed, target_of
+from app.domain.refunds import checked, target_of
 from app.domain.states import REFUND, PaymentStatus, RefundStatus
 from app.services.accounts import account_by_id
 from app.services.deps import Deps
@@ -115,6 +120,7 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
                 client_key=command.client_key,
                 processor_reference=None,
                 failure_reason=None,
+                sent_at=None,
                 attempts=0,
                 next_attempt_at=now,
                 created_at=now,
@@ -184,10 +190,15 @@ def submit_due(deps: Deps, limit: int = 50) -> int:
         for refund in due:
             step = BACKOFF[min(refund.attempts, len(BACKOFF) - 1)]
             refund.attempts += 1
+            refund.sent_at = refund.sent_at or now
             refund.next_attempt_at = now + max(step, timedelta(seconds=deps.lease_seconds // 2))
             work.append((refund.merchant_id, refund.id))
     for merchant_id, refund_id in work:
-        submit_refund(deps, merchant_id, refund_id)
+        try:
+            submit_refund(deps, merchant_id, refund_id)
+        except Exception:
+            # One poisonous refund must not hold up the others; it is due again later.
+            log.exception("refund.failed_to_send", extra={"refund": refund_id})
     return len(work)
 
 
@@ -199,28 +210,45 @@ def submit_refund(deps: Deps, merchant_id: str, refund_id: str) -> None:
     if REFUND.is_final(status) or status is _R.SUCCEEDED or payment.processor_reference is None:
         return
     account = account_by_id(deps, payment.processor_account_id)
-    processor = deps.processors[payment.processor]
-    outcome: RefundOutcome = Absent()
+    ask = partial(
+        deps.processors[payment.processor].query_refund,
+        account,
+        payment.processor_reference,
+        refund.id,
+        refund.processor_reference,
+    )
     was_tried = status is not _R.REQUESTED or refund.attempts > 1
-    if was_tried:
-        outcome = processor.query_refund(account, payment.processor_reference, refund.id)
+    outcome = ask() if was_tried else Absent()
     if isinstance(outcome, Absent):
-        if was_tried and deps.clock.now() - refund.created_at > KEY_LIFE:
-            outcome = RefundRefused("not_processed", refund_id=refund.id)
-        else:
-            request = RefundRequest(
-                merchant_id=merchant_id,
-                payment_id=payment.id,
-                refund_id=refund.id,
-                reference=payment.processor_reference,
-                amount=refund.amount,
-                reason=refund.reason,
-                idempotency_key=f"{refund.id}:refund",
-            )
-            answer = processor.refund(account, request)
-            outcome = not_replayed(answer, refund.id, was_absent=was_tried)
+        outcome = _send(deps, account, payment, refund, was_tried=was_tried)
+        if isinstance(outcome, Unknown) and outcome.is_replay:
+            # The first call has ended in an error of the processor's: ask what came of it now.
+            again = ask()
+            is_nothing = isinstance(again, Absent)
+            outcome = RefundRefused("not_processed", refund_id=refund.id) if is_nothing else again
     deps.failpoint("refund.processor_answered")
     apply_update(deps, RefundUpdate(merchant_id, refund_id, outcome))
+
+
+def _send(
+    deps: Deps, account: ProcessorAccount, payment: PaymentRow, refund: Refund, *, was_tried: bool
+) -> RefundOutcome:
+    """Make the call, unless the processor had the refund before or its key may be forgotten."""
+    if refund.processor_reference is not None:
+        return Unknown("the processor does not list a refund that it told us of")
+    first_sent = refund.sent_at or refund.created_at
+    if was_tried and deps.clock.now() - first_sent > KEY_LIFE:
+        return RefundRefused("not_processed", refund_id=refund.id)
+    request = RefundRequest(
+        merchant_id=refund.merchant_id,
+        payment_id=payment.id,
+        refund_id=refund.id,
+        reference=payment.processor_reference or "",
+        amount=refund.amount,
+        reason=refund.reason,
+        idempotency_key=f"{refund.id}:refund",
+    )
+    return deps.processors[payment.processor].refund(account, request)
 
 
 def apply_update(deps: Deps, update: RefundUpdate, *, actor: str = "system") -> None:
@@ -240,6 +268,9 @@ def apply_update(deps: Deps, update: RefundUpdate, *, actor: str = "system") -> 
         if outcome is not update.outcome:
             log.error("refund.integrity_failed", extra={"refund": refund.id, "why": outcome})
         target, data = target_of(outcome)
+        if current is _R.FAILED and isinstance(outcome, RefundAccepted):
+            _record_after_all(session, deps, payment, refund, outcome)
+            return
         if target is None or target is current or not REFUND.allows(current, target):
             _remember_reference(refund, outcome)
             return
@@ -255,6 +286,30 @@ def apply_update(deps: Deps, update: RefundUpdate, *, actor: str = "system") -> 
         refund_event(session, deps, payment, refund.id, event, actor, data)
         if journal is not None:
             book(session, payment.merchant_id, journal, payment_id=payment.id, at=now)
+
+
+def _record_after_all(
+    session: Session, deps: Deps, payment: PaymentRow, refund: Refund, outcome: RefundAccepted
+) -> None:
+    """A refund that we called failed was made after all: the money left, so it is booked, to suspense.
+
+    Older news of a refund that failed later says nothing: that one's reference is known.
+    """
+    if refund.processor_reference is not None:
+        return
+    now = deps.clock.now()
+    refund.processor_reference = outcome.reference
+    journal = recipes.unmatched_refund(
+        payment.processor, outcome.reference, outcome.amount, now.date()
+    )
+    book(session, payment.merchant_id, journal, payment_id=payment.id, at=now)
+    data = {
+        "amount_minor": outcome.amount.amount_minor,
+        "currency": outcome.amount.currency,
+        "processor_reference": outcome.reference,
+    }
+    refund_event(session, deps, payment, refund.id, "refund.unmatched", "processor", data)
+    log.error("refund.made_after_all", extra={"refund": refund.id})
 
 
 def move_refund(refund: Refund, target: RefundStatus) -> str:

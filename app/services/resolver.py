@@ -91,9 +91,7 @@ def _query(deps: Deps, account: ProcessorAccount, payment: Payment) -> Outcome:
     )
 
 
-def _ask_again(
-    deps: Deps, account: ProcessorAccount, payment: Payment, found: Outcome
-) -> Outcome:
+def _ask_again(deps: Deps, account: ProcessorAccount, payment: Payment, found: Outcome) -> Outcome:
     """Nothing conclusive is at the processor: repeat the call, unless it may not be repeated any
     more.
     """

@@ -27,11 +27,11 @@ def _input(source: Source, count: int) -> str:
     return f"input AS {kept} (SELECT * FROM {source.item(1, count)})"
 
 
-def _new_events(owner: str, first: int, count: int) -> str:
+def _new_events(owner: str, first: int, count: int, name: str = "e.name") -> str:
     return f"""new_events AS (
     INSERT INTO events (merchant_id, id, name, subject_type, subject_id, payment_id, actor, data,
                         event_at, created_at)
-    SELECT o.merchant_id, e.id, e.name, e.subject_type, e.subject_id, o.id, o.actor, e.data, o.at, o.at
+    SELECT o.merchant_id, e.id, {name}, e.subject_type, e.subject_id, o.id, o.actor, e.data, o.at, o.at
     FROM {EVENTS.item(first, count)} JOIN {owner} o ON o.ord = e.ord
 )"""
 
@@ -154,14 +154,36 @@ WITH input AS MATERIALIZED (
 SELECT id FROM moved
 """.encode()
 
-_MOVED = f"""moved AS (
+# The checkout's row is locked before the payment's, as every try to pay does.
+_HELD = """held AS MATERIALIZED (
+    SELECT i.ord, s.status FROM input i JOIN checkout_sessions s
+        ON i.session_completed AND s.merchant_id = i.merchant_id AND s.id = i.session_id
+    FOR UPDATE OF s
+)"""
+
+# Whoever pays after the checkout was expired had been told that nothing was taken.
+_IS_LATE = "(SELECT h.status = 'expired' FROM held h WHERE h.ord = i.ord)"
+_LATE_NAME = """CASE WHEN e.name = 'checkout.completed'
+        AND (SELECT h.status = 'expired' FROM held h WHERE h.ord = e.ord)
+        THEN 'checkout.completed_late' ELSE e.name END"""
+
+
+def _moved(*, has_session: bool) -> str:
+    changes = {name: f"i.{name}" for name in CHANGEABLE_COLUMNS}
+    condition = ""
+    if has_session:
+        changes["needs_reversal"] = f"i.needs_reversal OR coalesce({_IS_LATE}, false)"
+        condition = """
+      AND (NOT i.session_completed OR EXISTS (SELECT FROM held h WHERE h.ord = i.ord))"""
+    return f"""moved AS (
     UPDATE payments p
     SET version = p.version + 1, updated_at = i.at,
-        {", ".join(f"{name} = i.{name}" for name in CHANGEABLE_COLUMNS)}
+        {", ".join(f"{name} = {value}" for name, value in changes.items())}
     FROM input i
-    WHERE p.merchant_id = i.merchant_id AND p.id = i.id AND p.version = i.expected_version
+    WHERE p.merchant_id = i.merchant_id AND p.id = i.id AND p.version = i.expected_version{condition}
     RETURNING i.ord, p.merchant_id, p.id, i.actor, i.at
 )"""
+
 
 _OPERATION = """operation AS (
     UPDATE operations o
@@ -197,7 +219,10 @@ _NEWS = """news AS (
 @cache
 def record(shape: OutcomeShape) -> bytes:
     """Outcomes: parameters are the outcomes, then the events, journals and postings."""
-    parts = [_input(OUTCOMES, shape.outcomes), _MOVED]
+    parts = [_input(OUTCOMES, shape.outcomes)]
+    if shape.has_session:
+        parts.append(_HELD)
+    parts.append(_moved(has_session=shape.has_session))
     wanted = (
         (_OPERATION, shape.has_operation),
         (_SESSION, shape.has_session),
@@ -207,7 +232,8 @@ def record(shape: OutcomeShape) -> bytes:
     parts += [part for part, is_wanted in wanted if is_wanted]
     first = 1 + OUTCOMES.width(shape.outcomes)
     if shape.events:
-        parts.append(_new_events("moved", first, shape.events))
+        name = _LATE_NAME if shape.has_session else "e.name"
+        parts.append(_new_events("moved", first, shape.events, name))
     first += EVENTS.width(shape.events)
     if shape.journals:
         parts.append(_new_journals(first, shape.journals))

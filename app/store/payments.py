@@ -169,6 +169,7 @@ class Refund(Base):
     client_key: Mapped[str | None]
     processor_reference: Mapped[str | None]
     failure_reason: Mapped[str | None]
+    sent_at: Mapped[datetime | None]
     attempts: Mapped[int]
     next_attempt_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -73,7 +73,10 @@ def session(session_id: str) -> Response:
     """The page, whatever phase the payment is in."""
     view = checkout.state(deps(), session_id)
     if view.phase == "action" and "another" in request.args:
-        return _show(view, notice=ANOTHER, face="form")
+        # The bank may have confirmed a moment ago: it is asked before anything is said of money.
+        view = checkout.finish_authentication(deps(), session_id)
+        if view.phase == "action":
+            return _show(view, notice=ANOTHER, face="form")
     return _show(view)
 
 

@@ -86,6 +86,7 @@ _SLIPS = {
     "authorized": Slip("Reserved, not taken", "Total reserved", "blue", "Reserved"),
     "expired": Slip("Order", "Total", "grey", "Not charged"),
     "canceled": Slip("Order", "Total", "grey", "Not charged"),
+    "returned": Slip("Order", "Total", "orange", "Given back"),
 }
 
 _END_HEADINGS = {
@@ -93,6 +94,7 @@ _END_HEADINGS = {
     "authorized": "Your card is authorised",
     "expired": "This payment page has expired",
     "canceled": "This payment was cancelled",
+    "returned": "This payment came too late",
 }
 
 STALE = Notice(
@@ -178,7 +180,7 @@ def page_words(
 def _amount(view: CheckoutView) -> Money:
     """What is asked; once money was taken, what was really taken: a merchant may take a part."""
     captured = view.captured
-    return captured if view.phase == "paid" and captured else view.amount
+    return captured if view.phase in ("paid", "returned") and captured else view.amount
 
 
 def _since(view: CheckoutView) -> str:
@@ -252,6 +254,14 @@ def _end(view: CheckoutView, amount: str) -> End:
             text=f"{amount} is reserved on {card}, to be taken when {shop} confirms your order.",
             return_label=f"Continue to {shop}",
             moves_on=True,
+        )
+    if view.phase == "returned":
+        is_back = view.refunded is not None and view.refunded == view.captured
+        return End(
+            money=f"{amount} {'was' if is_back else 'is being'} given back to {card}.",
+            text="The payment page had ended before your bank confirmed. Banks take a few days to show it.",
+            return_label=back,
+            note=f"To buy after all, start again at {shop}.",
         )
     if view.phase == "canceled":
         return End(

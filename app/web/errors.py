@@ -35,6 +35,10 @@ _TITLES = {
 _GENERIC = (
     "Something went wrong on our side. It has been written down; please try again in a moment."
 )
+_UNSURE = (
+    "Something went wrong on our side, and we do not know yet what became of your payment. Do not pay"
+    " again: open this page once more in a minute; it shows whether money was taken."
+)
 _STALE = "This page had been open for too long. Reload it and try again."
 _TEXTS = {
     404: "The address is wrong, or what was here is gone. Ids are never reused.",
@@ -91,7 +95,7 @@ def unexpected(error: Exception) -> AnyResponse:
     log.error("error.unexpected %s %s", request_id(), request.endpoint, exc_info=error)
     if is_machine_path(request.path):
         return make_response(api_error(FarthingError(_GENERIC), request_id()))
-    return _tell(500, _GENERIC)
+    return _tell(500, _UNSURE if request.path.startswith("/pay/") else _GENERIC)
 
 
 def _as_ours(status: int, text: str) -> FarthingError:

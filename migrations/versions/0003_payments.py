@@ -171,6 +171,7 @@ def upgrade() -> None:
             client_key text,
             processor_reference text,
             failure_reason text,
+            sent_at timestamptz,
             attempts integer NOT NULL DEFAULT 0,
             next_attempt_at timestamptz,
             created_at timestamptz NOT NULL,

@@ -66,7 +66,7 @@ def _tidy(text: str) -> str:
     """Paths from the package on, and no trailing blanks."""
     text = re.sub(r"(/\S*/site-packages/|/\S*/lib/python3\.\d+/)", "", text)
     text = text.replace(f"{DOCS.parent}/", "")
-    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+    return "\n".join(line.rstrip() for line in text.strip().splitlines()) + "\n"
 
 
 def _send(app: Flask, merchants: tuple[BenchMerchant, ...], keys: Iterable[str]) -> None:

@@ -60,12 +60,16 @@ class Guarded:
             return self._crashed("refund", error)
 
     def query_refund(
-        self, account: ProcessorAccount, payment_reference: str, refund_id: str
+        self,
+        account: ProcessorAccount,
+        payment_reference: str,
+        refund_id: str,
+        reference: str | None = None,
     ) -> RefundOutcome:
         """Ask what became of a refund of ours."""
         self._before_call()
         try:
-            return self._inner.query_refund(account, payment_reference, refund_id)
+            return self._inner.query_refund(account, payment_reference, refund_id, reference)
         except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
             return self._crashed("query_refund", error)
 

@@ -167,13 +167,20 @@ class StripeProcessor:
             return Unknown(_detail(error), _is_replay(error))
 
     def query_refund(
-        self, account: ProcessorAccount, payment_reference: str, refund_id: str
+        self,
+        account: ProcessorAccount,
+        payment_reference: str,
+        refund_id: str,
+        reference: str | None = None,
     ) -> RefundOutcome:
         """Find our refund among those of the intent."""
         known = self.refunds_of(account, payment_reference)
         if isinstance(known, Unknown):
             return known
-        return next((item for item in known if item.refund_id == refund_id), Absent())
+        for item in known:
+            if item.refund_id == refund_id or (reference and item.reference == reference):
+                return item
+        return Absent()
 
     def refunds_of(
         self, account: ProcessorAccount, payment_reference: str

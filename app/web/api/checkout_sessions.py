@@ -9,8 +9,9 @@ from flask import Blueprint, Response
 
 from app.domain.errors import InvalidRequest, ParameterMissing
 from app.domain.money import Money, currency_of, parse_amount
+from app.domain.payments import Payment
 from app.services import checkout, expiry
-from app.services.checkout import LineItem, OpenSession
+from app.services.checkout import LineItem, OpenSession, SessionKey
 from app.services.identity import Caller
 from app.web.api import requests
 from app.web.api.serialize import checkout_session
@@ -46,8 +47,19 @@ def create() -> Response:
     caller = requests.caller()
     found = requests.body()
     requests.only(found, PARAMETERS)
-    session_id = checkout.open_session(deps(), _command(caller, found))
-    return _answer(caller, session_id)
+    command, key = _command(caller, found), requests.idempotency_key()
+    if key is None:
+        return _answer(caller, checkout.open_session(deps(), command))
+
+    def render(row: Any) -> tuple[int, bytes]:
+        return 200, _written(caller, row, None)
+
+    keyed = SessionKey(key, requests.request_hash(found), render)
+    status, body, is_replay = checkout.open_keyed_session(deps(), command, keyed)
+    response = Response(body, status=status, mimetype="application/json")
+    if is_replay:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
 
 
 @checkout_sessions.get("/<session_id>")
@@ -67,8 +79,12 @@ def expire(session_id: str) -> Response:
 
 def _answer(caller: Caller, session_id: str) -> Response:
     row, payment = checkout.session_of(caller.merchant_id, session_id)
+    return Response(_written(caller, row, payment), mimetype="application/json")
+
+
+def _written(caller: Caller, row: Any, payment: Payment | None) -> bytes:
     body = checkout_session(row, payment, is_live=caller.is_live, base_url=deps().base_url)
-    return Response(orjson.dumps(body), mimetype="application/json")
+    return orjson.dumps(body)
 
 
 def _command(caller: Caller, found: dict[str, Any]) -> OpenSession:

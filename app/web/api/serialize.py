@@ -130,7 +130,8 @@ def checkout_session(
 ) -> dict[str, Any]:
     """A checkout as a Checkout Session; `row` is its row of the store."""
     is_open = row.status == "open"
-    is_paid = payment is not None and payment.status is _P.CAPTURED
+    # Money that came after the end goes back by itself: nobody should ship for it.
+    is_paid = payment is not None and payment.status is _P.CAPTURED and not payment.needs_reversal
     email = (payment.customer_email if payment else None) or row.customer_email
     return NOT_OFFERED | {
         "id": row.id,

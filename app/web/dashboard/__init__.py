@@ -53,7 +53,7 @@ def init_app(app: Flask) -> None:
 
     @dashboard.context_processor
     def navigation() -> dict[str, object]:
-        return {"pages": PAGES, "here": f"{request.blueprint}.index"}
+        return {"pages": PAGES, "current_endpoint": f"{request.blueprint}.index"}
 
     for one in PAGES:
         dashboard.register_blueprint(one.blueprint, url_prefix=one.path)

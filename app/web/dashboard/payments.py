@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Callable
-from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.domain.errors import FarthingError, NotFound, StaleAmount
 from app.domain.money import Money
+from app.domain.payments import Payment
+from app.domain.states import PaymentStatus
 from app.reports import balances, payment, search
 from app.reports.labels import BRANDS
 from app.reports.payment import PaymentDetail
@@ -114,7 +115,7 @@ def capture(payment_id: str) -> AnyResponse:
         refused=lambda error: _capture_dialog(
             _detail(payment_id), form, problem=error.message, status=error.status
         ),
-        done=lambda: _done(payment_id, f"{written(form.chosen)} captured"),
+        done=lambda after: _done(payment_id, _captured_words(after)),
     )
 
 
@@ -148,7 +149,7 @@ def cancel(payment_id: str) -> AnyResponse:
         refused=lambda error: _cancel_dialog(
             _detail(payment_id), form, problem=error.message, status=error.status
         ),
-        done=lambda: _done(payment_id, "Payment canceled"),
+        done=lambda after: _done(payment_id, _canceled_words(after)),
     )
 
 
@@ -161,21 +162,41 @@ def _cancel_dialog(
 
 
 def _try(
-    action: Callable[[], Any],
+    action: Callable[[], Payment],
     *,
     refused: Callable[[FarthingError], AnyResponse],
-    done: Callable[[], AnyResponse],
+    done: Callable[[Payment], AnyResponse],
 ) -> AnyResponse:
     """Run a command; a refusal is told in the dialog, where something can be done about it."""
     try:
-        action()
+        after = action()
     except NotFound:
         raise
     except FarthingError as error:
         if error.status >= 500:
             raise
         return refused(error)
-    return done()
+    return done(after)
+
+
+def _captured_words(after: Payment) -> str:
+    """What is known after a capture: taken, refused, or not known yet."""
+    if after.status is PaymentStatus.CAPTURED:
+        return f"{written(Money(after.captured_minor, after.currency))} captured"
+    if after.operation is not None:
+        return "The processor has not answered yet. We are asking what became of the capture."
+    return f"The processor refused the capture. The payment is {after.status}; nothing was taken."
+
+
+def _canceled_words(after: Payment) -> str:
+    """What is known after a cancellation."""
+    if after.status in (PaymentStatus.CANCELED, PaymentStatus.EXPIRED):
+        return "Payment canceled"
+    if after.status is PaymentStatus.CAPTURED:
+        return "It had been captured already. Refund it instead."
+    if after.operation is not None:
+        return "The processor has not answered yet. We are asking what became of the cancellation."
+    return f"The processor refused. The payment is still {after.status}."
 
 
 def _done(payment_id: str, message: str) -> AnyResponse:
