@@ -71,7 +71,8 @@ def init_app(app: Flask, database_url: str, pool_size: int) -> None:
         timeout=10,
         kwargs={
             "autocommit": True,
-            "options": ROLE_OPTIONS,
+            # The path's statements are planned once: their plans do not depend on their values.
+            "options": f"{ROLE_OPTIONS} -c plan_cache_mode=force_generic_plan",
             "connect_timeout": 5,
             "prepare_threshold": 1,
         },
@@ -92,8 +93,11 @@ def path() -> Iterator[psycopg.Connection[Any]]:
     pool: ConnectionPool[psycopg.Connection[Any]] = current_app.extensions["farthing_path"]
     if pool.closed:
         pool.open()
-    with pool.connection() as connection:
+    connection = pool.getconn()
+    try:
         yield connection
+    finally:
+        pool.putconn(connection)
 
 
 @contextmanager
@@ -117,16 +121,16 @@ def transaction() -> Iterator[Session]:
 
 def in_unit() -> bool:
     """Whether a unit of work is open here; the processors' guard refuses to call out then."""
-    return bool(db.session().info.get("in_unit"))
+    # Where nobody has asked for a session there is no unit, and none is made to find that out.
+    return db.session.registry.has() and bool(db.session().info.get("in_unit"))
 
 
 def end_read() -> None:
     """End the read transaction that a view or a query may have opened, before a call that can take
     long.
     """
-    session = db.session()
-    if not session.info.get("in_unit"):
-        session.commit()
+    if db.session.registry.has() and not in_unit():
+        db.session().commit()
 
 
 def close(app: Flask) -> None:

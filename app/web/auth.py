@@ -9,7 +9,9 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, flash, redirect, request, session, url_for
+from flask import Blueprint, Flask, Request, flash, redirect, request, session, url_for
+from flask import Response as WrappedResponse
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 from flask_wtf import CSRFProtect, FlaskForm
 from werkzeug.wrappers import Response
@@ -53,6 +55,21 @@ class ConfirmForm(FlaskForm):
     """A button that changes something: nothing but the CSRF token."""
 
 
+class BrowserSessions(SecureCookieSessionInterface):
+    """The signed cookie, for browsers only: an API's caller has none, and none is looked for."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The browser's session; an empty one on an API's paths."""
+        if is_machine_path(request.path):
+            return self.session_class()
+        return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: WrappedResponse) -> None:
+        """Send the cookie if it changed."""
+        if not is_machine_path(request.path):
+            super().save_session(app, session, response)
+
+
 def init_app(app: Flask, *, is_https: bool) -> None:
     """Cookies, sign-in and CSRF tokens for everything a browser sends."""
     app.config.update(
@@ -63,6 +80,7 @@ def init_app(app: Flask, *, is_https: bool) -> None:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_CHECK_DEFAULT=False,
     )
+    app.session_interface = BrowserSessions()
     manager = LoginManager()
     manager.session_protection = None  # Our own row decides, not a hash of the browser's name.
     manager.user_loader(_load)

@@ -28,6 +28,16 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _A_YEAR_SECONDS = 31_536_000
 
 
+_FIXED = (
+    ("Content-Security-Policy", "; ".join(f"{name} {value}" for name, value in _BASE.items())),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "strict-origin-when-cross-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+)
+
+
 def init_app(app: Flask) -> None:
     """Check requests before any view, and dress every response after."""
     app.before_request(refuse_cross_site)
@@ -92,15 +102,10 @@ def refuse_cross_site() -> None:
 def set_headers(response: Response) -> Response:
     """Set what is not set yet; a view's own policy stands."""
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", page_csp())
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    headers.setdefault(
-        "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
-    )
-    headers.setdefault("Request-Id", request_id())
+    for name, value in _FIXED:
+        if name not in headers:
+            headers[name] = value
+    headers["Request-Id"] = request_id()
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", f"max-age={_A_YEAR_SECONDS}")
     _set_caching(response)

@@ -114,7 +114,6 @@ def test_an_invented_status_is_unknown(status: object) -> None:
         {"currency": None},
         {"metadata": "none"},
         {"latest_charge": {"payment_method_details": "?"}},
-        {"latest_charge": {"balance_transaction": {"id": "txn_1"}}},
     ],
     ids=str,
 )

@@ -211,8 +211,14 @@ def test_money_after_the_end_is_to_go_back(status: str, outcome: str) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["captured", "authorized"])
-def test_money_after_a_mere_decline_is_welcome(outcome: str) -> None:
-    assert not judged(a_payment("failed"), outcome, is_answer=False).after.needs_reversal
+def test_money_after_a_mere_decline_on_a_checkout_is_welcome(outcome: str) -> None:
+    payment = a_payment("failed", session_id="cs_test_1")
+    assert not judged(payment, outcome, is_answer=False).after.needs_reversal
+
+
+@pytest.mark.parametrize("outcome", ["captured", "authorized"])
+def test_money_after_a_decline_that_the_api_has_told_is_to_go_back(outcome: str) -> None:
+    assert judged(a_payment("failed"), outcome, is_answer=False).after.needs_reversal
 
 
 @pytest.mark.parametrize("outcome", ["declined", "pending", "unknown", "idle", "absent"])

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.money import Money
 from app.domain.processor import Absent, RefundAccepted, RefundOutcome, RefundRefused, Unknown
-from app.domain.refunds import checked, not_replayed, target_of
+from app.domain.refunds import checked, target_of
 
 AMOUNT = Money(1000, "USD")
 ACCEPTED = RefundAccepted("re_there", AMOUNT, True, "pi_there", "re_ours")
@@ -63,11 +63,3 @@ def test_an_outcome_about_something_else_is_unknown(outcome: RefundOutcome, said
 
     assert isinstance(answer, Unknown)
     assert said in answer.detail
-
-
-def test_a_replayed_error_is_definite_only_when_the_refund_is_known_to_be_absent() -> None:
-    replayed = Unknown("APIError 500", is_replay=True)
-
-    assert isinstance(not_replayed(replayed, "re_ours", was_absent=True), RefundRefused)
-    for answer, was_absent in ((replayed, False), (Unknown("timeout"), True), (ACCEPTED, True)):
-        assert not_replayed(answer, "re_ours", was_absent=was_absent) is answer
