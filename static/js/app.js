@@ -164,14 +164,15 @@ function prepare(root) {
   const button = form.querySelector("button[type=submit] span:last-child");
   const currency = form.querySelector(".input-money .code").textContent.trim();
   const full = button.textContent;
-  const verb = full.split(" ")[0];
+  const verb = full.trim().split(" ")[0];
+  const most = Number(choice.dataset.most);
   const shown = [...form.querySelectorAll("[data-chosen]")];
   const whole = shown.map((place) => place.innerHTML);
 
   const update = () => {
     const isPart = form.querySelector("[name=extent][value=part]").checked;
     const amount = Number(field.value.replaceAll(",", ""));
-    const isNumber = field.value.trim() !== "" && Number.isFinite(amount) && amount > 0;
+    const isNumber = field.value.trim() !== "" && Number.isFinite(amount) && amount > 0 && amount <= most;
     button.textContent = !isPart ? full : isNumber ? `${verb} ${written(amount, currency)}` : verb;
     shown.forEach((place, index) => {
       if (!isPart) place.innerHTML = whole[index];

@@ -55,8 +55,10 @@ def test_a_double_click_on_refund_sends_it_once(web: Running, shop: Merchant) ->
     assert shop.facts("refunded") == [500]
 
 
-@pytest.mark.parametrize("step", ["payment.intent_recorded", "payment.processor_answered"])
-@pytest.mark.parametrize("fault", ["", "drop_after"])
+@pytest.mark.parametrize(
+    "step,fault",
+    [("payment.intent_recorded", ""), ("payment.processor_answered", "drop_after")],
+)
 def test_a_request_that_wakes_after_its_lease_changes_nothing(
     world: World, web: Running, shop: Merchant, step: str, fault: str
 ) -> None:

@@ -66,6 +66,21 @@ def _is_called(shop: Merchant) -> bool:
     return bool(shop.rows("refunds", "attempts")[-1][0])
 
 
+def test_a_queue_emptied_before_any_worker_ran_has_lost_nothing(
+    world: World, web: Running, shop: Merchant
+) -> None:
+    shop.fault("drop_after", route="POST /v1/payment_intents")
+    assert shop.pay(web, "lost-reply").status_code == 202
+    assert shop.pay(web, "order-1").status_code == 200
+    until(lambda: len(shop.rows("inbox", "id")) >= 2)
+    paid = next(row[0] for row in shop.rows("payments", "id", "status") if row[1] == "captured")
+    shop.command(web, paid, "refund", amount="10.00")
+    world.empty_queue()
+    with world.background():
+        shop.settled(charges=2)
+    assert shop.facts("refunded") == [1000]
+
+
 def test_two_workers_and_two_schedulers_do_everything_once(
     world: World, web: Running, shop: Merchant
 ) -> None:

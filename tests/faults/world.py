@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import psycopg
 import pytest
+import redis
 import requests
 from flask import Flask
 from psycopg import sql
@@ -46,7 +47,7 @@ def until(truth: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:
     deadline = time.monotonic() + seconds
     while not (found := truth()):
         assert time.monotonic() < deadline, "it did not become true in time"
-        time.sleep(0.1)
+        time.sleep(0.2)
     return found
 
 
@@ -94,11 +95,19 @@ class World:
     def background(self, pairs: int = 1) -> Iterator[list[Running]]:
         """Workers and schedulers."""
         with ExitStack() as stack:
-            yield [
+            running = [
                 stack.enter_context(worker_process(self.environ, *arguments))
                 for _ in range(pairs)
                 for arguments in ((), ("schedule",))
             ]
+            yield running
+            dead = [one.output()[-2000:] for one in running if one.process.poll() is not None]
+            assert dead == [], "nobody killed it"
+
+    def empty_queue(self) -> None:
+        """FLUSHALL."""
+        with redis.Redis.from_url(self.environ["REDIS_URL"]) as client:
+            client.flushall()
 
     def merchant(self, web: Running) -> "Merchant":
         """A merchant with an account of its own in the sandbox, which sends webhooks to `web`."""
@@ -263,14 +272,21 @@ class Merchant:
         """The amounts of everything of one kind that really happened."""
         return [row["amount_minor"] for row in self.record()["facts"] if row["fact"] == fact]
 
-    def unfinished(self) -> dict[str, list[Any]]:
-        """Whatever still waits for an outcome."""
-        found = {}
-        for table, states in UNFINISHED.items():
-            waiting = [row for row in self.rows(table, "id", "status") if row[1] in states]
-            if waiting:
-                found[table] = waiting
-        return found
+    def unfinished(self) -> list[tuple[Any, ...]]:
+        """Whatever still waits for an outcome: table, id and status."""
+        query = sql.SQL(" UNION ALL ").join(
+            sql.SQL(
+                "SELECT {}, id, status FROM {} WHERE merchant_id = {} AND status IN ({})"
+            ).format(
+                sql.Literal(table),
+                sql.Identifier(table),
+                sql.Literal(self.merchant_id),
+                sql.SQL(", ").join(sql.Literal(status) for status in states),
+            )
+            for table, states in UNFINISHED.items()
+        )
+        with psycopg.connect(self.world.database_url, connect_timeout=5) as connection:
+            return connection.execute(query).fetchall()
 
     def differences(self) -> list[str]:
         """Where our rows differ from the sandbox's record, payment by payment and currency."""
