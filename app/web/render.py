@@ -88,7 +88,8 @@ def is_fragment() -> bool:
 
 def toast(response: Response, message: str, *, tone: str = "good", **events: object) -> Response:
     """Have the page say a sentence when the fragment arrives; `events` are told to the page's script."""
-    triggers = {"toast": {"message": message, "tone": tone}, **events}
+    # In this order: a dialog that closes would take a toast inside it along.
+    triggers = {**events, "toast": {"message": message, "tone": tone}}
     response.headers["HX-Trigger"] = json.dumps(triggers)
     return response
 

@@ -1,5 +1,6 @@
 """Refund, capture and cancel from the dashboard, and the page they happen on."""
 
+import json
 import re
 
 import pytest
@@ -206,3 +207,13 @@ def test_a_refused_payment_says_why_and_that_nothing_was_taken(
     assert "Your card was declined" in text
     assert "The customer was not charged" in text
     assert page_of(payment.id, "refund") not in text
+
+
+def test_the_dialog_closes_before_the_toast_is_shown(
+    owner: Visitor, deps: Deps, shop: Shop
+) -> None:
+    payment = make_payment(deps, shop, capture_method="manual")
+
+    answer = owner.post(page_of(payment.id, "capture"), {"extent": "full"}, htmx=True)
+
+    assert list(json.loads(answer.headers["HX-Trigger"])) == ["closeDialog", "toast"]

@@ -139,3 +139,10 @@ def test_the_checkouts_policy_names_the_processor_and_no_wildcard_of_others() ->
     assert "script-src 'self' https://js.stripe.com https://*.js.stripe.com" in stripes
     assert "connect-src 'self' https://api.stripe.com" in stripes
     assert "unsafe" not in ours + stripes
+
+
+@pytest.mark.parametrize(
+    "address", ["/pay/%00", "/buy/%00", "/dashboard/payments/%00", "/payments/%00"]
+)
+def test_an_address_with_a_nul_in_it_is_not_found(app: Flask, deps: Deps, address: str) -> None:
+    assert app.test_client().get(address).status_code == 404

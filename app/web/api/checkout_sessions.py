@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 from flask import Blueprint, Response
@@ -107,8 +106,8 @@ def _command(caller: Caller, found: dict[str, Any]) -> OpenSession:
         line_items=tuple(items),
         currency=currency,
         actor=f"api:{caller.key_id}",
-        success_url=_url(found, "success_url"),
-        cancel_url=_url(found, "cancel_url"),
+        success_url=requests.address(found, "success_url"),
+        cancel_url=requests.address(found, "cancel_url"),
         customer_email=requests.text(found, "customer_email", 254),
         client_reference_id=requests.text(found, "client_reference_id", 200),
         description=requests.text(intent, "description"),
@@ -172,22 +171,6 @@ def _whole(value: object, param: str, most: int, *, least: int = 1) -> int:
         value = int(value)
     if type(value) is not int or not least <= value <= most:
         raise InvalidRequest(f"Invalid integer: {param}.", param=param)
-    return value
-
-
-def _url(found: dict[str, Any], name: str) -> str | None:
-    value = requests.text(found, name, 2000)
-    if value is None:
-        return None
-    try:
-        parts = urlsplit(value)
-        is_plain = parts.scheme in ("http", "https") and bool(parts.hostname)
-        is_plain = is_plain and parts.username is None and parts.password is None
-    except ValueError:
-        is_plain = False
-    odd = any(char in value for char in "\\\r\n\t") or not value.isascii() or " " in value
-    if not is_plain or odd:
-        raise InvalidRequest(f"{name} must be a full http or https address.", param=name)
     return value
 
 

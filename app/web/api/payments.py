@@ -75,7 +75,7 @@ def create() -> Response:
             description=requests.text(found, "description"),
             customer_email=requests.text(found, "receipt_email", 254),
             customer_name=requests.text(found, "customer_name", 200),
-            return_url=requests.text(found, "return_url", 2000),
+            return_url=requests.address(found, "return_url"),
             metadata=dict(requests.metadata(found)),
             idempotency=IdempotentRequest(
                 key, requests.request_hash(found), render, caller.key_hash

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 from flask import request
@@ -69,7 +70,7 @@ def _from_form() -> dict[str, Any]:
         if len(path) > 8:
             raise InvalidRequest(f"Parameter nested too deeply: {head}.", param=head)
         _put(found, path, value, head)
-    return {name: _lists(value) for name, value in found.items()}
+    return {name: _lists(value, name) for name, value in found.items()}
 
 
 def _put(found: dict[str, Any], path: list[str], value: str, head: str) -> None:
@@ -81,11 +82,11 @@ def _put(found: dict[str, Any], path: list[str], value: str, head: str) -> None:
     found[last if last or len(path) == 1 else str(len(found))] = value
 
 
-def _lists(found: Any) -> Any:
-    """Objects whose names are 0, 1, 2, … are lists."""
-    if not isinstance(found, dict):
+def _lists(found: Any, called: str) -> Any:
+    """Objects whose names are 0, 1, 2, … are lists; metadata's names are the caller's own."""
+    if not isinstance(found, dict) or called == "metadata":
         return found
-    inner = {name: _lists(value) for name, value in found.items()}
+    inner = {name: _lists(value, name) for name, value in found.items()}
     if inner and all(name.isascii() and name.isdigit() and len(name) < 4 for name in inner):
         return [inner[name] for name in sorted(inner, key=int)]
     return inner
@@ -171,6 +172,23 @@ def text(found: dict[str, Any], name: str, most: int = 500) -> str | None:
         raise InvalidRequest(f"Invalid string: {name}.", param=name)
     if len(value) > most or "\x00" in value:
         raise InvalidRequest(f"{name} has at most {most} characters.", param=name)
+    return value
+
+
+def address(found: dict[str, Any], name: str) -> str | None:
+    """An optional full web address, without credentials in it."""
+    value = text(found, name, 2000)
+    if value is None:
+        return None
+    try:
+        parts = urlsplit(value)
+        is_plain = parts.scheme in ("http", "https") and bool(parts.hostname)
+        is_plain = is_plain and parts.username is None and parts.password is None
+    except ValueError:
+        is_plain = False
+    odd = any(char in value for char in "\\\r\n\t") or not value.isascii() or " " in value
+    if not is_plain or odd:
+        raise InvalidRequest(f"{name} must be a full http or https address.", param=name)
     return value
 
 
