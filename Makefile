@@ -36,7 +36,7 @@ lint: install ## Check style: ruff, its formatter, djlint
 	@$(BIN)/ruff check --quiet $(wildcard $(CODE))
 	@$(BIN)/ruff format --check --quiet $(wildcard $(CODE)) \
 		|| { echo "Some files are not formatted: run make format."; exit 1; }
-	@$(BIN)/djlint templates --check --lint --quiet
+	@$(BIN)/djlint templates --check --lint > $(VENV)/djlint.log 2>&1 || { cat $(VENV)/djlint.log; exit 1; }
 
 types: install ## Check types: mypy, strict
 	@$(BIN)/mypy --no-error-summary $(wildcard $(TYPED))

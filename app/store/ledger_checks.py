@@ -116,6 +116,9 @@ CHECKS: dict[str, tuple[str, str]] = {
     "unknown_is_settled": (
         "No outcome has been unknown for more than a day.",
         """SELECT id FROM operations WHERE status IN ('requested', 'unknown')
+             AND created_at < now() - interval '24 hours'
+           UNION ALL
+           SELECT id FROM refunds WHERE status IN ('requested', 'unknown')
              AND created_at < now() - interval '24 hours'""",
     ),
     "append_only": (

@@ -56,6 +56,9 @@ def upgrade() -> None:
     """)
     op.execute("CREATE INDEX checkout_sessions_id ON checkout_sessions (id)")
     op.execute("""
+        CREATE INDEX checkout_sessions_age ON checkout_sessions (merchant_id, created_at)
+    """)
+    op.execute("""
         CREATE INDEX checkout_sessions_due ON checkout_sessions (expires_at) WHERE status = 'open'
     """)
     op.execute(f"""
