@@ -28,7 +28,17 @@ from app.domain.processor import (
     ProcessorAccount,
     Query,
 )
-from app.services import accounts, checkout, expiry, identity, ledger, merchants, payments, refunds
+from app.services import (
+    accounts,
+    checkout,
+    expiry,
+    identity,
+    ledger,
+    merchants,
+    payments,
+    polling,
+    refunds,
+)
 from app.services.checkout import LineItem, OpenSession, PaySession
 from app.services.deps import Deps
 
@@ -278,6 +288,9 @@ def _finish(deps: Deps, shops: list[Shop], sandbox_url: str) -> dict[str, Any]:
     publishable_key = identity.create_key(deps, wren, kind="publishable", name="Demo shop")
     link_id = merchants.create_link(deps, wren, title="Workshop place", amount=Money(12_500, "USD"))
     for shop, tail in zip(shops, ("wren", "fieldnotes"), strict=True):
+        # The past was made here: none of it is news.
+        account = accounts.account_of(deps, shop.merchant_id)
+        polling.mark_seen(account.id, deps.clock.now() + polling.OVERLAP)
         _register_webhook(deps, shop.merchant_id, sandbox_url, tail)
     requests.post(
         f"{sandbox_url}/control/api/shop",

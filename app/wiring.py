@@ -20,6 +20,7 @@ JOBS = {
     "expiry": "worker.jobs.expire_checkouts",
     "stale": "worker.jobs.refresh_stale_payments",
     "release": "worker.jobs.release_funds",
+    "news": "worker.jobs.poll_news",
 }
 
 

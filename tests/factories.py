@@ -20,6 +20,7 @@ from app.services import (
     inbound,
     ledger,
     merchants,
+    polling,
     refunds,
     resolver,
     reversals,
@@ -100,6 +101,7 @@ _JOBS = {
     "expiry": expiry.expire_due,
     "stale": resolver.refresh_stale,
     "release": ledger.release_due,
+    "news": polling.poll_due,
 }
 
 

@@ -6,7 +6,7 @@ Each may run twice, at the same time, or not at all: rows are leased, and the sc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.services import expiry, inbound, ledger, refunds, resolver, reversals
+from app.services import expiry, inbound, ledger, polling, refunds, resolver, reversals
 from app.services.deps import Deps
 from worker.context import application, deps
 
@@ -64,3 +64,9 @@ def release_funds() -> None:
     """Move settled money from pending to available."""
     with job("release") as ports:
         ledger.release_due(ports)
+
+
+def poll_news() -> None:
+    """Fetch the events that no webhook brought."""
+    with job("news") as ports:
+        polling.poll_due(ports)

@@ -21,4 +21,5 @@ SCHEDULE = (
     Periodic("expiry", 15),
     Periodic("stale", 60),
     Periodic("release", 300),
+    Periodic("news", 600),
 )

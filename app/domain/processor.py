@@ -282,6 +282,10 @@ class Processor(Protocol):
         """Every refund the processor knows of for a payment."""
         ...
 
+    def news_since(self, account: ProcessorAccount, since: datetime) -> list[News] | Unknown:
+        """What the processor would have told us by webhooks since then; changes nothing."""
+        ...
+
     def read_news(
         self, account: ProcessorAccount, body: bytes, headers: Mapping[str, str], now: datetime
     ) -> News:

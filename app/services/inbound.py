@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.errors import IntegrityFailure, SignatureInvalid
 from app.domain.ids import new_id
-from app.domain.processor import Captured, Outcome, ProcessorAccount, Query, Unknown
+from app.domain.processor import Captured, News, Outcome, ProcessorAccount, Query, Unknown
 from app.services import foreign
 from app.services.accounts import account_by_id
 from app.services.deps import Deps
@@ -50,30 +50,39 @@ def receive(deps: Deps, command: ReceiveNews) -> bool:
     ids = (news.external_id, news.kind, news.payment_reference, news.refund_reference)
     if any(part and "\x00" in part for part in ids):
         raise SignatureInvalid("The body is not an event.")
-    row = {
-        "merchant_id": account.merchant_id,
-        "id": new_id("in", now),
-        "processor_account_id": account.id,
-        "external_id": news.external_id,
-        "kind": news.kind,
-        "payment_reference": news.payment_reference,
-        "refund_reference": news.refund_reference,
-        "body": command.body,
-        "status": "received",
-        "next_attempt_at": now,
-        "received_at": now,
-    }
-    with transaction() as session:
-        is_new = (
-            session.execute(
-                insert(InboxRow).values(row).on_conflict_do_nothing().returning(InboxRow.id)
-            ).scalar()
-            is not None
-        )
+    is_new = store(account, [news], command.body, now) == 1
     deps.failpoint("inbox.received")
     if is_new:
         deps.queue.wake("inbox")
     return is_new
+
+
+def store(account: ProcessorAccount, heard: list[News], body: bytes, now: datetime) -> int:
+    """Put news into the inbox, each once however often it is told; gives how many were new."""
+    rows = [
+        {
+            "merchant_id": account.merchant_id,
+            "id": new_id("in", now),
+            "processor_account_id": account.id,
+            "external_id": news.external_id,
+            "kind": news.kind,
+            "payment_reference": news.payment_reference,
+            "refund_reference": news.refund_reference,
+            "body": body,
+            "status": "received",
+            "next_attempt_at": now,
+            "received_at": now,
+        }
+        for news in heard
+    ]
+    with transaction() as session:
+        return sum(
+            session.execute(
+                insert(InboxRow).values(row).on_conflict_do_nothing().returning(InboxRow.id)
+            ).scalar()
+            is not None
+            for row in rows
+        )
 
 
 def handle_due(deps: Deps, limit: int = 100) -> int:

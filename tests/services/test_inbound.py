@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.domain.errors import NotFound, SignatureInvalid
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
-from app.services import inbound, payments
+from app.services import inbound, payments, polling
 from app.services.accounts import set_webhook_secrets
 from app.services.deps import Deps
 from app.services.inbound import ReceiveNews
@@ -454,3 +454,26 @@ def test_a_worker_that_died_in_the_middle_loses_no_event(
     assert inbox() == [("payment_intent.succeeded", "handled")]
     assert payments.load(shop.merchant_id, payment.id).status is PaymentStatus.CAPTURED
     assert_books_equal_record(bank)
+
+
+def test_news_that_no_webhook_brought_is_fetched(
+    deps: Deps, shop: Shop, bank: Bank, queue: FakeQueue
+) -> None:
+    payment = make_payment(deps, shop, token=NEEDS_3DS)
+    bank.answer_challenge(payment)  # No webhook address is registered: nobody tells us.
+
+    assert polling.poll_due(deps) > 0
+    queue.drain()
+
+    assert payments.load(shop.merchant_id, payment.id).status is PaymentStatus.CAPTURED
+    assert polling.poll_due(deps, every=timedelta()) == 0
+
+
+def test_news_is_asked_for_again_while_the_processor_does_not_answer(
+    deps: Deps, shop: Shop, bank: Bank
+) -> None:
+    make_payment(deps, shop)
+    bank.fault("error_before", "GET /v1/events*")
+
+    assert polling.poll_due(deps) == 0
+    assert polling.poll_due(deps) > 0

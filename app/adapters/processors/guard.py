@@ -83,6 +83,14 @@ class Guarded:
         except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
             return self._crashed("refunds_of", error)
 
+    def news_since(self, account: ProcessorAccount, since: datetime) -> list[News] | Unknown:
+        """What the processor would have told us by webhooks since then."""
+        self._before_call()
+        try:
+            return self._inner.news_since(account, since)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
+            return self._crashed("news_since", error)
+
     def read_news(
         self, account: ProcessorAccount, body: bytes, headers: Mapping[str, str], now: datetime
     ) -> News:

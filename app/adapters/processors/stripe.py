@@ -51,6 +51,9 @@ MOVED_ON = {
 }
 
 
+ABOUT_PAYMENTS = ("payment_intent.", "charge.", "refund.")
+
+
 class StripeProcessor:
     """Cards through Stripe's payment intents."""
 
@@ -199,6 +202,16 @@ class StripeProcessor:
                 return item
         return [item for item in found if isinstance(item, RefundAccepted | RefundRefused)]
 
+    def news_since(self, account: ProcessorAccount, since: datetime) -> list[News] | Unknown:
+        """Stripe keeps its events for thirty days and lists them, delivered or not."""
+        params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+        events = self._client(account).v1.events
+        try:
+            listed = [item.to_dict() for item in events.list(params).auto_paging_iter()]
+            return [_news_of(event) for event in listed if event["type"].startswith(ABOUT_PAYMENTS)]
+        except stripe.StripeError as error:
+            return Unknown(_detail(error))
+
     def read_news(
         self, account: ProcessorAccount, body: bytes, headers: Mapping[str, str], now: datetime
     ) -> News:
@@ -207,14 +220,9 @@ class StripeProcessor:
             body, headers.get("Stripe-Signature", ""), account.webhook_secrets, now
         )
         try:
-            event = json.loads(body, object_pairs_hook=_no_duplicates)
-            thing = event["data"]["object"]
-            kind, external_id = str(event["type"]), str(event["id"])
-            is_live = bool(event["livemode"])
-            payment, refund = _subject(thing)
+            return _news_of(json.loads(body, object_pairs_hook=_no_duplicates))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise SignatureInvalid("The body is not an event.") from error
-        return News(external_id, kind, is_live, payment, refund)
 
 
 def _origins(js_url: str, api_url: str) -> tuple[str, ...]:
@@ -301,6 +309,11 @@ def _detail(error: stripe.StripeError) -> str:
 def _is_replay(error: stripe.StripeError) -> bool:
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     return headers.get("idempotent-replayed") == "true"
+
+
+def _news_of(event: dict[str, Any]) -> News:
+    payment, refund = _subject(event["data"]["object"])
+    return News(str(event["id"]), str(event["type"]), bool(event["livemode"]), payment, refund)
 
 
 def _subject(thing: dict[str, Any]) -> tuple[str | None, str | None]:
