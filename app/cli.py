@@ -10,7 +10,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from app.domain.states import MACHINES
-from app.services import accounts, ledger, merchants
+from app.services import accounts, identity, ledger, merchants
 from app.settings import Settings
 from app.store import migrate
 from app.store.ledger_checks import CHECKS
@@ -45,6 +45,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.cli.add_command(_ledger_group())
     app.cli.add_command(_states_group())
     _register_connect(app)
+    _register_merchants(app)
 
 
 def _ledger_group() -> AppGroup:
@@ -118,6 +119,16 @@ def _register_connect(app: Flask) -> None:
         """Set the signing secrets of an account's webhooks: one, or two while they are rotated."""
         accounts.set_webhook_secrets(app.extensions["farthing"], account_id, secrets)
         click.echo("Set.")
+
+
+def _register_merchants(app: Flask) -> None:
+    @app.cli.command("create-key")
+    @click.option("--merchant", required=True, help="The merchant's id, acct_….")
+    @click.option("--name", default="Server", help="What the key is for.")
+    def create_key(merchant: str, name: str) -> None:
+        """Make a secret API key and print it, once."""
+        deps = app.extensions["farthing"]
+        click.echo(identity.create_key(deps, merchant, kind="secret", name=name))
 
     @app.cli.command("create-merchant")
     @click.option("--name", required=True)

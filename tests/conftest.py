@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser, sync_playwright
 
 from app import create_app
 from app.domain.clock import SystemClock
@@ -28,6 +29,19 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]
     """The outside world, one process for this test process."""
     with start_sandbox(Path(tmp_path_factory.mktemp("sandbox"))) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium: one for this test process, since Playwright takes no second."""
+    from tests.e2e.browser import ARGUMENTS, chromium_path  # noqa: PLC0415 - pytest rewrites it first
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium_path(playwright), args=ARGUMENTS
+        )
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

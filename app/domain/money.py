@@ -85,7 +85,7 @@ def parse_amount(value: object, currency: object, *, param: str = "amount") -> M
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         value = int(value)
     if type(value) is not int:
-        raise AmountInvalid(f"Invalid integer: {str(value)[:40]}.", param=param)
+        raise AmountInvalid(f"Invalid integer: {_shown(value)}.", param=param)
     if value <= 0:
         raise AmountInvalid("Invalid positive integer.", param=param)
     if value < row.minimum_minor:
@@ -95,6 +95,13 @@ def parse_amount(value: object, currency: object, *, param: str = "amount") -> M
         most = Money(row.maximum_minor, row.code)
         raise AmountTooLarge(f"Amount must be no more than {most}.", param=param)
     return Money(value, row.code)
+
+
+def _shown(value: object) -> str:
+    """What was sent, as JSON writes it."""
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    return str(value)[:40]
 
 
 def parse_decimal(text: str, currency: str, *, param: str = "amount") -> Money:

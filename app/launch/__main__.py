@@ -21,7 +21,7 @@ from app.launch.words import say
 def main(arguments: list[str]) -> int:
     """Run the demo, or one command of the application against its data."""
     try:
-        plan = planning.read(os.environ)
+        plan = planning.remembered(os.environ) if arguments else planning.read(os.environ)
         if arguments:
             return _command(plan, arguments[0])
         return _run(plan)
@@ -40,6 +40,7 @@ def _run(plan: Plan) -> int:
         say(plan.notice)
     with servers.only_one(plan):
         planning.check_ports(plan)
+        planning.remember(plan)
         with servers.started(plan) as (environ, running):
             _prepare(plan, environ)
             return Demo(plan, environ, running).run()

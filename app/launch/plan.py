@@ -6,6 +6,7 @@ of `VARIABLES` changes one thing; secrets are made once, kept in the data folder
 
 import base64
 import hashlib
+import json
 import os
 import secrets
 import sys
@@ -110,6 +111,21 @@ def read(environ: Mapping[str, str]) -> Plan:
     data_dir, notice = _data_dir(environ)
     address = environ.get("HOST") or VARIABLES["HOST"][0]
     return Plan(data_dir, address, ports, dict(environ), notice)
+
+
+def remember(plan: Plan) -> None:
+    """Write down the ports of the demo, for commands that are given later without them."""
+    (plan.data_dir / "ports.json").write_text(json.dumps(plan.ports), encoding="utf-8")
+
+
+def remembered(environ: Mapping[str, str]) -> Plan:
+    """Read the variables for a command against the demo: its ports are those of its last start."""
+    plan = read(environ)
+    stored = plan.data_dir / "ports.json"
+    if not stored.exists():
+        return plan
+    ports = {name: str(port) for name, port in json.loads(stored.read_text("utf-8")).items()}
+    return read(ports | {name: value for name, value in environ.items() if value})
 
 
 def check_ports(plan: Plan) -> None:

@@ -30,6 +30,7 @@ def banner(plan: Plan) -> str:
         "Dashboard": f"{plan.web_url}/dashboard",
         "": sign_in if demo.get("dashboard_login") else "(the log-in of your database)",
         "Sandbox": f"{plan.sandbox_url}/control",
+        "API key": demo.get("secret_key") or "(made by `flask --app wsgi create-key`)",
     }
     lines = ["", "  Farthing is running. Ctrl-C stops it.", ""]
     lines += [f"  {label:<14}{place}" for label, place in places.items()]

@@ -12,7 +12,7 @@ from sqlalchemy import Date, cast, exists, func, select
 from app.domain.money import Money
 from app.reports.paging import MOST_COUNTED, capped, first_id
 from app.reports.periods import Period, day_start, days, local_day
-from app.reports.search import EXPIRES_SOON, LONGEST_HOLD
+from app.reports.search import EXPIRES_SOON, LONGEST_HOLD, came_late
 from app.store.db import db
 from app.store.payments import Event, PaymentRow, Refund
 
@@ -125,7 +125,7 @@ def attention(merchant_id: str, *, now: datetime) -> Attention:
         "failed_refunds": select(Refund.id).where(
             Refund.merchant_id == merchant_id, Refund.status == "failed", Refund.id >= since
         ),
-        "late_money": payments.where(P.needs_reversal),
+        "late_money": payments.where(came_late()),
     }
     columns = [
         select(func.count()).select_from(capped(query)).scalar_subquery().label(name)

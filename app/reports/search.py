@@ -106,11 +106,19 @@ def _tab(tab: str, now: datetime) -> ColumnElement[bool]:
     }.get(tab, true())
 
 
+def came_late() -> ColumnElement[bool]:
+    """Paid after the checkout had ended, and not yet given back."""
+    return and_(
+        P.needs_reversal,
+        or_(P.status == "authorized", P.refunded_minor < P.captured_minor),
+    )
+
+
 def needs_attention(now: datetime) -> ColumnElement[bool]:
     """Outcome unknown, money that came too late, or a hold that ends soon."""
     return or_(
         P.status == "unknown",
-        P.needs_reversal,
+        came_late(),
         and_(P.status == "authorized", P.capture_before < now + EXPIRES_SOON),
     )
 
@@ -202,6 +210,9 @@ def _search(merchant_id: str, text: str) -> ColumnElement[bool]:
             P.processor_reference == text,
             P.processor_charge_reference == text,
         )
+    if re.fullmatch(r"(?:[0-9A-Za-z]{4}-){2}[0-9A-Za-z]{4}", text, re.ASCII):
+        # What the customer reads from the receipt.
+        return func.right(P.id, 12) == text.replace("-", "").lower()
     found = [
         _contains(func.lower(P.customer_email), text.lower()),
         _contains(func.lower(P.customer_name), text.lower()),
@@ -225,7 +236,7 @@ def _contains(column: Any, text: str) -> ColumnElement[bool]:
 def _line(row: PaymentRow) -> PaymentLine:
     return PaymentLine(
         id=row.id,
-        amount=row.amount,
+        amount=row.captured if row.captured_minor else row.amount,
         refunded=Money(row.refunded_minor, row.currency),
         label=payment_label(
             row.status,

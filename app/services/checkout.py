@@ -287,13 +287,20 @@ def _first_try(deps: Deps, row: CheckoutSession, merchant: Merchant, command: Pa
             payment_method_token=command.payment_method_token,
             capture_method=row.capture_method,
             session_id=row.id,
-            description=row.description or merchant.name,
+            description=row.description or _what(row) or merchant.name,
             customer_email=command.email or row.customer_email,
             customer_name=command.name,
             metadata=row.payment_metadata,
             return_url=f"{deps.base_url}/pay/{row.id}",
         ),
     )
+
+
+def _what(row: CheckoutSession) -> str:
+    """What was bought, in a few words, where the merchant gave none."""
+    names = [str(item["name"]) for item in row.line_items]
+    others = len(names) - 1
+    return names[0][:200] + (f" and {others} more" if others else "") if names else ""
 
 
 def _further_try(deps: Deps, payment: Payment, command: PaySession) -> None:

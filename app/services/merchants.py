@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.domain.errors import AmountTooSmall
 from app.domain.ids import new_id
 from app.domain.money import Money, parse_amount
 from app.services.deps import Deps
@@ -86,6 +87,8 @@ def add_member(deps: Deps, *, user_id: str, merchant_id: str, role: str) -> None
 
 def create_link(deps: Deps, merchant_id: str, *, title: str, amount: Money) -> str:
     """A payment link; gives its id, which is its unguessable address."""
+    if amount.amount_minor <= 0:
+        raise AmountTooSmall("Enter an amount above zero.", param="amount")
     checked = parse_amount(amount.amount_minor, amount.currency)
     now = deps.clock.now()
     link_id = new_id("plink", now)

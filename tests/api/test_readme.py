@@ -22,7 +22,7 @@ COMMANDS = [
 
 
 def send(client: FlaskClient, command: str, key: str) -> TestResponse:
-    words = shlex.split(command.replace("\\\n", " ").replace("$SECRET_KEY", key))
+    words = shlex.split(command.replace("\\\n", " ").replace("$API_KEY", key))
     assert words.pop(0) == "curl"
     headers: dict[str, str] = {}
     data: list[str] = []

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from app import create_app
 from app.settings import Settings
 from app.store import db as store
-from tests.e2e.browser import ARGUMENTS, Checkout, chromium_path
+from tests.e2e.browser import Checkout
 from tests.e2e.stack import Shop, Stack
 from tests.sandbox.server import SandboxServer
 from tests.servers import Servers, environment, fresh_database, web_server, worker_process
@@ -45,21 +45,10 @@ def shop(stack: Stack) -> Iterator[Shop]:
     shop.check_the_books()
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium_path(playwright), args=ARGUMENTS
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def context(browser: Browser, tmp_path: Path) -> Iterator[BrowserContext]:
+def context(chromium: Browser, tmp_path: Path) -> Iterator[BrowserContext]:
     """A browser profile of this test alone."""
-    context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(locale="en-US", viewport={"width": 1280, "height": 900})
     context.set_default_timeout(15_000)
     yield context
     context.close()

@@ -13,10 +13,10 @@ pytestmark = pytest.mark.e2e
 
 @pytest.mark.parametrize("width, scheme", [(390, "dark"), (1280, "light")])
 def test_every_face_of_the_checkout_is_accessible(
-    browser: Browser, shop: Shop, width: int, scheme: str
+    chromium: Browser, shop: Shop, width: int, scheme: str
 ) -> None:
     """Form, errors, decline, bank, receipt, expiry, a wrong address."""
-    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
+    context = chromium.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
     checkout = Checkout(page, shop, shop.open_session()).open()
     expect(page.locator(".card-fields")).to_have_attribute("data-card", "ready")
@@ -48,9 +48,9 @@ def test_every_face_of_the_checkout_is_accessible(
     context.close()
 
 
-def test_the_page_reflows_at_four_hundred_percent(browser: Browser, shop: Shop) -> None:
+def test_the_page_reflows_at_four_hundred_percent(chromium: Browser, shop: Shop) -> None:
     """1280 pixels at 400 % are 320: one column, nothing to scroll sideways."""
-    context = browser.new_context(viewport={"width": 320, "height": 256})
+    context = chromium.new_context(viewport={"width": 320, "height": 256})
     page = context.new_page()
     Checkout(page, shop, shop.open_session()).open()
     expect(page.locator(".card-fields")).to_have_attribute("data-card", "ready")

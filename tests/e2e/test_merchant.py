@@ -75,10 +75,10 @@ def test_a_merchant_captures_a_part_of_what_is_held(page: Page, shop: Shop) -> N
 
 @pytest.mark.parametrize("width, scheme", [(390, "light"), (1280, "dark")])
 def test_the_main_pages_of_the_dashboard_are_accessible(
-    browser: Browser, shop: Shop, width: int, scheme: str
+    chromium: Browser, shop: Shop, width: int, scheme: str
 ) -> None:
     """Log-in, home, lists, a payment with its dialog open."""
-    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
+    context = chromium.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
     Checkout(page, shop, shop.open_session()).open().pay(VISA)
     expect(page.get_by_role("heading", level=1)).to_have_text("Payment complete")

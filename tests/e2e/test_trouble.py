@@ -107,9 +107,9 @@ def test_a_blocked_processor_is_explained(page: Page, shop: Shop) -> None:
     checkout.shows_paid()
 
 
-def test_without_javascript_the_page_says_what_to_do(browser: Browser, shop: Shop) -> None:
+def test_without_javascript_the_page_says_what_to_do(chromium: Browser, shop: Shop) -> None:
     """The order can be read, and nothing pretends to work."""
-    context = browser.new_context(java_script_enabled=False)
+    context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(shop.address(shop.open_session()))
 

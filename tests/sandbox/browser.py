@@ -1,15 +1,13 @@
 """A page that takes cards, as a shop would write it, under the strictest policy that may hold it."""
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 HTML = """<!doctype html><html lang="en"><head><title>Pay</title>
 <link rel="stylesheet" href="/page.css"><script src="{sandbox}/v3/"></script></head><body><main>
@@ -78,21 +76,18 @@ def shop_page(sandbox: str, key: str) -> Iterator[str]:
 
 
 @contextmanager
-def browser_page() -> Iterator[Page]:
+def browser_page(chromium: Browser) -> Iterator[Page]:
     """A page of Chromium that fails the test when a script or policy complains."""
     complaints: list[str] = []
-    with sync_playwright() as playwright:
-        own = Path(playwright.chromium.executable_path)
-        found = own if own.exists() else shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda message: complaints.append(message.text) if message.type == "error" else None,
-        )
-        yield page
-        browser.close()
+    context = chromium.new_context()
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: complaints.append(message.text) if message.type == "error" else None,
+    )
+    yield page
+    context.close()
     # A refused card is a failed request to the browser; that one is meant.
     assert [text for text in complaints if "Failed to load resource" not in text] == []
 

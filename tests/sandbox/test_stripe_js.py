@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import FrameLocator, Locator, Page
+from playwright.sync_api import Browser, FrameLocator, Locator, Page
 
 from tests.sandbox.browser import browser_page, shop_page, until
 from tests.sandbox.driver import Merchant
@@ -22,9 +22,9 @@ FIELDS = {
 
 
 @pytest.fixture(scope="module")
-def browser(sandbox: SandboxServer) -> Iterator[tuple[Page, Merchant]]:
+def browser(sandbox: SandboxServer, chromium: Browser) -> Iterator[tuple[Page, Merchant]]:
     merchant = Merchant(sandbox)
-    with browser_page() as page:
+    with browser_page(chromium) as page:
         yield page, merchant
     merchant.close()
 
