@@ -71,8 +71,7 @@ def init_app(app: Flask, database_url: str, pool_size: int) -> None:
         timeout=10,
         kwargs={
             "autocommit": True,
-            # The path's statements are planned once: their plans do not depend on their values.
-            "options": f"{ROLE_OPTIONS} -c plan_cache_mode=force_generic_plan",
+            "options": ROLE_OPTIONS,
             "connect_timeout": 5,
             "prepare_threshold": 1,
         },
