@@ -79,8 +79,12 @@ def test_a_burst_of_wakes_is_one_job(valkey_url: str) -> None:
     redis.close()
 
 
-def test_a_queue_that_is_gone_holds_nobody_up() -> None:
+def test_a_queue_that_is_gone_holds_nobody_up_and_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     RqQueue("redis://127.0.0.1:9/0", wiring.JOBS).wake("inbox")
+
+    assert [record.getMessage() for record in caplog.records] == ["queue.unreachable"]
 
 
 class Crashing:
