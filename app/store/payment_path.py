@@ -3,8 +3,7 @@
 `begin_new` writes intents of new payments (claiming idempotency keys), `begin_operation` intents on
 existing ones, `record` outcomes: state, journal, events, the stored answer and the handled webhook
 together. A row is changed only under the version that was read, so of two writers one finds nothing
-to do. A row's amounts, ids and times travel as one JSON document, which costs a fifth of psycopg's
-dumping of thirty arrays.
+to do. How rows travel into a statement is `path_source`'s subject.
 """
 
 import secrets
