@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Thread
 
 from app.sandbox.app import create_sandbox
+from app.sandbox.mail import MailServer
 from app.sandbox.server import SandboxServer
 
 
@@ -15,17 +16,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m app.sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8001, help="0 picks a free port")
+    parser.add_argument("--mail-port", type=int, default=0, help="0 picks a free port")
     parser.add_argument("--data", type=Path, required=True, help="directory that keeps the state")
     options = parser.parse_args(arguments)
     app = create_sandbox(options.data)
+    running = app.extensions["sandbox"]
+    port = options.mail_port
     try:
-        server = SandboxServer((options.host, options.port), app.wsgi_app)
+        mail = MailServer(running.world, options.host, port)
+        port = options.port
+        server = SandboxServer((options.host, port), app.wsgi_app)
     except OSError as error:
-        sys.stderr.write(
-            f"sandbox: cannot listen on {options.host}:{options.port}: {error.strerror}\n"
-        )
-        app.extensions["sandbox"].stop()
+        sys.stderr.write(f"sandbox: cannot listen on {options.host}:{port}: {error.strerror}\n")
+        running.stop()
         return 1
+    running.mail_url = mail.url
+    mail.start()
 
     def stop(*_: object) -> None:
         # `shutdown` waits for the serving loop, which this handler interrupts.
@@ -37,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"sandbox: http://{options.host}:{server.port}", flush=True)  # noqa: T201
     server.serve_forever(poll_interval=0.1)
     server.server_close()
-    app.extensions["sandbox"].stop()
+    mail.stop()
+    running.stop()
     return 0
 
 

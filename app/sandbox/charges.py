@@ -112,7 +112,7 @@ def _details(call: Call, intent: Json, method: Json, authorised: int, *, is_held
 def _blank(call: Call, intent: Json, method: Json) -> Json:
     nothing = (
         "application", "application_fee", "application_fee_amount", "balance_transaction",
-        "customer", "failure_balance_transaction", "failure_code", "failure_message",
+        "failure_balance_transaction", "failure_code", "failure_message",
         "on_behalf_of", "receipt_number", "receipt_url", "review", "source_transfer",
         "transfer_data",
     )  # fmt: skip
@@ -128,6 +128,7 @@ def _blank(call: Call, intent: Json, method: Json) -> Json:
         "captured": False,
         "created": call.now,
         "currency": intent["currency"],
+        "customer": intent["customer"],
         "description": intent["description"],
         "disputed": False,
         "fraud_details": {},
@@ -258,5 +259,5 @@ def list_charges(call: Call) -> Json:
     if "payment_intent" in call.params:
         where.append(("owner = ?", call.params["payment_intent"]))
     if "customer" in call.params:
-        where.append(("1 = ?", 0))
+        where.append(("json_extract(body, '$.customer') = ?", call.params["customer"]))
     return page(call, "charge", "/v1/charges", where)

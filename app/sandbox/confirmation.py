@@ -7,6 +7,7 @@ effect.
 
 from app.sandbox import charges, threeds
 from app.sandbox.call import Call, public
+from app.sandbox.customers import check_use, keep_after_payment
 from app.sandbox.declines import Decline, decline_of
 from app.sandbox.errors import DOCS, Json, StripeError
 from app.sandbox.events import emit
@@ -43,6 +44,7 @@ def confirm_intent(call: Call, intent: Json) -> None:
         intent["_return_url"] = call.params["return_url"]
     intent["_use_stripe_sdk"] = call.param("use_stripe_sdk", call.is_publishable)
     method = call.load("payment_method", intent["payment_method"], param="payment_method")
+    check_use(method, intent["customer"])
     card = card_of(method)
     is_off_session = str(call.param("off_session", "false")) not in ("false", "")
     wanted = intent["_wanted_three_d"]
@@ -78,9 +80,14 @@ def charge_intent(call: Call, intent: Json) -> None:
     """Ask the issuer and move the intent accordingly; raises the decline."""
     method = call.load("payment_method", intent["payment_method"], param="payment_method")
     charge, decline = charges.attempt(call, intent, method)
+    if method["customer"] is None:
+        # Whatever the issuer said: a card that nobody keeps is good for one try.
+        method["_used"] = True
+        call.save(method)
     intent["latest_charge"] = charge["id"]
     if decline is not None:
         raise _refuse(call, intent, method, charge, decline)
+    keep_after_payment(call, intent, method)
     intent["last_payment_error"] = None
     intent["next_action"] = None
     if intent["capture_method"] == "manual":

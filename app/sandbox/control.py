@@ -69,6 +69,10 @@ def reset(unit: Transaction, account: str | None) -> None:
     for table in ("objects", "idempotency", "deliveries", "chores", "record"):
         unit.run(f"DELETE FROM {table} WHERE ? IS NULL OR account = ?", (account, account))  # noqa: S608
     unit.run("DELETE FROM faults WHERE ? IS NULL OR account = ?", (account, account))
+    if account is None:
+        unit.run("DELETE FROM receipts")
+    if account is None:
+        unit.run("DELETE FROM mails")
     for _, sql in triggers:
         unit.run(sql)
 

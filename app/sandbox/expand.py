@@ -1,5 +1,6 @@
 """`expand[]`: identifiers replaced by the objects they name, at most four levels deep."""
 
+from app.sandbox import customers
 from app.sandbox.call import Call, public
 from app.sandbox.errors import Json, invalid
 
@@ -10,7 +11,7 @@ EXPANDABLE: dict[str, dict[str, str]] = {
     "payment_intent": {
         "latest_charge": "charge",
         "payment_method": "payment_method",
-        "customer": "",
+        "customer": "customer",
         "review": "",
         "on_behalf_of": "",
         "application": "",
@@ -20,7 +21,7 @@ EXPANDABLE: dict[str, dict[str, str]] = {
         "failure_balance_transaction": "balance_transaction",
         "payment_intent": "payment_intent",
         "refunds": "refunds",
-        "customer": "",
+        "customer": "customer",
         "review": "",
         "on_behalf_of": "",
         "application": "",
@@ -37,7 +38,7 @@ EXPANDABLE: dict[str, dict[str, str]] = {
         "transfer_reversal": "",
     },
     "balance_transaction": {"source": "source"},
-    "payment_method": {"customer": ""},
+    "payment_method": {"customer": "customer"},
 }
 
 
@@ -90,7 +91,8 @@ def _expand_list(call: Call, page: Json, rest: list[str], path: str) -> None:
 def _fetch(call: Call, kind: str, object_id: str) -> Json:
     if kind == "source":
         kind = "charge" if object_id.startswith("ch_") else "refund"
-    return public(call.load(kind, object_id), call.now)
+    found = call.load(kind, object_id)
+    return customers.shown(call, found) if kind == "customer" else public(found, call.now)
 
 
 def _refunds(call: Call, charge: Json) -> Json:

@@ -61,6 +61,7 @@ _CONFIRMING: Spec = {
 _DESCRIBING: Spec = {
     "amount": integer,
     "currency": string(3),
+    "customer": string(255),
     "description": string(1000),
     "metadata": metadata,
     "statement_descriptor": string(22),

@@ -6,10 +6,12 @@ The moves between statuses that involve a card are in `confirmation`.
 from app.sandbox import charges
 from app.sandbox.call import Call, public
 from app.sandbox.confirmation import CANCELABLE, confirm_intent, settle, unexpected
+from app.sandbox.customers import check_use
+from app.sandbox.customers import load as load_customer
 from app.sandbox.errors import Json, StripeError, invalid, no_such
 from app.sandbox.events import emit
 from app.sandbox.ids import new_client_secret, new_id
-from app.sandbox.lists import page
+from app.sandbox.lists import Where, page
 from app.sandbox.params import merge_metadata
 from app.sandbox.payment_methods import from_data, resolve
 from app.sandbox.wire_money import check_amount
@@ -77,10 +79,17 @@ def _automatic(call: Call) -> Json | None:
     return {"allow_redirects": (given or {}).get("allow_redirects", "always"), "enabled": True}
 
 
+def _customer(call: Call) -> str | None:
+    """The customer who is named in the call, if any."""
+    if not call.param("customer"):
+        return None
+    return str(load_customer(call, call.params["customer"], param="customer", status=400)["id"])
+
+
 def _blank(call: Call, amount: int, currency: str) -> Json:
     intent_id = new_id("pi")
     nothing = (
-        "application", "application_fee_amount", "canceled_at", "cancellation_reason", "customer",
+        "application", "application_fee_amount", "canceled_at", "cancellation_reason",
         "customer_account", "excluded_payment_method_types", "last_payment_error", "latest_charge",
         "next_action", "on_behalf_of", "payment_method", "payment_method_configuration_details",
         "processing", "review", "source", "transfer_data",
@@ -99,6 +108,7 @@ def _blank(call: Call, amount: int, currency: str) -> Json:
         "confirmation_method": call.param("confirmation_method", "automatic"),
         "created": call.now,
         "currency": currency,
+        "customer": _customer(call),
         "description": call.param("description") or None,
         "livemode": False,
         "metadata": merge_metadata({}, call.param("metadata")),
@@ -139,6 +149,7 @@ def take_method(call: Call, intent: Json) -> None:
     elif call.param("payment_method"):
         method = resolve(call, call.params["payment_method"])
     if method is not None:
+        check_use(method, intent["customer"])
         intent["payment_method"] = method["id"]
         intent["_authenticated"] = False
         intent["_three_d"] = None
@@ -184,7 +195,9 @@ def retrieve(call: Call) -> Json:
 def update(call: Call) -> Json:
     """POST /v1/payment_intents/{id}."""
     intent = call.load("payment_intent", call.path["id"])
-    moving = {"amount", "currency", "payment_method", "payment_method_data", "capture_method"}
+    moving = {
+        "amount", "capture_method", "currency", "customer", "payment_method", "payment_method_data",
+    }  # fmt: skip
     if intent["status"] in ("succeeded", "canceled", "requires_capture") and (
         moving & call.params.keys()
     ):
@@ -206,6 +219,8 @@ def update(call: Call) -> Json:
     ):  # fmt: skip
         if name in call.params:
             intent[name] = call.params[name] or None
+    if "customer" in call.params:
+        intent["customer"] = _customer(call)
     take_method(call, intent)
     return view(call, call.save(intent))
 
@@ -299,5 +314,7 @@ def expire_authorisation(call: Call, intent_id: str) -> None:
 
 def list_intents(call: Call) -> Json:
     """GET /v1/payment_intents."""
-    where = [("1 = ?", 0)] if "customer" in call.params else []
+    where: Where = []
+    if "customer" in call.params:
+        where.append(("json_extract(body, '$.customer') = ?", call.params["customer"]))
     return page(call, "payment_intent", "/v1/payment_intents", where)

@@ -12,7 +12,7 @@ from app.sandbox.call import Call, public
 from app.sandbox.cards import Card
 from app.sandbox.errors import Json, StripeError, invalid, missing, no_such
 from app.sandbox.ids import new_id
-from app.sandbox.lists import page
+from app.sandbox.lists import Where, page
 from app.sandbox.params import (
     BILLING_DETAILS,
     EXPAND,
@@ -257,8 +257,10 @@ def update(call: Call) -> Json:
 
 
 def list_methods(call: Call) -> Json:
-    """GET /v1/payment_methods; none belongs to a customer here, so a customer's list is empty."""
-    where = [("1 = ?", 0)] if "customer" in call.params else []
+    """GET /v1/payment_methods."""
+    where: Where = []
+    if "customer" in call.params:
+        where.append(("json_extract(body, '$.customer') = ?", call.params["customer"]))
     return page(call, "payment_method", "/v1/payment_methods", where)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.sandbox import (
     balance,
     charges,
+    customers,
     endpoints,
     events,
     intent_params,
@@ -36,6 +37,7 @@ class Route:
 _INTENTS = "/v1/payment_intents"
 _METHODS = "/v1/payment_methods"
 _ENDPOINTS = "/v1/webhook_endpoints"
+_CUSTOMERS = "/v1/customers"
 
 ROUTES: tuple[Route, ...] = (
     Route("POST", _INTENTS, payment_intents.create, intent_params.CREATE, ("amount", "currency")),
@@ -62,6 +64,14 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", _METHODS, payment_methods.list_methods, payment_methods.LIST),
     Route("GET", f"{_METHODS}/{{id}}", payment_methods.retrieve, payment_methods.RETRIEVE),
     Route("POST", f"{_METHODS}/{{id}}", payment_methods.update, payment_methods.UPDATE),
+    Route("POST", f"{_METHODS}/{{id}}/attach", customers.attach, customers.ATTACH),
+    Route("POST", f"{_METHODS}/{{id}}/detach", customers.detach, customers.DETACH),
+    Route("POST", _CUSTOMERS, customers.create, customers.CREATE),
+    Route("GET", _CUSTOMERS, customers.list_customers, customers.LIST),
+    Route("GET", f"{_CUSTOMERS}/{{id}}", customers.retrieve, customers.RETRIEVE),
+    Route("POST", f"{_CUSTOMERS}/{{id}}", customers.update, customers.UPDATE),
+    Route("DELETE", f"{_CUSTOMERS}/{{id}}", customers.delete, customers.DELETE),
+    Route("GET", f"{_CUSTOMERS}/{{id}}/payment_methods", customers.list_kept, customers.METHODS),
     Route(
         "POST",
         "/v1/tokens",

@@ -10,19 +10,21 @@ reach a log.
 import io
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
 from urllib.parse import unquote
 
-from app.sandbox.spoil import CUT, TRUNCATE, WIRE
+from app.sandbox.spoil import CUT, ENDLESS_BODY, ENDLESS_HEADERS, TRUNCATE, WIRE
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 MAXIMUM_BODY = 1_000_000
 IDLE_SECONDS = 60
+ENDLESS_SECONDS = 60
 
 
 class SandboxServer(ThreadingMixIn, TCPServer):
@@ -125,6 +127,9 @@ class Handler(BaseHTTPRequestHandler):
         if fault == CUT:
             self._cut()
             return
+        if fault in (ENDLESS_HEADERS, ENDLESS_BODY):
+            self._never_end(status, fault)
+            return
         lines = [f"{self.protocol_version} {status}"]
         lines += [f"{name}: {value}" for name, value in headers if name.lower() != "content-length"]
         lines.append(f"Content-Length: {len(payload)}")
@@ -138,6 +143,19 @@ class Handler(BaseHTTPRequestHandler):
             self._cut()
             return
         self.wfile.write(head + payload)
+
+    def _never_end(self, status: str, fault: str) -> None:
+        """Headers or a body until the other side has had enough."""
+        self.close_connection = True
+        self.wfile.write(f"{self.protocol_version} {status}\r\n".encode("latin-1"))
+        piece = b"X-More: and more\r\n"
+        if fault == ENDLESS_BODY:
+            self.wfile.write(b"Content-Type: text/plain\r\n\r\n")
+            piece = b"and more "
+        until = time.monotonic() + ENDLESS_SECONDS
+        while time.monotonic() < until:
+            self.wfile.write(piece * 64)
+            time.sleep(0.01)
 
     def _cut(self) -> None:
         self.close_connection = True

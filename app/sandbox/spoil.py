@@ -10,6 +10,7 @@ from app.sandbox.errors import Json
 # Read by the server after the application has answered.
 WIRE = "sandbox.wire"
 CUT, TRUNCATE = "cut", "truncate"
+ENDLESS_HEADERS, ENDLESS_BODY = "endless_headers", "endless_body"
 
 
 def spoil(response: Response, struck: dict[str, Json], environ: dict[str, Any]) -> Response:
