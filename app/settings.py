@@ -4,9 +4,14 @@ The table of settings in the README lists each field; a test holds the two toget
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
+from urllib.parse import urlsplit
+
+SMTP_SCHEMES = ("smtp", "smtps", "smtp+plain")
 
 
 class SettingMissing(RuntimeError):
@@ -73,6 +78,30 @@ class Settings:
         default=0,
         help="How many proxies in front may name the client's address.",
     )
+    api_calls_per_second: int = env(
+        "API_CALLS_PER_SECOND",
+        default=100,
+        help="How many API calls a key may make in a second; 0 for any number.",
+    )
+    webhook_private_networks: str = env(
+        "WEBHOOK_PRIVATE_NETWORKS",
+        default="",
+        help="Networks besides the public ones that webhook endpoints may be in, as `10.1.0.0/16,…`;"
+        " http and any port are allowed there.",
+    )
+    webhook_ports: str = env(
+        "WEBHOOK_PORTS", default="443,8443", help="Ports that webhook endpoints may listen on."
+    )
+    smtp_url: str = env(
+        "SMTP_URL",
+        default="",
+        help="Mail server, as `smtp://user:password@host:587` (`smtps://` for TLS from the start,"
+        " `smtp+plain://` for none); without one mails are kept and not sent.",
+        secret=True,
+    )
+    mail_from: str = env(
+        "MAIL_FROM", default="Farthing <no-reply@localhost>", help="Sender of our mails."
+    )
     failpoint: str = env(
         "PAY_FAILPOINT", default="", help="Tests only: `name:kill`, `name:raise` or `name:sleep:n`."
     )
@@ -81,6 +110,16 @@ class Settings:
     def is_https(self) -> bool:
         """Whether browsers reach us over TLS."""
         return self.base_url.startswith("https://")
+
+    @property
+    def webhook_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of `WEBHOOK_PRIVATE_NETWORKS`."""
+        return _networks(self.webhook_private_networks)
+
+    @property
+    def webhook_port_numbers(self) -> frozenset[int]:
+        """The ports of `WEBHOOK_PORTS`."""
+        return _ports(self.webhook_ports)
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -114,4 +153,49 @@ def _unsafe(values: dict[str, Any]) -> list[str]:
         problems.append("SEAL_KEY is not a Fernet key (44 characters)")
     if values.get("base_url", "").startswith("https://") and values.get("failpoint"):
         problems.append("PAY_FAILPOINT is for tests and must not be set in service")
+    for name, (variable, check) in CHECKS.items():
+        try:
+            check(values.get(name, ""))
+        except ValueError as error:
+            problems.append(f"{variable}: {error}")
     return problems
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(part) for part in _parts(text))
+
+
+def _ports(text: str) -> frozenset[int]:
+    for part in _parts(text):
+        if not (part.isascii() and part.isdigit() and 0 < int(part) < 65536):
+            raise ValueError(f"{part!r} is not a port (1 to 65535)")
+    return frozenset(int(part) for part in _parts(text))
+
+
+def _check_smtp(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in SMTP_SCHEMES and parts.hostname and parts.port != 0
+    except ValueError:
+        is_good = False
+    if url and not is_good:
+        # Said without the URL: it holds a password.
+        schemes = ", ".join(f"{scheme}://" for scheme in SMTP_SCHEMES)
+        raise ValueError(f"not the address of a mail server (one of {schemes}, then host:port)")
+
+
+def _check_sender(text: str) -> None:
+    if text and ("@" not in parseaddr(text)[1] or any(ord(sign) < 32 for sign in text)):
+        raise ValueError("not an e-mail address, with or without a name")
+
+
+CHECKS: dict[str, tuple[str, Callable[[str], object]]] = {
+    "webhook_private_networks": ("WEBHOOK_PRIVATE_NETWORKS", _networks),
+    "webhook_ports": ("WEBHOOK_PORTS", _ports),
+    "smtp_url": ("SMTP_URL", _check_smtp),
+    "mail_from": ("MAIL_FROM", _check_sender),
+}

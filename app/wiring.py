@@ -1,12 +1,18 @@
 """Builds Deps from Settings: the only file that knows every adapter."""
 
+from flask import has_app_context
+
 from app.adapters.failpoints import failpoint
+from app.adapters.http import SafeSender
+from app.adapters.http_addresses import Policy
+from app.adapters.limiter import ValkeyLimiter
+from app.adapters.mail import NoMailer, SmtpMailer
 from app.adapters.processors.guard import Guarded
 from app.adapters.processors.stripe import StripeProcessor
 from app.adapters.queue import RqQueue
 from app.adapters.sealing import Argon2Hasher, FernetSealer
 from app.domain.clock import Clock, SystemClock
-from app.domain.ports import Queue
+from app.domain.ports import Mailer, Queue
 from app.domain.processor import Processor
 from app.services.deps import Deps
 from app.settings import Settings
@@ -21,13 +27,19 @@ JOBS = {
     "stale": "worker.jobs.refresh_stale_payments",
     "release": "worker.jobs.release_funds",
     "news": "worker.jobs.poll_news",
+    "events": "worker.telling.publish_events",
+    "deliveries": "worker.telling.deliver_events",
+    "mails": "worker.telling.send_mails",
+    "housekeeping": "worker.telling.keep_house",
 }
 
 
 def refuse_open_unit() -> None:
-    """Before every call to a processor: no unit of work may be open, and no read is left hanging."""
+    """Before every call to the outside: no unit of work may be open, and no read is left hanging."""
+    if not has_app_context():
+        return  # A thread without a context has no session, so no unit either.
     if in_unit():
-        raise AssertionError("a processor is called while a unit of work is open")
+        raise AssertionError("the outside is called while a unit of work is open")
     end_read()
 
 
@@ -44,6 +56,13 @@ def processors(settings: Settings) -> dict[str, Processor]:
     return {one.name: Guarded(one, refuse_open_unit) for one in known}
 
 
+def mailer(settings: Settings) -> Mailer:
+    """The operator's mail server, or the lack of one."""
+    if not settings.smtp_url:
+        return NoMailer()
+    return SmtpMailer(settings.smtp_url, settings.mail_from, before=refuse_open_unit)
+
+
 def build_deps(
     settings: Settings, *, clock: Clock | None = None, queue: Queue | None = None
 ) -> Deps:
@@ -54,6 +73,12 @@ def build_deps(
         queue=queue or RqQueue(settings.redis_url, JOBS),
         sealer=FernetSealer(settings.seal_key),
         hasher=Argon2Hasher(),
+        sender=SafeSender(
+            Policy(settings.webhook_port_numbers, settings.webhook_networks),
+            before=refuse_open_unit,
+        ),
+        mailer=mailer(settings),
+        limiter=ValkeyLimiter(settings.redis_url, settings.api_calls_per_second),
         base_url=settings.base_url.rstrip("/"),
         lease_seconds=settings.lease_seconds,
         session_hours=settings.session_hours,

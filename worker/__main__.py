@@ -1,4 +1,5 @@
-"""`python -m worker` runs jobs; `python -m worker schedule` asks for the periodic ones.
+"""`python -m worker` runs jobs; `python -m worker outside` those that post to the outside;
+`python -m worker schedule` asks for the periodic ones.
 
 The schedule is a loop of our own: RQ's cron pickles its jobs and ends when Valkey is away for a
 moment; here a tick that cannot be sent is simply sent again at the next.
@@ -17,7 +18,7 @@ from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
 from app import logs
-from app.adapters.queue import QUEUE_NAME
+from app.adapters.queue import OUTSIDE_QUEUE_NAME, QUEUE_NAME
 from app.settings import Settings
 from worker.context import application, deps
 from worker.schedule import SCHEDULE
@@ -37,13 +38,15 @@ class Worker(SimpleWorker):
         super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
 
 
-def work() -> None:
-    """Run jobs in this process until told to stop. A job killed halfway is found again by its rows."""
+def work(queue_name: str = QUEUE_NAME) -> None:
+    """Run a queue's jobs in this process until told to stop. A job killed halfway is found again by its
+    rows.
+    """
     application()
     connection = Redis.from_url(Settings.read().redis_url, health_check_interval=30)
     while True:
         try:
-            worker = Worker([QUEUE_NAME], connection=connection, serializer=JSONSerializer)
+            worker = Worker([queue_name], connection=connection, serializer=JSONSerializer)
             worker.work(logging_level="WARNING")
             if worker.is_told_to_stop:
                 return
@@ -76,10 +79,12 @@ def main() -> None:
     match sys.argv[1:]:
         case []:
             work()
+        case ["outside"]:
+            work(OUTSIDE_QUEUE_NAME)
         case ["schedule"]:
             schedule()
         case _:
-            sys.exit("usage: python -m worker [schedule]")
+            sys.exit("usage: python -m worker [outside|schedule]")
 
 
 if __name__ == "__main__":

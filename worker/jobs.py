@@ -21,9 +21,19 @@ def job(name: str) -> Iterator[Deps]:
         yield deps()
 
 
+@contextmanager
+def moving_job(name: str) -> Iterator[Deps]:
+    """A job whose use-cases write events: they are published right after."""
+    with job(name) as ports:
+        try:
+            yield ports
+        finally:
+            ports.queue.wake("events")
+
+
 def handle_inbox() -> None:
     """Apply what processors told us; it may have made money due to go back."""
-    with job("inbox") as ports:
+    with moving_job("inbox") as ports:
         while inbound.handle_due(ports, BATCH) == BATCH:
             continue
         ports.queue.wake("reversals")
@@ -31,32 +41,33 @@ def handle_inbox() -> None:
 
 def submit_refunds() -> None:
     """Send refunds that were requested, ask after those without an answer."""
-    with job("refunds") as ports:
+    with moving_job("refunds") as ports:
         while refunds.submit_due(ports, BATCH) == BATCH:
             continue
 
 
 def resolve_operations() -> None:
     """Find out what became of calls without an outcome."""
-    with job("resolver") as ports:
+    with moving_job("resolver") as ports:
         resolver.resolve_due(ports)
 
 
 def reverse_late_money() -> None:
     """Give back what came after the customer was told that nothing was taken."""
-    with job("reversals") as ports:
+    with moving_job("reversals") as ports:
         reversals.reverse_due(ports)
 
 
 def expire_checkouts() -> None:
-    """End checkouts past their time."""
-    with job("expiry") as ports:
+    """End checkouts past their time, and payments whose customer never answered the bank."""
+    with moving_job("expiry") as ports:
         expiry.expire_due(ports)
+        expiry.abandon_waiting(ports)
 
 
 def refresh_stale_payments() -> None:
     """Ask about payments that a lost webhook may have left behind."""
-    with job("stale") as ports:
+    with moving_job("stale") as ports:
         resolver.refresh_stale(ports)
 
 

@@ -22,4 +22,8 @@ SCHEDULE = (
     Periodic("stale", 60),
     Periodic("release", 300),
     Periodic("news", 600),
+    Periodic("events", 1),
+    Periodic("deliveries", 2),
+    Periodic("mails", 10),
+    Periodic("housekeeping", 3600),
 )

@@ -43,6 +43,12 @@ class ParameterUnknown(InvalidRequest):
         super().__init__(f"Received unknown parameter: {param}.", param=param)
 
 
+class ParameterUnsupported(InvalidRequest):
+    """An argument that others offer and we do not; the message says why."""
+
+    code = "parameter_unsupported"
+
+
 class AmountInvalid(InvalidRequest):
     """Not a whole number of minor units."""
 
@@ -88,6 +94,12 @@ class NotSignedIn(FarthingError):
     code, status = "authentication_required", 401
 
 
+class KeyExpired(NotSignedIn):
+    """The key was good until a moment that is over."""
+
+    code = "api_key_expired"
+
+
 class NotAllowed(FarthingError):
     """The person or key may not do this."""
 
@@ -112,8 +124,36 @@ class OperationInProgress(Conflict):
     code = "operation_in_progress"
 
 
+class MethodUnusable(InvalidRequest):
+    """A card that was charged before without being kept, or that was dropped."""
+
+    code = "payment_method_unexpected_state"
+
+
+class MethodNotTheirs(InvalidRequest):
+    """A kept card of another customer, or of none that was named."""
+
+    code = "resource_missing"
+
+
+class CardDeclined(FarthingError):
+    """The issuer would not have the card kept. `reason` is a DeclineReason."""
+
+    code, status = "card_declined", 402
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class UnexpectedState(FarthingError):
     """A command came for a payment whose status does not allow it."""
+
+    code, status = "payment_intent_unexpected_state", 400
+
+
+class AmountSettled(FarthingError):
+    """The amount is to be changed after the payment was tried with it."""
 
     code, status = "payment_intent_unexpected_state", 400
 
@@ -166,6 +206,34 @@ class ProcessorUnavailable(FarthingError):
     """The processor cannot be asked now (refused by the guard or wrongly configured)."""
 
     code, status = "processor_unavailable", 503
+
+
+class AddressRefused(InvalidRequest):
+    """An address that we do not post to: not public, not https, or not an address at all."""
+
+    code = "url_invalid"
+
+
+class MailRefused(FarthingError):
+    """The mail server will never take this mail."""
+
+    code, status = "mail_refused", 422
+
+
+class MailUnavailable(FarthingError):
+    """The mail server cannot be reached or asks us to come again."""
+
+    code, status = "mail_unavailable", 503
+
+
+class RateLimited(FarthingError):
+    """More calls than the key may make."""
+
+    code, status = "rate_limit", 429
+
+    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class TooManyAttempts(FarthingError):

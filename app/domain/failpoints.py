@@ -13,4 +13,5 @@ FAILPOINTS = {
     "inbox.received": "The webhook is committed; the sender has no answer.",
     "inbox.fetched": "The worker asked the processor; the effects are not committed.",
     "inbox.handled": "The effects are committed; the job has not ended.",
+    "webhook.delivered": "The receiver answered; the delivery is not recorded.",
 }

@@ -23,6 +23,12 @@ def new_id(prefix: str, now: datetime) -> str:
     return f"{prefix}_{body}"
 
 
+def lowest_id(prefix: str, at: datetime) -> str:
+    """What sorts before every id that is made at that moment or later, and after all earlier ones."""
+    value = int(at.timestamp() * 1000) << 82
+    return f"{prefix}_" + "".join([_PAIRS[(value >> shift) & 1023] for shift in _SHIFTS])
+
+
 def new_secret(prefix: str) -> str:
     """An unguessable name of 192 random bits, for what opens by knowing it."""
     return f"{prefix}_{secrets.token_hex(24)}"

@@ -53,6 +53,9 @@ class OperationInFlight:
     reason: str | None
     attempts: int
     created_at: datetime
+    customer_reference: str | None = None
+    is_off_session: bool = False
+    payment_method_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,10 @@ class Payment:
     available_on: date | None = None
     capture_before: datetime | None = None
     captured_at: datetime | None = None
+    attempt_id: str | None = None
+    customer_id: str | None = None
+    payment_method: str | None = None
+    canceled_at: datetime | None = None
     operation: OperationInFlight | None = None
 
     @property
@@ -142,7 +149,7 @@ def decide(  # noqa: C901 - one case per outcome
         case ActionRequired() if is_answer or operation is None:
             return _action_required(payment, outcome)
         case Canceled() if outcome.facts is not None or operation is None:
-            return _canceled(payment, outcome)
+            return _canceled(payment, outcome, now)
         case Pending() if is_answer or operation is None:
             return _pending(payment, outcome)
         case Declined() if is_answer or operation is None:
@@ -263,7 +270,11 @@ def _declined(payment: Payment, outcome: Declined) -> Decision:
     after, events = _move(
         payment,
         _P.FAILED,
-        {"reason": outcome.reason.value, "code": outcome.code},
+        {
+            "reason": outcome.reason.value,
+            "code": outcome.code,
+            "attempt_id": payment.attempt_id,
+        },
         decline_reason=outcome.reason,
         decline_code=outcome.code,
         card=outcome.card or payment.card,
@@ -274,7 +285,7 @@ def _declined(payment: Payment, outcome: Declined) -> Decision:
     return Decision(payment, after, status, outcome.code, (), events)
 
 
-def _canceled(payment: Payment, outcome: Canceled) -> Decision:
+def _canceled(payment: Payment, outcome: Canceled, now: datetime) -> Decision:
     target = _P.EXPIRED if outcome.is_expired else _P.CANCELED
     reason = outcome.reason or ("expired" if outcome.is_expired else "canceled at the processor")
     if payment.operation is not None and payment.operation.kind == "cancel":
@@ -285,6 +296,7 @@ def _canceled(payment: Payment, outcome: Canceled) -> Decision:
         target,
         {"reason": reason},
         cancel_reason=reason,
+        canceled_at=now,
         client_secret=None,
         **_identified(payment, outcome.facts),
     )
@@ -317,7 +329,7 @@ def _decide_command(
                 operation_error="It was captured before." if failed else None,
             )
         case Canceled():
-            return _canceled(payment, outcome)
+            return _canceled(payment, outcome, now)
         case Declined() if is_answer:
             event = EventDraft(
                 f"payment.{operation.kind}_refused",

@@ -7,9 +7,10 @@ is Unknown: never a failure, never a success. A refusal is a value, not an excep
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.domain.declines import DeclineReason
+from app.domain.kept import CustomerKnown, CustomerRequest, Dropped, KeepRequest, Unkeepable
 from app.domain.money import Money
 
 
@@ -45,7 +46,10 @@ class CardFacts:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizeRequest:
-    """Take, or only hold, `amount`. With `reference`, a further try on the same payment there."""
+    """Take, or only hold, `amount`. With `reference`, a further try on the same payment there.
+
+    `customer_reference` is whose kept card it is; `is_off_session`: nobody is there to be asked.
+    """
 
     merchant_id: str
     payment_id: str
@@ -60,6 +64,8 @@ class AuthorizeRequest:
     customer_email: str | None = None
     statement_descriptor: str | None = None
     return_url: str | None = None
+    customer_reference: str | None = None
+    is_off_session: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +235,18 @@ RefundOutcome = RefundAccepted | RefundRefused | Absent | Unknown
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """The card is kept: `token` may be used again and again, for its customer alone."""
+
+    token: str
+    card: CardFacts
+    billing: Mapping[str, Any] = field(default_factory=dict)
+
+
+KeepOutcome = Kept | Declined | Unkeepable | Unknown
+
+
+@dataclass(frozen=True, slots=True)
 class News:
     """A verified webhook, read only for what it is about: the object itself is asked for."""
 
@@ -280,6 +298,22 @@ class Processor(Protocol):
         self, account: ProcessorAccount, payment_reference: str
     ) -> list[RefundAccepted | RefundRefused] | Unknown:
         """Every refund the processor knows of for a payment."""
+        ...
+
+    def open_customer(
+        self, account: ProcessorAccount, request: CustomerRequest
+    ) -> CustomerKnown | Unknown:
+        """Make the customer known. Safe to repeat with the same idempotency key."""
+        ...
+
+    def keep_method(self, account: ProcessorAccount, request: KeepRequest) -> KeepOutcome:
+        """Keep a card for a customer; moves no money. Safe to repeat."""
+        ...
+
+    def drop_method(
+        self, account: ProcessorAccount, token: str, idempotency_key: str
+    ) -> Dropped | Unknown:
+        """Forget a kept card. Safe to repeat."""
         ...
 
     def news_since(self, account: ProcessorAccount, since: datetime) -> list[News] | Unknown:

@@ -24,12 +24,14 @@ VARIABLES = {
     "HOST": ("127.0.0.1", "Address that the web and the sandbox listen on under `make run`."),
     "PORT": ("8000", "Port of the web under `make run`."),
     "SANDBOX_PORT": ("8001", "Port of the sandbox under `make run`."),
+    "MAIL_PORT": ("1025", "Port of the sandbox's mail catcher."),
     "POSTGRES_PORT": ("8432", "Port of the embedded PostgreSQL."),
     "VALKEY_PORT": ("8379", "Port of the embedded Valkey."),
 }
 PORTS = {
     "PORT": "the web",
     "SANDBOX_PORT": "the sandbox",
+    "MAIL_PORT": "the mail catcher",
     "POSTGRES_PORT": "PostgreSQL",
     "VALKEY_PORT": "Valkey",
 }
@@ -73,6 +75,9 @@ class Plan:
             "BASE_URL": self.web_url,
             "STRIPE_API_URL": self.sandbox_url,
             "STRIPE_JS_URL": f"{self.sandbox_url}/v3/",
+            # The demo's receivers are on this machine: see the sandbox's /receiver.
+            "WEBHOOK_PRIVATE_NETWORKS": "127.0.0.0/8",
+            "SMTP_URL": f"smtp+plain://{self._browsed}:{self.ports['MAIL_PORT']}",
             "FARTHING_DATA_DIR": str(self.data_dir),
             "PYTHONUNBUFFERED": "1",
             **_secrets(self.data_dir),
@@ -89,11 +94,13 @@ class Plan:
         granian += ["--blocking-threads", threads, "--backpressure", "64"]
         granian += ["--log-level", "warning", "--workers-kill-timeout", "5"]
         sandbox = ["app.sandbox", "--host", self.host, "--port", str(self.ports["SANDBOX_PORT"])]
+        sandbox += ["--mail-port", str(self.ports["MAIL_PORT"])]
         sandbox += ["--data", str(self.data_dir / "sandbox")]
         modules = {
             "sandbox": sandbox,
             "web": granian,
             "worker": ["worker"],
+            "outside": ["worker", "outside"],
             "scheduler": ["worker", "schedule"],
         }
         return {name: [sys.executable, "-m", *module] for name, module in modules.items()}
@@ -133,7 +140,7 @@ def check_ports(plan: Plan) -> None:
 
     The embedded servers say so themselves: theirs may be held by what a killed demo left behind.
     """
-    for name in ("PORT", "SANDBOX_PORT"):
+    for name in ("PORT", "SANDBOX_PORT", "MAIL_PORT"):
         if not host.port_is_free(plan.ports[name], plan.host):
             raise taken(plan, name)
 

@@ -1,12 +1,14 @@
 """Sealing, hashing, failpoints and the queue: small, and each with one promise."""
 
+import time
+
 import pytest
 from redis import Redis
 
 from app import wiring
 from app.adapters.failpoints import failpoint, nothing
 from app.adapters.processors.guard import Guarded
-from app.adapters.queue import QUEUE_NAME, RqQueue
+from app.adapters.queue import OUTSIDE_QUEUE_NAME, QUEUE_NAME, RqQueue
 from app.adapters.sealing import Argon2Hasher, FernetSealer
 from app.domain.failpoints import FAILPOINTS
 from tests.servers import SEAL_KEY
@@ -76,6 +78,35 @@ def test_a_burst_of_wakes_is_one_job(valkey_url: str) -> None:
     queue.wake("inbox")
     assert redis.llen(f"rq:queue:{QUEUE_NAME}") == 1
     redis.flushdb()
+    redis.close()
+
+
+def test_what_posts_to_the_outside_waits_in_its_own_queue(valkey_url: str) -> None:
+    own_url = valkey_url.rsplit("/", 1)[0] + "/2"
+    redis = Redis.from_url(own_url)
+    redis.flushdb()
+    queue = RqQueue(own_url, wiring.JOBS)
+    for job in ("inbox", "deliveries", "mails", "housekeeping"):
+        queue.wake(job)
+
+    assert redis.llen(f"rq:queue:{QUEUE_NAME}") == 2
+    assert redis.llen(f"rq:queue:{OUTSIDE_QUEUE_NAME}") == 2
+    redis.close()
+
+
+def test_a_process_asks_for_events_a_few_times_a_second_at_most(valkey_url: str) -> None:
+    own_url = valkey_url.rsplit("/", 1)[0] + "/3"
+    redis = Redis.from_url(own_url)
+    redis.flushdb()
+    queue = RqQueue(own_url, wiring.JOBS)
+    for _ in range(5):
+        queue.wake("events")
+        queue.started("events")  # A worker begins at once: the next wake-up would be another run.
+
+    assert redis.llen(f"rq:queue:{QUEUE_NAME}") == 1
+    time.sleep(0.25)
+    queue.wake("events")
+    assert redis.llen(f"rq:queue:{QUEUE_NAME}") == 2
     redis.close()
 
 

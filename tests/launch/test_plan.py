@@ -65,6 +65,7 @@ def test_the_processes_get_settings_that_the_application_accepts(data_dir: Path)
 
     assert settings.stripe_api_url == plan.sandbox_url
     assert settings.base_url == plan.web_url
+    assert settings.smtp_url == "smtp+plain://127.0.0.1:1025"
     assert Fernet(settings.seal_key)
 
 
@@ -82,6 +83,15 @@ def test_what_the_operator_set_goes_first(data_dir: Path) -> None:
     environ = read(data_dir, SECRET_KEY=key, SESSION_HOURS="1").environment("a", "b")
 
     assert (environ["SECRET_KEY"], environ["SESSION_HOURS"]) == (key, "1")
+
+
+def test_what_posts_to_the_outside_is_a_process_of_its_own(data_dir: Path) -> None:
+    plan = read(data_dir)
+
+    assert plan.commands()["outside"][-3:] == ["-m", "worker", "outside"]
+    # The demo's receivers are on this machine; in service nothing of the inside may be posted to.
+    environ = plan.environment("postgresql://db", "redis://queue")
+    assert environ["WEBHOOK_PRIVATE_NETWORKS"] == "127.0.0.0/8"
 
 
 def test_the_web_never_runs_in_debug_mode(data_dir: Path) -> None:

@@ -25,7 +25,7 @@ class Demo:
     """A demo of this test alone, with two days of data."""
 
     def __init__(self, data_dir: Path) -> None:
-        names = ("PORT", "SANDBOX_PORT", "POSTGRES_PORT", "VALKEY_PORT")
+        names = ("PORT", "SANDBOX_PORT", "MAIL_PORT", "POSTGRES_PORT", "VALKEY_PORT")
         self.data_dir = data_dir
         self.ports = {name: host.free_port() for name in names}
         self.log = data_dir / "launch.log"

@@ -6,10 +6,12 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from app.domain.kept import CustomerKnown, CustomerRequest, Dropped, KeepRequest
 from app.domain.processor import (
     AuthorizeRequest,
     CancelRequest,
     CaptureRequest,
+    KeepOutcome,
     News,
     Outcome,
     Processor,
@@ -82,6 +84,34 @@ class Guarded:
             return self._inner.refunds_of(account, payment_reference)
         except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
             return self._crashed("refunds_of", error)
+
+    def open_customer(
+        self, account: ProcessorAccount, request: CustomerRequest
+    ) -> CustomerKnown | Unknown:
+        """Make a customer known."""
+        self._before_call()
+        try:
+            return self._inner.open_customer(account, request)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
+            return self._crashed("open_customer", error)
+
+    def keep_method(self, account: ProcessorAccount, request: KeepRequest) -> KeepOutcome:
+        """Keep a card for a customer."""
+        self._before_call()
+        try:
+            return self._inner.keep_method(account, request)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
+            return self._crashed("keep_method", error)
+
+    def drop_method(
+        self, account: ProcessorAccount, token: str, idempotency_key: str
+    ) -> Dropped | Unknown:
+        """Forget a kept card."""
+        self._before_call()
+        try:
+            return self._inner.drop_method(account, token, idempotency_key)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
+            return self._crashed("drop_method", error)
 
     def news_since(self, account: ProcessorAccount, since: datetime) -> list[News] | Unknown:
         """What the processor would have told us by webhooks since then."""

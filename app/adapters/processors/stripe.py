@@ -15,16 +15,19 @@ from urllib.parse import urlsplit
 
 import stripe
 
-from app.adapters.processors import stripe_signature
+from app.adapters.processors import stripe_kept, stripe_signature
 from app.adapters.processors import stripe_words as words
+from app.adapters.processors.stripe_errors import MOVED_ON, detail, is_replay
 from app.domain.declines import DeclineReason
 from app.domain.errors import SignatureInvalid
+from app.domain.kept import CustomerKnown, CustomerRequest, Dropped, KeepRequest
 from app.domain.processor import (
     Absent,
     AuthorizeRequest,
     CancelRequest,
     CaptureRequest,
     Declined,
+    KeepOutcome,
     News,
     Outcome,
     ProcessorAccount,
@@ -40,17 +43,6 @@ log = logging.getLogger(__name__)
 
 API_VERSION = "2026-10-28.endive"
 EXPAND = ["latest_charge.balance_transaction"]
-
-# Stripe answers these when the object has moved on: what it moved to has to be asked.
-MOVED_ON = {
-    "payment_intent_unexpected_state",
-    "charge_already_captured",
-    "charge_already_refunded",
-    "lock_timeout",
-    "idempotency_key_in_use",
-}
-
-
 ABOUT_PAYMENTS = ("payment_intent.", "charge.", "refund.")
 
 
@@ -97,6 +89,11 @@ class StripeProcessor:
         def call() -> Any:
             if request.reference is None:
                 return intents.create(params, options)  # type: ignore[arg-type]
+            if request.customer_reference is not None:
+                # Confirming takes no customer; the intent may have been made before there was one.
+                theirs: Any = {"customer": request.customer_reference}
+                key: Any = {"idempotency_key": f"{request.idempotency_key}:customer"}
+                intents.update(request.reference, theirs, key)
             return intents.confirm(request.reference, params, options)  # type: ignore[arg-type]
 
         return _outcome(call)
@@ -162,12 +159,12 @@ class StripeProcessor:
             return words.refund_of(refunds.create(params, options).to_dict())
         except stripe.InvalidRequestError as error:
             if error.code in MOVED_ON and error.code != "charge_already_refunded":
-                return Unknown(_detail(error), _is_replay(error))
+                return Unknown(detail(error), is_replay(error))
             return RefundRefused(error.code or "invalid_request", refund_id=request.refund_id)
         except stripe.CardError as error:
             return RefundRefused(error.code or "declined", refund_id=request.refund_id)
         except stripe.StripeError as error:
-            return Unknown(_detail(error), _is_replay(error))
+            return Unknown(detail(error), is_replay(error))
 
     def query_refund(
         self,
@@ -196,11 +193,27 @@ class StripeProcessor:
                 words.refund_of(item.to_dict()) for item in refunds.list(params).auto_paging_iter()
             ]
         except stripe.StripeError as error:
-            return Unknown(_detail(error))
+            return Unknown(detail(error))
         for item in found:
             if isinstance(item, Unknown):
                 return item
         return [item for item in found if isinstance(item, RefundAccepted | RefundRefused)]
+
+    def open_customer(
+        self, account: ProcessorAccount, request: CustomerRequest
+    ) -> CustomerKnown | Unknown:
+        """Create a customer."""
+        return stripe_kept.open_customer(self._client(account), request)
+
+    def keep_method(self, account: ProcessorAccount, request: KeepRequest) -> KeepOutcome:
+        """Attach a payment method to a customer."""
+        return stripe_kept.keep_method(self._client(account), request)
+
+    def drop_method(
+        self, account: ProcessorAccount, token: str, idempotency_key: str
+    ) -> Dropped | Unknown:
+        """Detach a payment method."""
+        return stripe_kept.drop_method(self._client(account), token, idempotency_key)
 
     def news_since(self, account: ProcessorAccount, since: datetime) -> list[News] | Unknown:
         """Stripe keeps its events for thirty days and lists them, delivered or not."""
@@ -210,7 +223,7 @@ class StripeProcessor:
             listed = [item.to_dict() for item in events.list(params).auto_paging_iter()]
             return [_news_of(event) for event in listed if event["type"].startswith(ABOUT_PAYMENTS)]
         except stripe.StripeError as error:
-            return Unknown(_detail(error))
+            return Unknown(detail(error))
 
     def read_news(
         self, account: ProcessorAccount, body: bytes, headers: Mapping[str, str], now: datetime
@@ -250,13 +263,16 @@ def _create_params(request: AuthorizeRequest) -> dict[str, Any]:
         params["description"] = request.description
     if request.statement_descriptor:
         params["statement_descriptor_suffix"] = request.statement_descriptor
+    if request.customer_reference:
+        params["customer"] = request.customer_reference
     return params
 
 
 def _confirm_params(request: AuthorizeRequest) -> dict[str, Any]:
     return {
         "payment_method": request.payment_method_token,
-        "use_stripe_sdk": True,
+        # Nobody is there to be asked by a script when the customer is away.
+        **({"off_session": True} if request.is_off_session else {"use_stripe_sdk": True}),
         "expand": EXPAND,
         **({"return_url": request.return_url} if request.return_url else {}),
     }
@@ -271,21 +287,21 @@ def _outcome(call: Callable[[], Any]) -> Outcome:
         try:
             return words.declined_by_error(body.get("error") or {}, error.code or "card_declined")
         except (KeyError, TypeError, ValueError) as problem:
-            return Unknown(f"decline not understood: {problem}", _is_replay(error))
+            return Unknown(f"decline not understood: {problem}", is_replay(error))
     except stripe.InvalidRequestError as error:
         if error.code in MOVED_ON or (error.code or "").startswith(("payment_intent_", "charge_")):
-            return Unknown(_detail(error), _is_replay(error))
+            return Unknown(detail(error), is_replay(error))
         if error.http_status == 404 and error.param == "intent":
             return Absent()
         reason = words.REFUSED_REQUEST.get(error.code or "", DeclineReason.TECHNICAL)
         return Declined(reason, error.code or "invalid_request")
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
         # Refused at the door: nothing was executed. A human has to mend the key.
-        log.error("processor.credentials_refused", extra={"detail": _detail(error)})  # noqa: TRY400 - the traceback tells nothing
+        log.error("processor.credentials_refused", extra={"detail": detail(error)})  # noqa: TRY400 - the traceback tells nothing
         return Declined(DeclineReason.TECHNICAL, "processor_credentials", is_unheard=True)
     except stripe.StripeError as error:
         # Connection, rate limit, server and idempotency errors: the money may have moved.
-        return Unknown(_detail(error), _is_replay(error))
+        return Unknown(detail(error), is_replay(error))
 
 
 def _heard(outcome: Outcome) -> Outcome:
@@ -299,16 +315,7 @@ def _asked(find: Callable[[], Outcome]) -> Outcome:
     try:
         return find()
     except stripe.StripeError as error:
-        return Unknown(_detail(error))
-
-
-def _detail(error: stripe.StripeError) -> str:
-    return f"{type(error).__name__} {error.http_status or ''} {error.code or ''}".strip()
-
-
-def _is_replay(error: stripe.StripeError) -> bool:
-    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-    return headers.get("idempotent-replayed") == "true"
+        return Unknown(detail(error))
 
 
 def _news_of(event: dict[str, Any]) -> News:

@@ -22,6 +22,7 @@ from app.domain.processor import (
     Declined,
     Facts,
     Idle,
+    Kept,
     Outcome,
     Pending,
     RefundAccepted,
@@ -87,6 +88,8 @@ CANCEL_REASON = {
     "duplicate": "duplicate",
     "fraudulent": "fraudulent",
 }
+
+ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
 
 # Stripe's wire differs from ISO 4217 here: the factor from our minor units to theirs, as (times, divided by).
 _LAST4 = re.compile(r"[0-9]{4}", re.ASCII)
@@ -260,6 +263,26 @@ def card_of(charge: dict[str, Any]) -> CardFacts | None:
 def card_of_method(method: dict[str, Any]) -> CardFacts | None:
     """The card of a payment method."""
     return card_of({"payment_method_details": {"card": method.get("card")}})
+
+
+def kept_of(method: dict[str, Any]) -> Kept | Unknown:
+    """What a payment method that its customer keeps tells us."""
+    try:
+        card = card_of_method(method)
+        if card is None:
+            return Unknown("what is kept is not a card")
+        billing = method.get("billing_details") or {}
+        address = billing.get("address") or {}
+        return Kept(
+            token=method["id"],
+            card=card,
+            billing={
+                **{name: billing[name] for name in ("name", "email", "phone") if billing.get(name)},
+                "address": {name: address[name] for name in ADDRESS if address.get(name)},
+            },
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        return Unknown(f"payment method not understood: {type(error).__name__}: {error}")
 
 
 def refund_of(refund: dict[str, Any]) -> RefundOutcome:

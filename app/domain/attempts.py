@@ -1,0 +1,24 @@
+"""One try to take a payment that reached a bank: what the API calls a charge."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.payments import Payment
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to take a payment that reached the bank; `payment` is as it stands now."""
+
+    id: str
+    payment: Payment
+    is_paid: bool
+    reason: str | None
+    code: str | None
+    payment_method_id: str | None
+    created_at: datetime
+
+    @property
+    def is_latest(self) -> bool:
+        """Whether no other try followed."""
+        return self.payment.attempt_id == self.id
