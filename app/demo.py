@@ -17,6 +17,7 @@ import requests
 
 from app.domain.clock import FrozenClock
 from app.domain.errors import FarthingError
+from app.domain.ids import new_id
 from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.processor import (
@@ -32,15 +33,19 @@ from app.services import (
     accounts,
     checkout,
     expiry,
-    identity,
+    keys,
     ledger,
     merchants,
     payments,
     polling,
+    publishing,
     refunds,
 )
 from app.services.checkout import LineItem, OpenSession, PaySession
 from app.services.deps import Deps
+from app.services.endpoints import CreateEndpoint, create_endpoint
+from app.services.keys import CreateKey
+from app.web.api.events_out import render
 
 PASSWORD = "a-farthing-saved"  # noqa: S105 - the demo's, printed at every start
 TIMEOUT_SECONDS = 20
@@ -284,8 +289,14 @@ def _afterwards(deps: Deps, clock: FrozenClock, payment: Payment, chance: random
 def _finish(deps: Deps, shops: list[Shop], sandbox_url: str) -> dict[str, Any]:
     """Keys, a payment link, the shop in the sandbox and the webhooks: what the demo goes on with."""
     wren = shops[0].merchant_id
-    secret_key = identity.create_key(deps, wren, kind="secret", name="Demo shop")
-    publishable_key = identity.create_key(deps, wren, kind="publishable", name="Demo shop")
+    secret_key = keys.create_key(deps, CreateKey(wren, name="Demo shop")).text
+    publishable_key = keys.create_key(
+        deps, CreateKey(wren, kind="publishable", name="Demo shop")
+    ).text
+    # What happened so far is told before anybody listens: the past is no news.
+    while publishing.publish_due(deps, render):
+        continue
+    _listen(deps, wren, sandbox_url)
     link_id = merchants.create_link(deps, wren, title="Workshop place", amount=Money(12_500, "USD"))
     for shop, tail in zip(shops, ("wren", "fieldnotes"), strict=True):
         # The past was made here: none of it is news.
@@ -306,6 +317,23 @@ def _finish(deps: Deps, shops: list[Shop], sandbox_url: str) -> dict[str, Any]:
         "publishable_key": publishable_key,
         "merchant_id": wren,
     }
+
+
+def _listen(deps: Deps, merchant_id: str, sandbox_url: str) -> None:
+    """An endpoint in the sandbox that hears of everything from now on."""
+    command = CreateEndpoint(
+        merchant_id=merchant_id,
+        id=new_id("we", deps.clock.now()),
+        url=f"{sandbox_url}/receiver/demo",
+        enabled_events=("*",),
+        description="The demo's receiver: it shows what arrives",
+    )
+    created = create_endpoint(deps, command)
+    requests.post(
+        f"{sandbox_url}/control/api/receivers/demo",
+        json={"secret": created.secret},
+        timeout=TIMEOUT_SECONDS,
+    )
 
 
 def _register_webhook(deps: Deps, merchant_id: str, sandbox_url: str, tail: str) -> None:

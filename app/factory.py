@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import cli, web
 from app.domain.clock import Clock
 from app.domain.ports import Queue
+from app.services.request_log import RequestLog
 from app.settings import Settings
 from app.store import db as store
 from app.wiring import build_deps
@@ -36,6 +37,7 @@ def create(
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     store.init_app(app, settings.database_url, settings.database_pool)
     app.extensions["farthing"] = build_deps(settings, clock=clock, queue=queue)
+    app.extensions["farthing_request_log"] = RequestLog()
     Htmx(app)
     web.init_app(app, is_https=settings.is_https)
     cli.init_app(app, settings)

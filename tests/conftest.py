@@ -7,6 +7,7 @@ the ledger is checked: a test that leaves the books wrong has failed, whatever i
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -22,6 +23,25 @@ from tests.factories import FakeQueue, Shop, TestClock, open_shop
 from tests.sandbox.server import SandboxServer, start_sandbox
 
 pytest_plugins = ["tests.servers"]
+
+# Tests that share processes of their own run on one worker. xdist's own marks are no longer read by
+# this pytest, so the groups are folders and files.
+GROUPS = {"tests/sdk/": "sdk", "tests/launch/test_run.py": "demo", "tests/api/test_fuzz.py": "fuzz"}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep each group together where the tests are spread by group."""
+    from xdist.scheduler import LoadGroupScheduling  # noqa: PLC0415 - only where xdist is at work
+
+    class Grouped(LoadGroupScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            for start, group in GROUPS.items():
+                if nodeid.startswith(start):
+                    return group
+            return nodeid
+
+    return Grouped(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +78,8 @@ def settings(database_url: str, valkey_url: str, sandbox: SandboxServer) -> Sett
         stripe_api_url=sandbox.url,
         stripe_js_url=f"{sandbox.url}/v3/",
         stripe_read_seconds=5.0,
+        api_calls_per_second=0,
+        webhook_private_networks="127.0.0.0/8,::1/128",
     )
 
 

@@ -2,6 +2,7 @@
 use-cases only.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -15,12 +16,15 @@ from app.services import (
     accounts,
     checkout,
     creation,
+    deliveries,
     expiry,
-    identity,
     inbound,
+    keys,
     ledger,
     merchants,
+    notifications,
     polling,
+    publishing,
     refunds,
     resolver,
     reversals,
@@ -29,6 +33,7 @@ from app.services.checkout import LineItem, OpenSession, PaySession
 from app.services.checkout_view import CheckoutView
 from app.services.creation import CreatePayment
 from app.services.deps import Deps
+from app.web.api.events_out import render
 
 PASSWORD = "correct horse battery"
 
@@ -93,7 +98,7 @@ class FakeQueue:
         return ran
 
 
-_JOBS = {
+_JOBS: dict[str, Callable[[Deps], object]] = {
     "inbox": inbound.handle_due,
     "refunds": refunds.submit_due,
     "resolver": resolver.resolve_due,
@@ -102,6 +107,9 @@ _JOBS = {
     "stale": resolver.refresh_stale,
     "release": ledger.release_due,
     "news": polling.poll_due,
+    "events": lambda deps: publishing.publish_due(deps, render),
+    "deliveries": deliveries.deliver_due,
+    "mails": notifications.send_due,
 }
 
 
@@ -169,7 +177,7 @@ def open_shop(deps: Deps, *, name: str = "Corner Shop", role: str = "owner") -> 
     quick = replace(deps, hasher=RememberingHasher(deps.hasher))
     user_id = merchants.add_user(quick, email=email, name="Robin", password=PASSWORD)
     merchants.add_member(deps, user_id=user_id, merchant_id=merchant_id, role=role)
-    key = identity.create_key(deps, merchant_id, kind="secret", name="Tests")
+    key = keys.create_key(deps, keys.CreateKey(merchant_id, name="Tests")).text
     return Shop(merchant_id, account_id, tail, key, email)
 
 

@@ -5,18 +5,14 @@ What the page shows is derived from the session's and the payment's rows at that
 the browser, never from the address.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.domain.errors import (
-    IdempotencyInUse,
-    IdempotencyMismatch,
     IntegrityFailure,
     InvalidRequest,
     NotFound,
@@ -34,8 +30,8 @@ from app.services.payments import ConfirmPayment, confirm_payment
 from app.services.resolver import refresh
 from app.store import payment_path
 from app.store.db import db, end_read, transaction
-from app.store.inbox import IdempotencyKey
 from app.store.merchants import Merchant
+from app.store.outbox import emit
 from app.store.payments import CheckoutSession, Event, Operation, PaymentLink
 
 _P = PaymentStatus
@@ -55,7 +51,10 @@ class LineItem:
 
 @dataclass(frozen=True)
 class OpenSession:
-    """A checkout to be opened; the amount is the sum of its lines."""
+    """A checkout to be opened; the amount is the sum of its lines.
+
+    `session_id` is given where the request may be repeated.
+    """
 
     merchant_id: str
     line_items: tuple[LineItem, ...]
@@ -73,15 +72,8 @@ class OpenSession:
     locale: str | None = None
     expires_at: datetime | None = None
     payment_link_id: str | None = None
-
-
-@dataclass(frozen=True)
-class SessionKey:
-    """The caller's idempotency key, what was asked, and how an answer is written."""
-
-    key: str
-    request_hash: bytes
-    render: Callable[[CheckoutSession], tuple[int, bytes]]
+    customer_id: str | None = None
+    session_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,41 +89,11 @@ class PaySession:
 def open_session(deps: Deps, command: OpenSession) -> str:
     """Open a checkout; gives its id, which is its unguessable address."""
     with transaction() as session:
+        if command.session_id is not None:
+            known = session.get(CheckoutSession, (command.merchant_id, command.session_id))
+            if known is not None:
+                return known.id
         return _open(deps, session, command).id
-
-
-def open_keyed_session(
-    deps: Deps, command: OpenSession, key: SessionKey
-) -> tuple[int, bytes, bool]:
-    """Open a checkout once per key: status, body and whether it is a replay of the first answer.
-
-    Key, checkout and answer are one unit of work. Raises IdempotencyMismatch for another request.
-    """
-    now = deps.clock.now()
-    with transaction() as session:
-        claimed = session.execute(
-            insert(IdempotencyKey)
-            .values(
-                merchant_id=command.merchant_id,
-                key=key.key,
-                request_hash=key.request_hash,
-                state="started",
-                lease_token="",
-                leased_until=now,
-                created_at=now,
-            )
-            .on_conflict_do_nothing()
-            .returning(IdempotencyKey.key)
-        ).scalar()
-        row = session.get_one(IdempotencyKey, (command.merchant_id, key.key))
-        if claimed is None:
-            return _replayed(row, key)
-        opened = _open(deps, session, command)
-        session.flush()
-        status, body = key.render(opened)
-        row.state, row.subject_id, row.finished_at = "finished", opened.id, now
-        row.response_status, row.response_body = status, body
-    return status, body, False
 
 
 def _open(deps: Deps, session: Session, command: OpenSession) -> CheckoutSession:
@@ -144,7 +106,7 @@ def _open(deps: Deps, session: Session, command: OpenSession) -> CheckoutSession
     merchant = session.get_one(Merchant, command.merchant_id)
     opened = CheckoutSession(
         merchant_id=command.merchant_id,
-        id=new_secret(f"cs_{merchant.mode}"),
+        id=command.session_id or new_secret(f"cs_{merchant.mode}"),
         status=CheckoutStatus.OPEN,
         amount_minor=total.amount_minor,
         currency=command.currency,
@@ -159,27 +121,18 @@ def _open(deps: Deps, session: Session, command: OpenSession) -> CheckoutSession
         metadata_=command.metadata,
         payment_metadata=command.payment_metadata,
         payment_link_id=command.payment_link_id,
+        customer_id=command.customer_id,
         locale=command.locale,
         expires_at=command.expires_at or now + DEFAULT_LIFE,
         created_at=now,
         completed_at=None,
     )
     session.add(opened)
-    session.add(
-        session_event(deps, command.merchant_id, opened.id, CHECKOUT.created, command.actor)
+    emit(
+        session,
+        session_event(deps, command.merchant_id, opened.id, CHECKOUT.created, command.actor),
     )
     return opened
-
-
-def _replayed(row: IdempotencyKey, key: SessionKey) -> tuple[int, bytes, bool]:
-    if bytes(row.request_hash) != key.request_hash:
-        raise IdempotencyMismatch(
-            "Keys for idempotent requests can only be used with the same parameters they were first "
-            f"used with. Use another key than '{key.key}' for a different request."
-        )
-    if row.response_status is None or row.response_body is None:
-        raise IdempotencyInUse("Another request with this idempotency key is being processed.")
-    return row.response_status, bytes(row.response_body), True
 
 
 def open_from_link(deps: Deps, link_id: str) -> str:
@@ -290,6 +243,7 @@ def _first_try(deps: Deps, row: CheckoutSession, merchant: Merchant, command: Pa
             description=row.description or _what(row) or merchant.name,
             customer_email=command.email or row.customer_email,
             customer_name=command.name,
+            customer_id=row.customer_id,
             metadata=row.payment_metadata,
             return_url=f"{deps.base_url}/pay/{row.id}",
         ),

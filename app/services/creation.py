@@ -13,47 +13,61 @@ from typing import Any
 
 from psycopg.errors import UniqueViolation
 
-from app.domain.errors import (
-    IdempotencyInUse,
-    IdempotencyMismatch,
-    NotSignedIn,
-    OperationInProgress,
-    UnexpectedState,
-)
+from app.domain.errors import NotSignedIn, OperationInProgress, UnexpectedState
 from app.domain.ids import new_id
 from app.domain.money import Money
-from app.domain.payments import EventDraft, Payment
+from app.domain.payments import EventDraft, OperationInFlight, Payment
 from app.domain.processor import ProcessorAccount
 from app.domain.states import PAYMENT, PaymentStatus
 from app.services.accounts import account_of
 from app.services.deps import Deps
+from app.services.idempotency import in_use, mismatch
 from app.services.payments import call, load, new_operation
 from app.services.resolver import resolve
-from app.services.settle import DEFINITE, KeyedAnswer, settle
+from app.services.settle import DEFINITE, KeyedAnswer, settle, written
 from app.store import payment_path
-from app.store.payment_path import Answer, Begun, KeyClaim, NewPayment
+from app.store.payment_path import Begun, KeyClaim, NewPayment
 
 _P = PaymentStatus
 
 
 @dataclass(frozen=True)
 class IdempotentRequest:
-    """The caller's key, what was asked, and how an answer is written."""
+    """The caller's key on its route, what was asked, and how an answer is written.
 
+    `is_deferred`: the answer holds more than the payment, so it is written after the outcome.
+    """
+
+    scope: str
     key: str
     request_hash: bytes
     render: Callable[[Payment], tuple[int, bytes]]
     api_key_hash: bytes | None = None
+    request_id: str | None = None
+    is_deferred: bool = False
+
+    @property
+    def client_key(self) -> str:
+        """What makes the payment unique for ever, even when the key's row is gone."""
+        return f"{self.scope} {self.key}"
 
 
 @dataclass(frozen=True)
 class CreatePayment:
-    """A payment to be made; with a `payment_method_token` it is tried at once."""
+    """A payment to be made; with a `payment_method_token` it is tried at once.
+
+    `payment_method` is what it is, or is to be, paid with, as the caller named it.
+    """
 
     merchant_id: str
     amount: Money
     actor: str
     payment_method_token: str | None = None
+    payment_method: str | None = None
+    payment_method_id: str | None = None
+    customer_id: str | None = None
+    customer_reference: str | None = None
+    is_off_session: bool = False
     capture_method: str = "automatic"
     session_id: str | None = None
     description: str | None = None
@@ -70,6 +84,7 @@ class Replay:
 
     status: int
     body: bytes
+    request_id: str | None = None
 
 
 def create_payment(deps: Deps, command: CreatePayment) -> Payment | Replay:
@@ -91,24 +106,17 @@ def create_payment(deps: Deps, command: CreatePayment) -> Payment | Replay:
     deps.failpoint("payment.intent_recorded")
     keyed = _keyed(command.idempotency, intent.claim)
     if payment.operation is None:
-        return _created(payment, keyed)
+        return _created(deps, payment, keyed)
     return _authorize(deps, account, payment, command.actor, keyed)
 
 
 def _new_payment(
     deps: Deps, command: CreatePayment, account: ProcessorAccount, now: datetime
 ) -> tuple[Payment, NewPayment]:
-    operation = None
+    operation = _first_try(deps, command)
     drafts = [EventDraft(PAYMENT.created, _amount_data(command.amount))]
     status = _P.OPEN
-    if command.payment_method_token is not None:
-        operation = new_operation(
-            deps,
-            "authorize",
-            command.amount,
-            token=command.payment_method_token,
-            return_url=command.return_url,
-        )
+    if operation is not None:
         status = _P.PROCESSING
         drafts.append(EventDraft(PAYMENT.event(_P.OPEN, status), _amount_data(command.amount)))
     payment = Payment(
@@ -131,30 +139,50 @@ def _new_payment(
         customer_name=command.customer_name,
         description=command.description,
         metadata=command.metadata,
+        attempt_id=operation.id if operation else None,
+        customer_id=command.customer_id,
+        payment_method=command.payment_method,
         operation=operation,
     )
     idempotency = command.idempotency
     claim = None
     if idempotency is not None:
         claim = KeyClaim(
+            scope=idempotency.scope,
             key=idempotency.key,
             request_hash=idempotency.request_hash,
             lease_token=secrets.token_hex(16),
             lease_seconds=deps.lease_seconds,
             api_key_hash=idempotency.api_key_hash,
+            request_id=idempotency.request_id,
         )
     intent = NewPayment(
         payment=payment,
         fee_schedule=deps.fees.version,
         actor=command.actor,
         events=tuple(drafts),
-        client_key=idempotency.key if idempotency else None,
+        client_key=idempotency.client_key if idempotency else None,
         operation=operation,
         claim=claim,
         lease_seconds=deps.lease_seconds,
         session_must_be_open=command.session_id is not None,
     )
     return payment, intent
+
+
+def _first_try(deps: Deps, command: CreatePayment) -> OperationInFlight | None:
+    if command.payment_method_token is None:
+        return None
+    return new_operation(
+        deps,
+        "authorize",
+        command.amount,
+        token=command.payment_method_token,
+        return_url=command.return_url,
+        customer_reference=command.customer_reference,
+        is_off_session=command.is_off_session,
+        payment_method_id=command.payment_method_id,
+    )
 
 
 def _amount_data(amount: Money) -> dict[str, Any]:
@@ -181,22 +209,24 @@ def _authorize(
     )
     deps.failpoint("payment.outcome_recorded")
     if keyed is not None and settled.status not in DEFINITE:
-        payment_path.release_key(payment.merchant_id, keyed.key, keyed.lease_token)
+        payment_path.release_key(payment.merchant_id, keyed.scope, keyed.key, keyed.lease_token)
+    elif keyed is not None and keyed.is_deferred:
+        payment_path.finish_key(payment.merchant_id, written(settled, keyed))
     return settled
 
 
 def _keyed(request: IdempotentRequest | None, claim: KeyClaim | None) -> KeyedAnswer | None:
     if request is None or claim is None:
         return None
-    return KeyedAnswer(request.key, claim.lease_token, request.render)
+    return KeyedAnswer(
+        request.scope, request.key, claim.lease_token, request.render, request.is_deferred
+    )
 
 
-def _created(payment: Payment, keyed: KeyedAnswer | None) -> Payment:
+def _created(deps: Deps, payment: Payment, keyed: KeyedAnswer | None) -> Payment:
     if keyed is not None:
-        status, body = keyed.render(payment)
-        payment_path.finish_key(
-            payment.merchant_id, Answer(keyed.key, keyed.lease_token, status, body)
-        )
+        payment_path.finish_key(payment.merchant_id, written(payment, keyed))
+    deps.queue.wake("events")
     return payment
 
 
@@ -208,16 +238,17 @@ def _not_begun(deps: Deps, command: CreatePayment, begun: Begun) -> Payment | Re
     if request is None:
         raise UnexpectedState("This checkout is no longer open.")
     if begun.state is None:
-        raise IdempotencyInUse("Another request with this idempotency key is being processed.")
+        raise in_use()
     if begun.request_hash is None or bytes(begun.request_hash) != request.request_hash:
-        raise IdempotencyMismatch(
-            "Keys for idempotent requests can only be used with the same parameters they were first "
-            f"used with. Use another key than '{request.key}' for a different request."
-        )
+        raise mismatch(request.key)
     if begun.state == "finished" and begun.response_status and begun.response_body is not None:
-        return Replay(begun.response_status, bytes(begun.response_body))
-    if begun.is_leased or begun.subject_id is None:
-        raise IdempotencyInUse("Another request with this idempotency key is being processed.")
+        return Replay(begun.response_status, bytes(begun.response_body), begun.request_id)
+    if begun.subject_id is None or (begun.state == "started" and begun.is_leased):
+        raise in_use()
+    if begun.state == "finished":
+        # The reply is forgotten; what the key made is not, and is told as it stands now.
+        status, body = request.render(load(command.merchant_id, begun.subject_id))
+        return Replay(status, body, begun.request_id)
     return _resume(deps, command, request, begun.subject_id)
 
 
@@ -227,17 +258,16 @@ def _resume(
     """The first request with this key died or has no definite answer yet: finish its work, not
     ours.
     """
-    lease_token = secrets.token_hex(16)
+    keyed = KeyedAnswer(request.scope, request.key, secrets.token_hex(16), request.render)
     if not payment_path.take_over(
-        command.merchant_id, request.key, lease_token, deps.lease_seconds
+        command.merchant_id, keyed.scope, keyed.key, keyed.lease_token, deps.lease_seconds
     ):
-        raise IdempotencyInUse("Another request with this idempotency key is being processed.")
+        raise in_use()
     payment = load(command.merchant_id, payment_id)
     if payment.operation is not None:
         payment = resolve(deps, payment)
     if payment.status not in DEFINITE:
-        payment_path.release_key(command.merchant_id, request.key, lease_token)
+        payment_path.release_key(command.merchant_id, keyed.scope, keyed.key, keyed.lease_token)
         return payment
-    status, body = request.render(payment)
-    payment_path.finish_key(command.merchant_id, Answer(request.key, lease_token, status, body))
+    payment_path.finish_key(command.merchant_id, written(payment, keyed))
     return payment

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from app.domain.clock import Clock
 from app.domain.fees import CARD_STANDARD, FeeSchedule
-from app.domain.ports import PasswordHasher, Queue, Sealer
+from app.domain.ports import Limiter, Mailer, PasswordHasher, Queue, Sealer, Sender
 from app.domain.processor import Processor
 
 K = TypeVar("K", bound=Hashable)
@@ -50,6 +50,9 @@ class Deps:
     queue: Queue
     sealer: Sealer
     hasher: PasswordHasher
+    sender: Sender
+    mailer: Mailer
+    limiter: Limiter
     base_url: str
     lease_seconds: int
     session_hours: int

@@ -1,5 +1,6 @@
-"""The end of checkouts that were not paid: nothing is left at the processor that could be finished
-later.
+"""The end of what was not paid: nothing is left at the processor that could be finished later.
+
+A checkout has a time of its own; a payment that a merchant's software made waits a day for the bank.
 """
 
 import logging
@@ -14,6 +15,7 @@ from app.services.deps import Deps
 from app.services.payments import CancelPayment, cancel_payment, start_cancel
 from app.store import payment_path
 from app.store.db import db, end_read, transaction
+from app.store.outbox import emit
 from app.store.payments import CheckoutSession, PaymentRow
 
 log = logging.getLogger(__name__)
@@ -22,6 +24,9 @@ _P = PaymentStatus
 
 # A cancellation that the processor refused is not asked for again at every sweep.
 AGAIN_AFTER = timedelta(hours=1)
+
+# So long a customer may take to answer the bank where no checkout says how long.
+WAITING = timedelta(hours=24)
 
 
 def expire_session(deps: Deps, merchant_id: str, session_id: str, *, actor: str) -> None:
@@ -49,7 +54,7 @@ def expire_session(deps: Deps, merchant_id: str, session_id: str, *, actor: str)
             raise UnexpectedState("This checkout is being paid just now; it cannot be expired.")
         event = move_session(row, CheckoutStatus.EXPIRED)
         row.expires_at = min(row.expires_at, now)
-        session.add(session_event(deps, merchant_id, session_id, event, actor))
+        emit(session, session_event(deps, merchant_id, session_id, event, actor))
     _end_payment(deps, merchant_id, session_id)
 
 
@@ -89,6 +94,40 @@ def expire_due(deps: Deps, limit: int = 100) -> int:
         except Exception:
             log.exception("checkout.not_expired", extra={"session": session_id})
     return len(due)
+
+
+def abandon_waiting(deps: Deps, limit: int = 100) -> int:
+    """Cancel payments without a checkout whose customer never answered the bank; gives how many were due.
+
+    Every change of the row begins its time anew: a further try, and a cancellation that was refused.
+    """
+    rows = db.session.execute(
+        text("""
+            SELECT merchant_id, id FROM payments p
+            WHERE status = 'requires_action' AND session_id IS NULL AND updated_at <= :since
+              AND NOT EXISTS (SELECT FROM operations o WHERE o.merchant_id = p.merchant_id
+                  AND o.payment_id = p.id AND o.status IN ('requested', 'unknown'))
+            ORDER BY updated_at LIMIT :limit
+        """),
+        {"since": deps.clock.now() - WAITING, "limit": limit},
+    ).all()
+    end_read()
+    for merchant_id, payment_id in rows:
+        try:
+            _abandon(deps, merchant_id, payment_id)
+        except FarthingError:
+            continue  # It moved meanwhile; the next sweep looks again.
+        except Exception:
+            log.exception("payment.not_abandoned", extra={"payment": payment_id})
+    return len(rows)
+
+
+def _abandon(deps: Deps, merchant_id: str, payment_id: str) -> None:
+    payment = payment_path.load(merchant_id, payment_id)
+    if payment is None or payment.operation is not None:
+        return
+    if payment.status is _P.REQUIRES_ACTION:
+        start_cancel(deps, payment, reason="abandoned", actor="system")
 
 
 def _end_payment(deps: Deps, merchant_id: str, session_id: str) -> None:

@@ -21,6 +21,7 @@ from app.services.refund_rows import lock_payment
 from app.services.refunds import RefundUpdate, apply_update
 from app.store.db import transaction
 from app.store.ledger import book
+from app.store.outbox import emit
 from app.store.payments import Event, PaymentRow, Refund
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ def _record_foreign(deps: Deps, payment: Payment, item: RefundAccepted) -> None:
                 )
                 book(session, row.merchant_id, journal, payment_id=row.id, at=now)
                 log.error("refund.unmatched", extra={"reference": item.reference})
-            session.add(_event(payment, now, name, refund_id, item))
+            emit(session, _event(payment, now, name, refund_id, item))
     except IntegrityError:
         # Another worker recorded the same refund a moment ago.
         log.info("refund.found_twice", extra={"reference": item.reference})
@@ -121,6 +122,7 @@ def _add_refund(
             client_key=None,
             processor_reference=item.reference,
             failure_reason=None,
+            metadata_={},
             sent_at=None,
             attempts=0,
             next_attempt_at=now,
@@ -169,7 +171,8 @@ def note_integrity_failure(deps: Deps, payment: Payment, why: str) -> None:
     """Write into the payment's timeline that something was refused for not matching."""
     now = deps.clock.now()
     with transaction() as session:
-        session.add(
+        emit(
+            session,
             Event(
                 merchant_id=payment.merchant_id,
                 id=new_id("evt", now),
@@ -181,5 +184,5 @@ def note_integrity_failure(deps: Deps, payment: Payment, why: str) -> None:
                 data={"why": why},
                 event_at=now,
                 created_at=now,
-            )
+            ),
         )

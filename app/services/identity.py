@@ -1,27 +1,26 @@
-"""Who is there: people with passwords and revocable sessions, and software with keys.
+"""Who is there: people with passwords and revocable sessions.
 
-Passwords are hashed slowly, tokens and keys (192 random bits) with SHA-256. A wrong e-mail costs as
-much time as a wrong password and says the same.
+Passwords are hashed slowly, tokens (256 random bits) with SHA-256. A wrong e-mail costs as much time
+as a wrong password and says the same.
 """
 
 import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import cast
 
 from sqlalchemy import func, or_, select, update
 
 from app.domain.errors import NotAllowed, NotFound, NotSignedIn, TooManyAttempts
-from app.domain.ids import new_id
 from app.services.deps import Deps
 from app.store.db import db, end_read, transaction
-from app.store.merchants import ApiKey, Membership, Merchant, SignInFailure, User, UserSession
+from app.store.merchants import Membership, Merchant, SignInFailure, User, UserSession
 
 MOST_FAILURES = 10
 MOST_FAILURES_BY_ADDRESS = 100
 FAILURE_WINDOW = timedelta(minutes=30)
 WRONG = "The e-mail address or the password is wrong."
+WRONG_AGAIN = "The password is wrong."
 
 
 @dataclass(frozen=True)
@@ -70,17 +69,6 @@ class Person:
     default_currency: str
 
 
-@dataclass(frozen=True)
-class Caller:
-    """A merchant's software, known by its key."""
-
-    merchant_id: str
-    key_id: str
-    kind: str
-    is_live: bool
-    key_hash: bytes
-
-
 def token_hash(token: str) -> str:
     """What is kept of a session's token."""
     return hashlib.sha256(token.encode()).hexdigest()
@@ -88,29 +76,44 @@ def token_hash(token: str) -> str:
 
 def sign_in(deps: Deps, command: SignIn) -> SignedIn:
     """Open a session; raises NotSignedIn (always with the same words) or TooManyAttempts."""
+    user = _proven(deps, command.email, command.password, command.ip)
+    if user is None:
+        raise NotSignedIn(WRONG)
+    return _open_session(deps, user, command)
+
+
+def confirm(deps: Deps, email: str, password: str, ip: str) -> None:
+    """Have a person who is signed in say their password again before something weighty.
+
+    Raises NotSignedIn or TooManyAttempts; wrong ones count as wrong sign-ins do.
+    """
+    if _proven(deps, email, password, ip) is None:
+        raise NotSignedIn(WRONG_AGAIN)
+
+
+def _proven(deps: Deps, email: str, password: str, ip: str) -> User | None:
+    """The user whose password it is; a wrong one is counted."""
     now = deps.clock.now()
-    email = command.email.strip().lower()[:254]
+    email = email.strip().lower()[:254]
     with transaction() as session:
         since = now - FAILURE_WINDOW
-        by_both = (SignInFailure.email == email) & (SignInFailure.ip == command.ip)
+        by_both = (SignInFailure.email == email) & (SignInFailure.ip == ip)
         failures, by_address = session.execute(
-            select(
-                func.count().filter(by_both), func.count().filter(SignInFailure.ip == command.ip)
-            ).where(
+            select(func.count().filter(by_both), func.count().filter(SignInFailure.ip == ip)).where(
                 SignInFailure.at > since,
-                or_(SignInFailure.email == email, SignInFailure.ip == command.ip),
+                or_(SignInFailure.email == email, SignInFailure.ip == ip),
             )
         ).one()
         user = session.execute(select(User).where(User.email == email)).scalar_one_or_none()
     if failures >= MOST_FAILURES or by_address >= MOST_FAILURES_BY_ADDRESS:
         raise TooManyAttempts("Too many tries. Wait half an hour and try again.")
     hashed = user.password_hash if user is not None else _dummy_hash(deps)
-    is_right = deps.hasher.verify(hashed, command.password[:1024])
+    is_right = deps.hasher.verify(hashed, password[:1024])
     if user is None or not is_right or user.disabled_at is not None:
         with transaction() as session:
-            session.add(SignInFailure(email=email, ip=command.ip, at=now))
-        raise NotSignedIn(WRONG)
-    return _open_session(deps, user, command)
+            session.add(SignInFailure(email=email, ip=ip, at=now))
+        return None
+    return user
 
 
 def _open_session(deps: Deps, user: User, command: SignIn) -> SignedIn:
@@ -226,79 +229,3 @@ def switch_merchant(deps: Deps, token: str, merchant_id: str) -> None:
             raise NotFound("merchant", merchant_id)
         row.merchant_id = merchant_id
         row.last_seen_at = deps.clock.now()
-
-
-def key_hash(key: str) -> bytes:
-    """What is kept of an API key."""
-    return hashlib.sha256(key.encode()).digest()
-
-
-def create_key(deps: Deps, merchant_id: str, *, kind: str, name: str) -> str:
-    """Make a key; gives its full text, which is shown once."""
-    now = deps.clock.now()
-    with transaction() as session:
-        merchant = session.get_one(Merchant, merchant_id)
-        prefix = f"{'sk' if kind == 'secret' else 'pk'}_{merchant.mode}_"
-        key = prefix + secrets.token_urlsafe(24).replace("-", "x").replace("_", "y")
-        session.add(
-            ApiKey(
-                key_hash=key_hash(key),
-                merchant_id=merchant_id,
-                id=new_id("key", now),
-                kind=kind,
-                prefix=prefix,
-                last4=key[-4:],
-                name=name,
-                created_at=now,
-                last_used_at=None,
-                revoked_at=None,
-            )
-        )
-    return key
-
-
-def revoke_key(deps: Deps, merchant_id: str, key_id: str) -> None:
-    """Refuse the key from now on."""
-    with transaction() as session:
-        session.execute(
-            update(ApiKey)
-            .where(ApiKey.merchant_id == merchant_id, ApiKey.id == key_id)
-            .values(revoked_at=deps.clock.now())
-        )
-    deps.callers.forget()
-
-
-def authenticate_key(deps: Deps, key: str, *, is_checked_later: bool = False) -> Caller:
-    """The merchant that a secret key belongs to; raises NotSignedIn.
-
-    `is_checked_later`: the caller's own statement refuses a revoked key, so a remembered row will
-    do.
-    """
-    hashed = key_hash(key)
-    if not is_checked_later:
-        caller = _load_caller(deps, hashed)
-    else:
-        caller = cast("Caller | None", deps.callers.get(hashed, lambda: _load_caller(deps, hashed)))
-    if caller is None or caller.kind != "secret":
-        raise NotSignedIn("Invalid API Key provided.")
-    return caller
-
-
-def _load_caller(deps: Deps, hashed: bytes) -> Caller | None:
-    now = deps.clock.now()
-    found = db.session.execute(
-        select(ApiKey, Merchant.mode)
-        .join(Merchant, Merchant.id == ApiKey.merchant_id)
-        .where(ApiKey.key_hash == hashed, ApiKey.revoked_at.is_(None))
-    ).first()
-    end_read()
-    if found is None:
-        return None
-    row, mode = found
-    caller = Caller(row.merchant_id, row.id, row.kind, mode == "live", hashed)
-    if row.last_used_at is None or now - row.last_used_at > timedelta(minutes=5):
-        with transaction() as session:
-            session.execute(
-                update(ApiKey).where(ApiKey.key_hash == hashed).values(last_used_at=now)
-            )
-    return caller

@@ -6,6 +6,7 @@ outcome. A crash anywhere leaves an operation in flight, which the resolver fini
 
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import attrgetter
 
 from psycopg.errors import UniqueViolation
 
@@ -31,8 +32,11 @@ from app.services.accounts import account_by_id
 from app.services.deps import Deps
 from app.services.settle import settle
 from app.store import payment_path
+from app.store.db import db, end_read
+from app.store.payments import Operation
 
 _P = PaymentStatus
+MOST_ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,11 @@ class ConfirmPayment:
     return_url: str | None = None
     customer_email: str | None = None
     customer_name: str | None = None
+    payment_method: str | None = None
+    payment_method_id: str | None = None
+    customer_reference: str | None = None
+    is_off_session: bool = False
+    operation_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,7 @@ class CapturePayment:
     payment_id: str
     actor: str
     amount: Money | None = None
+    operation_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,7 @@ class CancelPayment:
     payment_id: str
     actor: str
     reason: str = "requested_by_customer"
+    operation_id: str | None = None
 
 
 def load(merchant_id: str, payment_id: str) -> Payment:
@@ -74,6 +85,13 @@ def load(merchant_id: str, payment_id: str) -> Payment:
     if payment is None:
         raise NotFound("payment", payment_id)
     return payment
+
+
+def was_begun(merchant_id: str, operation_id: str) -> bool:
+    """Whether the intent of this call was recorded, whatever became of it."""
+    found = db.session.get(Operation, (merchant_id, operation_id))
+    end_read()
+    return found is not None
 
 
 def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
@@ -85,8 +103,12 @@ def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
         deps,
         "authorize",
         payment.amount,
+        operation_id=command.operation_id,
         token=command.payment_method_token,
         return_url=command.return_url,
+        customer_reference=command.customer_reference,
+        is_off_session=command.is_off_session,
+        payment_method_id=command.payment_method_id,
     )
     payment = begin(
         deps,
@@ -95,6 +117,7 @@ def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
         target=_P.PROCESSING,
         actor=command.actor,
         customer=(command.customer_email, command.customer_name),
+        payment_method=command.payment_method,
     )
     # News may have finished it already: then there is nothing left to ask.
     return perform(deps, payment, actor=command.actor)
@@ -113,7 +136,7 @@ def capture_payment(deps: Deps, command: CapturePayment) -> Payment:
         raise CaptureTooLarge(
             f"You asked to capture {amount}; {held} is authorised.", param="amount"
         )
-    operation = new_operation(deps, "capture", amount)
+    operation = new_operation(deps, "capture", amount, operation_id=command.operation_id)
     payment = begin(deps, payment, operation, target=_P.AUTHORIZED, actor=command.actor)
     return perform(deps, payment, actor=command.actor)
 
@@ -128,7 +151,9 @@ def cancel_payment(deps: Deps, command: CancelPayment) -> Payment:
         raise UnexpectedState(f"This payment is {payment.status}; it cannot be canceled.")
     if payment.processor_reference is None:
         return _cancel_here(deps, payment, command)
-    operation = new_operation(deps, "cancel", payment.amount, reason=command.reason)
+    operation = new_operation(
+        deps, "cancel", payment.amount, operation_id=command.operation_id, reason=command.reason
+    )
     payment = begin(deps, payment, operation, target=payment.status, actor=command.actor)
     return perform(deps, payment, actor=command.actor)
 
@@ -141,35 +166,61 @@ def begin(
     target: PaymentStatus,
     actor: str,
     customer: tuple[str | None, str | None] = (None, None),
+    payment_method: str | None = None,
 ) -> Payment:
-    """Record the intent of a call on an existing payment; raises OperationInProgress if it moved."""
-    now = deps.clock.now()
+    """Record the intent of a call on an existing payment; raises OperationInProgress if it moved.
+
+    News that told nothing new only moved the row's version: the intent is recorded on the row as it
+    is now.
+    """
+    for _ in range(MOST_ROUNDS):
+        now = deps.clock.now()
+        try:
+            done = payment_path.begin_operation(
+                payment,
+                operation,
+                status=target,
+                events=[_requested(payment, operation, target)],
+                actor=actor,
+                at=now,
+                next_attempt_at=now + timedelta(seconds=deps.lease_seconds),
+                session_must_be_open=operation.kind == "authorize"
+                and payment.session_id is not None,
+                customer=customer,
+                payment_method=payment_method,
+            )
+        except UniqueViolation:
+            break
+        if done:
+            deps.failpoint("payment.intent_recorded")
+            return load(payment.merchant_id, payment.id)
+        fresh = load(payment.merchant_id, payment.id)
+        if fresh.version == payment.version or not _is_as_judged(fresh, payment):
+            break
+        payment = fresh
+    raise OperationInProgress(
+        "Something else is under way with this payment; look again in a moment."
+    )
+
+
+def _requested(payment: Payment, operation: OperationInFlight, target: PaymentStatus) -> EventDraft:
     if target is payment.status:
         name = f"payment.{operation.kind}_requested"
     else:
         name = PAYMENT.event(payment.status, target)
     data = {"amount_minor": operation.amount_minor, "currency": payment.currency}
-    must_be_open = operation.kind == "authorize" and payment.session_id is not None
-    try:
-        done = payment_path.begin_operation(
-            payment,
-            operation,
-            status=target,
-            events=[EventDraft(name, data)],
-            actor=actor,
-            at=now,
-            next_attempt_at=now + timedelta(seconds=deps.lease_seconds),
-            session_must_be_open=must_be_open,
-            customer=customer,
-        )
-    except UniqueViolation:
-        done = False
-    if not done:
-        raise OperationInProgress(
-            "Something else is under way with this payment; look again in a moment."
-        )
-    deps.failpoint("payment.intent_recorded")
-    return load(payment.merchant_id, payment.id)
+    return EventDraft(name, data)
+
+
+# What a command was judged by: if none of it moved, the judgement stands.
+_JUDGED = attrgetter(
+    "status", "amount", "authorized_minor", "captured_minor", "customer_id", "payment_method",
+    "processor_reference", "needs_reversal", "operation",
+)  # fmt: skip
+
+
+def _is_as_judged(fresh: Payment, known: Payment) -> bool:
+    return bool(_JUDGED(fresh) == _JUDGED(known))
 
 
 def perform(deps: Deps, payment: Payment, *, actor: str) -> Payment:
@@ -212,19 +263,23 @@ def start_cancel(deps: Deps, payment: Payment, *, reason: str, actor: str) -> Pa
     return perform(deps, payment, actor=actor)
 
 
-def new_operation(
+def new_operation(  # noqa: PLR0913 - each says something else about the call
     deps: Deps,
     kind: str,
     amount: Money,
     *,
+    operation_id: str | None = None,
     token: str | None = None,
     return_url: str | None = None,
     reason: str | None = None,
+    customer_reference: str | None = None,
+    is_off_session: bool = False,
+    payment_method_id: str | None = None,
 ) -> OperationInFlight:
-    """A call to be recorded before it is made."""
+    """A call to be recorded before it is made; its id is given where a request may be repeated."""
     now = deps.clock.now()
     return OperationInFlight(
-        id=new_id("op", now),
+        id=operation_id or new_id("op", now),
         kind=kind,
         status=OperationStatus.REQUESTED,
         amount_minor=amount.amount_minor,
@@ -233,6 +288,9 @@ def new_operation(
         reason=reason,
         attempts=1,
         created_at=now,
+        customer_reference=customer_reference,
+        is_off_session=is_off_session,
+        payment_method_id=payment_method_id,
     )
 
 
@@ -253,7 +311,11 @@ def _authorize_request(
         reference=payment.processor_reference,
         description=payment.description,
         customer_email=payment.customer_email,
-        return_url=operation.return_url,
+        # Without a checkout the address is the merchant's own page, which we send the customer to
+        # ourselves: a processor would tell it of ids that the merchant never saw.
+        return_url=operation.return_url if payment.session_id is not None else None,
+        customer_reference=operation.customer_reference,
+        is_off_session=operation.is_off_session,
     )
 
 

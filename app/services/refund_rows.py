@@ -5,10 +5,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain import recipes
 from app.domain.errors import NotFound
 from app.domain.ids import new_id
+from app.domain.processor import RefundOutcome
+from app.domain.recipes import Journal
+from app.domain.states import REFUND, RefundStatus
 from app.services.deps import Deps
+from app.store.outbox import emit
 from app.store.payments import Event, PaymentRow, Refund
+
+_R = RefundStatus
 
 
 def lock_payment(session: Session, merchant_id: str, payment_id: str) -> PaymentRow:
@@ -58,7 +65,10 @@ def refund_event(
 ) -> None:
     """Write what happened to a refund, in the caller's unit of work."""
     now = deps.clock.now()
-    session.add(
+    # How much of the payment goes or went back by then: what a reader later cannot know.
+    given_back = payment.refunded_minor + payment.refund_reserved_minor
+    emit(
+        session,
         Event(
             merchant_id=payment.merchant_id,
             id=new_id("evt", now),
@@ -67,8 +77,42 @@ def refund_event(
             subject_id=refund_id,
             payment_id=payment.id,
             actor=actor,
-            data=data,
+            data={**data, "refunded_minor": given_back},
             event_at=now,
             created_at=now,
-        )
+        ),
     )
+
+
+def move_refund(refund: Refund, target: RefundStatus) -> str:
+    """Move along an edge of the table; gives the edge's event, raises InvalidTransition without one."""
+    event = REFUND.event(RefundStatus(refund.status), target)
+    refund.status = target
+    return event
+
+
+def move_money(
+    payment: PaymentRow, refund: Refund, current: RefundStatus, target: RefundStatus
+) -> Journal | None:
+    """Move the refund between reserved and refunded on the payment's row; gives the journal to
+    book.
+    """
+    amount, on = refund.amount, refund.updated_at.date()
+    if target is _R.SUCCEEDED:
+        payment.refund_reserved_minor -= amount.amount_minor
+        payment.refunded_minor += amount.amount_minor
+        return recipes.refund_settled(payment.processor, refund.id, amount, on)
+    if target is _R.FAILED and current is _R.SUCCEEDED:
+        payment.refunded_minor -= amount.amount_minor
+        return recipes.refund_returned(payment.processor, refund.id, amount, on)
+    if target is _R.FAILED:
+        payment.refund_reserved_minor -= amount.amount_minor
+        return recipes.refund_failed(refund.id, amount, on)
+    return None
+
+
+def remember_reference(refund: Refund, outcome: RefundOutcome) -> None:
+    """Keep the processor's name for the refund, the first time it is heard."""
+    reference = getattr(outcome, "reference", None)
+    if reference and refund.processor_reference is None:
+        refund.processor_reference = reference

@@ -6,9 +6,10 @@ reserved, so a second click cannot refund it twice.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -32,12 +33,18 @@ from app.domain.processor import (
     RefundRequest,
     Unknown,
 )
-from app.domain.recipes import Journal
 from app.domain.refunds import checked, target_of
 from app.domain.states import REFUND, PaymentStatus, RefundStatus
 from app.services.accounts import account_by_id
 from app.services.deps import Deps
-from app.services.refund_rows import load_refund, lock_payment, refund_event
+from app.services.refund_rows import (
+    load_refund,
+    lock_payment,
+    move_money,
+    move_refund,
+    refund_event,
+    remember_reference,
+)
 from app.services.resolver import BACKOFF, KEY_LIFE
 from app.store.db import transaction
 from app.store.ledger import book
@@ -52,6 +59,9 @@ _R = RefundStatus
 class RequestRefund:
     """Send `amount` back. `expected_refundable` is what the person saw; if it is no longer true,
     nothing is done.
+
+    `refund_id` is given where the request may be repeated. `is_sent_now`: the caller sends it itself
+    and the worker looks after it only if that did not end.
     """
 
     merchant_id: str
@@ -63,6 +73,9 @@ class RequestRefund:
     expected_refundable: Money | None = None
     origin: str = "merchant"
     client_key: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    refund_id: str | None = None
+    is_sent_now: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,25 +93,27 @@ def request_refund(deps: Deps, command: RequestRefund) -> str:
     Raises StaleAmount, RefundTooLarge, UnexpectedState or NotFound. With a client key it is safe to
     repeat.
     """
-    if command.client_key is not None:
-        known = _by_client_key(command)
-        if known is not None:
-            return known
+    known = _made_before(command)
+    if known is not None:
+        return known
     try:
         refund_id = _reserve(deps, command)
     except IntegrityError:
-        known = _by_client_key(command)
+        known = _made_before(command)
         if known is None:
             raise
         return known
     deps.failpoint("refund.intent_recorded")
-    deps.queue.wake("refunds")
+    if not command.is_sent_now:
+        deps.queue.wake("refunds")
+    deps.queue.wake("events")
     return refund_id
 
 
 def _reserve(deps: Deps, command: RequestRefund) -> str:
     now = deps.clock.now()
-    refund_id = new_id("re", now)
+    refund_id = command.refund_id or new_id("re", now)
+    later = now + timedelta(seconds=deps.lease_seconds)
     with transaction() as session:
         payment = lock_payment(session, command.merchant_id, command.payment_id)
         _check(payment, command)
@@ -120,9 +135,10 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
                 client_key=command.client_key,
                 processor_reference=None,
                 failure_reason=None,
-                sent_at=None,
-                attempts=0,
-                next_attempt_at=now,
+                metadata_=command.metadata,
+                sent_at=now if command.is_sent_now else None,
+                attempts=1 if command.is_sent_now else 0,
+                next_attempt_at=later if command.is_sent_now else now,
                 created_at=now,
                 updated_at=now,
             )
@@ -154,14 +170,16 @@ def _check(payment: PaymentRow, command: RequestRefund) -> None:
         raise RefundTooLarge(f"You asked to refund {amount}; {left} is left.", param="amount")
 
 
-def _by_client_key(command: RequestRefund) -> str | None:
-    if command.client_key is None:
+def _made_before(command: RequestRefund) -> str | None:
+    if command.refund_id is not None:
+        same = Refund.id == command.refund_id
+    elif command.client_key is not None:
+        same = Refund.client_key == command.client_key
+    else:
         return None
     with transaction() as session:
         known = session.execute(
-            select(Refund).where(
-                Refund.merchant_id == command.merchant_id, Refund.client_key == command.client_key
-            )
+            select(Refund).where(Refund.merchant_id == command.merchant_id, same)
         ).scalar_one_or_none()
     if known is None:
         return None
@@ -272,12 +290,12 @@ def apply_update(deps: Deps, update: RefundUpdate, *, actor: str = "system") -> 
             _record_after_all(session, deps, payment, refund, outcome)
             return
         if target is None or target is current or not REFUND.allows(current, target):
-            _remember_reference(refund, outcome)
+            remember_reference(refund, outcome)
             return
         data |= {"amount_minor": refund.amount_minor, "currency": refund.currency}
-        journal = _move_money(payment, refund, current, target)
+        journal = move_money(payment, refund, current, target)
         event = move_refund(refund, target)
-        _remember_reference(refund, outcome)
+        remember_reference(refund, outcome)
         refund.failure_reason = data.get("failure_reason")
         refund.updated_at = payment.updated_at = now
         payment.version += 1
@@ -310,36 +328,3 @@ def _record_after_all(
     }
     refund_event(session, deps, payment, refund.id, "refund.unmatched", "processor", data)
     log.error("refund.made_after_all", extra={"refund": refund.id})
-
-
-def move_refund(refund: Refund, target: RefundStatus) -> str:
-    """Move along an edge of the table; gives the edge's event, raises InvalidTransition without one."""
-    event = REFUND.event(RefundStatus(refund.status), target)
-    refund.status = target
-    return event
-
-
-def _move_money(
-    payment: PaymentRow, refund: Refund, current: RefundStatus, target: RefundStatus
-) -> Journal | None:
-    """Move the refund between reserved and refunded on the payment's row; gives the journal to
-    book.
-    """
-    amount, on = refund.amount, refund.updated_at.date()
-    if target is _R.SUCCEEDED:
-        payment.refund_reserved_minor -= amount.amount_minor
-        payment.refunded_minor += amount.amount_minor
-        return recipes.refund_settled(payment.processor, refund.id, amount, on)
-    if target is _R.FAILED and current is _R.SUCCEEDED:
-        payment.refunded_minor -= amount.amount_minor
-        return recipes.refund_returned(payment.processor, refund.id, amount, on)
-    if target is _R.FAILED:
-        payment.refund_reserved_minor -= amount.amount_minor
-        return recipes.refund_failed(refund.id, amount, on)
-    return None
-
-
-def _remember_reference(refund: Refund, outcome: RefundOutcome) -> None:
-    reference = getattr(outcome, "reference", None)
-    if reference and refund.processor_reference is None:
-        refund.processor_reference = reference

@@ -42,11 +42,16 @@ MOST_ROUNDS = 8
 
 @dataclass(frozen=True)
 class KeyedAnswer:
-    """How to answer the request that owns an idempotency key: rendered once the outcome is known."""
+    """How to answer the request that owns an idempotency key: rendered once the outcome is known.
 
+    With the outcome itself, unless the answer holds more than the payment (`is_deferred`).
+    """
+
+    scope: str
     key: str
     lease_token: str
     render: Callable[[Payment], tuple[int, bytes]]
+    is_deferred: bool = False
 
 
 def settle(  # noqa: PLR0913 - each says something else about the outcome
@@ -86,6 +91,7 @@ def settle(  # noqa: PLR0913 - each says something else about the outcome
         )
         try:
             if payment_path.record([recording])[0]:
+                deps.queue.wake("events")
                 return _written(decision)
         except UniqueViolation:
             log.warning("payment.journal_exists", extra={"payment": payment.id})
@@ -132,10 +138,15 @@ def _checked(payment: Payment, outcome: Outcome, *, is_live: bool, is_answer: bo
 
 
 def _answer(decision: Decision, answer: KeyedAnswer | None) -> Answer | None:
-    if answer is None or decision.after.status not in DEFINITE:
+    if answer is None or answer.is_deferred or decision.after.status not in DEFINITE:
         return None
-    status, body = answer.render(decision.after)
-    return Answer(answer.key, answer.lease_token, status, body)
+    return written(decision.after, answer)
+
+
+def written(payment: Payment, answer: KeyedAnswer) -> Answer:
+    """The answer to be stored under the request's key."""
+    status, body = answer.render(payment)
+    return Answer(answer.scope, answer.key, answer.lease_token, status, body)
 
 
 def _is_open(decision: Decision) -> bool:

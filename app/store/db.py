@@ -86,12 +86,18 @@ def _away(error: Exception) -> ResponseReturnValue:
     return current_app.handle_user_exception(ServiceUnavailable(retry_after=2))
 
 
-@contextmanager
-def path() -> Iterator[psycopg.Connection[Any]]:
-    """An autocommit connection of the payment path: each statement on it is one unit of work."""
+def path_pool() -> ConnectionPool[psycopg.Connection[Any]]:
+    """The pool of the payment path, open; a thread of its own may keep it."""
     pool: ConnectionPool[psycopg.Connection[Any]] = current_app.extensions["farthing_path"]
     if pool.closed:
         pool.open()
+    return pool
+
+
+@contextmanager
+def path() -> Iterator[psycopg.Connection[Any]]:
+    """An autocommit connection of the payment path: each statement on it is one unit of work."""
+    pool = path_pool()
     connection = pool.getconn()
     try:
         yield connection

@@ -30,12 +30,17 @@ class InboxRow(Base):
 
 
 class IdempotencyKey(Base):
-    """One API request by its key: who runs it now, and what it was answered."""
+    """One API request by its route and key: who runs it now, and what it was answered.
+
+    The reply is forgotten after a while; what the request made (`subject_id`) is not.
+    """
 
     __tablename__ = "idempotency_keys"
 
     merchant_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    scope: Mapped[str] = mapped_column(Text, primary_key=True)
     key: Mapped[str] = mapped_column(Text, primary_key=True)
+    request_id: Mapped[str | None]
     request_hash: Mapped[bytes]
     state: Mapped[str]
     lease_token: Mapped[str]
@@ -43,5 +48,6 @@ class IdempotencyKey(Base):
     subject_id: Mapped[str | None]
     response_status: Mapped[int | None]
     response_body: Mapped[bytes | None]
+    is_forgotten: Mapped[bool]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]

@@ -79,7 +79,11 @@ class SignInFailure(Base):
 
 
 class ApiKey(Base):
-    """A merchant's key. Only its SHA-256 is kept: 192 random bits need no slow hash."""
+    """A merchant's key. Only its SHA-256 is kept: 192 random bits need no slow hash.
+
+    A publishable key opens nothing, so its text is kept and can be copied again. `permissions` and
+    their levels are a restricted key's; `replaced_by` names the key that took over.
+    """
 
     __tablename__ = "api_keys"
 
@@ -91,8 +95,30 @@ class ApiKey(Base):
     last4: Mapped[str]
     name: Mapped[str]
     created_at: Mapped[datetime]
+    permissions: Mapped[dict[str, Any]]
+    allowed_networks: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_by: Mapped[str]
     last_used_at: Mapped[datetime | None]
+    last_used_ip: Mapped[str | None]
+    expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    replaced_by: Mapped[str | None]
+    publishable_text: Mapped[str | None]
+
+
+class AuditEntry(Base):
+    """Who changed what about the account, and from where. Rows are never changed."""
+
+    __tablename__ = "audit_entries"
+
+    merchant_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    action: Mapped[str]
+    subject_id: Mapped[str]
+    actor: Mapped[str]
+    ip: Mapped[str | None]
+    data: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
 
 
 class ProcessorAccountRow(Base):

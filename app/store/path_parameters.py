@@ -26,11 +26,13 @@ from app.store.path_source import (
 class KeyClaim:
     """An idempotency key to be claimed together with a new payment."""
 
+    scope: str
     key: str
     request_hash: bytes
     lease_token: str
     lease_seconds: int
     api_key_hash: bytes | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class NewPayment:
 class Answer:
     """What a key's request was answered, to be stored with the outcome."""
 
+    scope: str
     key: str
     lease_token: str
     status: int
@@ -126,7 +129,11 @@ def _intent_row(ord_: int, intent: NewPayment, at: datetime) -> Row:
         payment.customer_name,
         payment.metadata,
         payment.created_at,
+        payment.customer_id,
+        payment.payment_method,
+        claim.scope if claim else None,
         claim.key if claim else None,
+        claim.request_id if claim else None,
         _bytea(claim.request_hash) if claim else None,
         claim.lease_token if claim else None,
         claim.lease_seconds if claim else intent.lease_seconds,
@@ -135,6 +142,9 @@ def _intent_row(ord_: int, intent: NewPayment, at: datetime) -> Row:
         operation.kind if operation else None,
         operation.payment_method_token if operation else None,
         operation.return_url if operation else None,
+        operation.customer_reference if operation else None,
+        operation.is_off_session if operation else False,
+        operation.payment_method_id if operation else None,
     )
 
 
@@ -189,6 +199,7 @@ def _outcome_row(ord_: int, item: Recording) -> Row:
         decision.operation_status,
         decision.operation_error,
         item.next_attempt_at,
+        answer.scope if answer else None,
         answer.key if answer else None,
         answer.lease_token if answer else None,
         answer.status if answer else None,

@@ -47,6 +47,10 @@ PLAIN_COLUMNS = (
     "available_on",
     "capture_before",
     "captured_at",
+    "attempt_id",
+    "customer_id",
+    "payment_method",
+    "canceled_at",
     "created_at",
 )
 
@@ -79,6 +83,7 @@ OUTCOME_COLUMNS = (
     "available_on",
     "capture_before",
     "captured_at",
+    "canceled_at",
 )
 CHANGEABLE_COLUMNS = (*OUTCOME_COLUMNS, *CARD_COLUMNS)
 
@@ -92,6 +97,9 @@ OPERATION_COLUMNS = (
     "reason",
     "attempts",
     "created_at",
+    "customer_reference",
+    "is_off_session",
+    "payment_method_id",
 )
 
 

@@ -101,7 +101,11 @@ INTENTS = Source(
         "customer_name": "text",
         "metadata": "jsonb",
         "created_at": "timestamptz",
+        "customer_id": "text",
+        "payment_method": "text",
+        "scope": "text",
         "key": "text",
+        "request_id": "text",
         "request_hash": "bytea",
         "lease_token": "text",
         "lease_seconds": "int",
@@ -110,6 +114,9 @@ INTENTS = Source(
         "operation_kind": "text",
         "operation_token": "text",
         "operation_return_url": "text",
+        "operation_customer_reference": "text",
+        "operation_is_off_session": "boolean",
+        "operation_payment_method_id": "text",
     },
 )
 
@@ -122,6 +129,7 @@ _TYPES = {
     "available_on": "date",
     "capture_before": "timestamptz",
     "captured_at": "timestamptz",
+    "canceled_at": "timestamptz",
     "card_exp_month": "smallint",
     "card_exp_year": "smallint",
 }
@@ -141,6 +149,7 @@ OUTCOMES = Source(
         "operation_status": "text",
         "operation_error": "text",
         "next_attempt_at": "timestamptz",
+        "scope": "text",
         "key": "text",
         "lease_token": "text",
         "response_status": "smallint",

@@ -33,6 +33,9 @@ def _new_events(owner: str, first: int, count: int, name: str = "e.name") -> str
                         event_at, created_at)
     SELECT o.merchant_id, e.id, {name}, e.subject_type, e.subject_id, o.id, o.actor, e.data, o.at, o.at
     FROM {EVENTS.item(first, count)} JOIN {owner} o ON o.ord = e.ord
+    RETURNING merchant_id, id
+), to_publish AS (
+    INSERT INTO outbox (merchant_id, event_id) SELECT merchant_id, id FROM new_events
 )"""
 
 
@@ -41,6 +44,7 @@ _ALLOWED = """allowed AS MATERIALIZED (
     WHERE i.api_key_hash IS NULL OR EXISTS (
         SELECT FROM api_keys a
         WHERE a.key_hash = i.api_key_hash AND a.revoked_at IS NULL
+          AND (a.expires_at IS NULL OR a.expires_at > i.at)
           AND a.merchant_id = i.merchant_id)
 )"""
 
@@ -56,17 +60,18 @@ _OPEN_SESSION = """open_session AS MATERIALIZED (
 
 _CLAIMED = """claimed AS (
     INSERT INTO idempotency_keys
-        (merchant_id, key, request_hash, state, lease_token, leased_until, subject_id, created_at)
-    SELECT i.merchant_id, i.key, i.request_hash, 'started', i.lease_token,
+        (merchant_id, scope, key, request_id, request_hash, state, lease_token, leased_until,
+         subject_id, created_at)
+    SELECT i.merchant_id, i.scope, i.key, i.request_id, i.request_hash, 'started', i.lease_token,
            now() + make_interval(secs => i.lease_seconds), i.id, i.at
     FROM input i JOIN allowed ON allowed.ord = i.ord
     WHERE i.key IS NOT NULL
-    ON CONFLICT (merchant_id, key) DO NOTHING
-    RETURNING merchant_id, key
+    ON CONFLICT (merchant_id, scope, key) DO NOTHING
+    RETURNING merchant_id, scope, key
 )"""
 
 _HAS_KEY = """ AND (i.key IS NULL OR EXISTS (
-    SELECT FROM claimed c WHERE c.merchant_id = i.merchant_id AND c.key = i.key))"""
+    SELECT FROM claimed c WHERE c.merchant_id = i.merchant_id AND c.scope = i.scope AND c.key = i.key))"""
 
 _HAS_SESSION = """ AND (NOT i.session_must_be_open OR EXISTS (
     SELECT FROM open_session s WHERE s.merchant_id = i.merchant_id AND s.id = i.session_id))"""
@@ -74,18 +79,22 @@ _HAS_SESSION = """ AND (NOT i.session_must_be_open OR EXISTS (
 _NEW_PAYMENT = """new_payment AS (
     INSERT INTO payments (merchant_id, id, session_id, client_key, status, amount_minor, currency,
                           capture_method, fee_schedule, processor, processor_account_id, description,
-                          customer_email, customer_name, metadata, created_at, updated_at)
+                          customer_email, customer_name, metadata, customer_id, payment_method,
+                          attempt_id, created_at, updated_at)
     SELECT i.merchant_id, i.id, i.session_id, i.client_key, i.status, i.amount_minor, i.currency,
            i.capture_method, i.fee_schedule, i.processor, i.processor_account_id, i.description,
-           i.customer_email, i.customer_name, i.metadata, i.created_at, i.at
+           i.customer_email, i.customer_name, i.metadata, i.customer_id, i.payment_method,
+           i.operation_id, i.created_at, i.at
     FROM input i JOIN go ON go.ord = i.ord
 )"""
 
 _NEW_OPERATION = """new_operation AS (
     INSERT INTO operations (merchant_id, id, payment_id, kind, status, amount_minor,
-                            payment_method_token, return_url, actor, next_attempt_at, created_at)
+                            payment_method_token, return_url, customer_reference, is_off_session,
+                            payment_method_id, actor, next_attempt_at, created_at)
     SELECT i.merchant_id, i.operation_id, i.id, i.operation_kind, 'requested', i.amount_minor,
-           i.operation_token, i.operation_return_url, i.actor,
+           i.operation_token, i.operation_return_url, i.operation_customer_reference,
+           i.operation_is_off_session, i.operation_payment_method_id, i.actor,
            i.at + make_interval(secs => i.lease_seconds), i.at
     FROM input i JOIN go ON go.ord = i.ord
     WHERE i.operation_id IS NOT NULL
@@ -93,12 +102,13 @@ _NEW_OPERATION = """new_operation AS (
 
 # A key that was claimed here is not read again: only one that somebody else has tells us something.
 _BEGUN = """SELECT i.ord, go.ord IS NOT NULL, allowed.ord IS NOT NULL, k.state, k.request_hash,
-       k.subject_id, coalesce(k.leased_until > now(), false), k.response_status, k.response_body
+       k.subject_id, coalesce(k.leased_until > now(), false), k.response_status, k.response_body,
+       k.request_id
 FROM input i
 LEFT JOIN allowed ON allowed.ord = i.ord
 LEFT JOIN go ON go.ord = i.ord
 LEFT JOIN idempotency_keys k
-    ON go.ord IS NULL AND k.merchant_id = i.merchant_id AND k.key = i.key"""
+    ON go.ord IS NULL AND k.merchant_id = i.merchant_id AND k.scope = i.scope AND k.key = i.key"""
 
 
 @cache
@@ -128,6 +138,7 @@ WITH input AS MATERIALIZED (
         merchant_id text, payment_id text, version int, status text, at timestamptz, actor text,
         session_id text, session_must_be_open boolean, customer_email text, customer_name text,
         operation_id text, kind text, amount_minor bigint, token text, return_url text, reason text,
+        customer_reference text, is_off_session boolean, payment_method_id text, payment_method text,
         next_attempt_at timestamptz)
 ), open_session AS MATERIALIZED (
     SELECT s.id FROM checkout_sessions s JOIN input i
@@ -138,17 +149,20 @@ WITH input AS MATERIALIZED (
     UPDATE payments p
     SET status = i.status, version = p.version + 1, updated_at = i.at,
         customer_email = coalesce(i.customer_email, p.customer_email),
-        customer_name = coalesce(i.customer_name, p.customer_name)
+        customer_name = coalesce(i.customer_name, p.customer_name),
+        payment_method = coalesce(i.payment_method, p.payment_method),
+        attempt_id = CASE i.kind WHEN 'authorize' THEN i.operation_id ELSE p.attempt_id END
     FROM input i
     WHERE p.merchant_id = i.merchant_id AND p.id = i.payment_id AND p.version = i.version
       AND (NOT i.session_must_be_open OR EXISTS (SELECT FROM open_session))
     RETURNING 0 AS ord, p.merchant_id, p.id, i.actor, i.at
 ), new_operation AS (
     INSERT INTO operations (merchant_id, id, payment_id, kind, status, amount_minor,
-                            payment_method_token, return_url, reason, actor, next_attempt_at,
-                            created_at)
+                            payment_method_token, return_url, reason, customer_reference,
+                            is_off_session, payment_method_id, actor, next_attempt_at, created_at)
     SELECT m.merchant_id, i.operation_id, m.id, i.kind, 'requested', i.amount_minor, i.token,
-           i.return_url, i.reason, i.actor, i.next_attempt_at, i.at
+           i.return_url, i.reason, i.customer_reference, i.is_off_session, i.payment_method_id,
+           i.actor, i.next_attempt_at, i.at
     FROM moved m, input i
 ), {_new_events("moved", 2, AS_JSON)}
 SELECT id FROM moved
@@ -188,6 +202,7 @@ def _moved(*, has_session: bool) -> str:
 _OPERATION = """operation AS (
     UPDATE operations o
     SET status = i.operation_status, error = i.operation_error,
+        reason = CASE o.kind WHEN 'authorize' THEN i.decline_reason ELSE o.reason END,
         next_attempt_at = coalesce(i.next_attempt_at, o.next_attempt_at),
         finished_at = CASE WHEN i.operation_status IN ('succeeded', 'failed') THEN i.at END
     FROM input i JOIN moved m ON m.ord = i.ord
@@ -205,7 +220,8 @@ _ANSWER = """answer AS (
     SET state = 'finished', response_status = i.response_status,
         response_body = convert_to(i.response_body, 'UTF8'), finished_at = i.at
     FROM input i JOIN moved m ON m.ord = i.ord
-    WHERE k.merchant_id = i.merchant_id AND k.key = i.key AND k.lease_token = i.lease_token
+    WHERE k.merchant_id = i.merchant_id AND k.scope = i.scope AND k.key = i.key
+      AND k.lease_token = i.lease_token
       AND k.state = 'started'
 )"""
 
@@ -283,17 +299,17 @@ LOAD_BY_REFERENCE = (_LOAD + "p.processor_account_id = $2 AND p.processor_refere
 
 TAKE_OVER = b"""
 UPDATE idempotency_keys
-SET lease_token = $3, leased_until = now() + make_interval(secs => $4::int)
-WHERE merchant_id = $1 AND key = $2 AND state = 'started' AND leased_until <= now()
+SET lease_token = $4, leased_until = now() + make_interval(secs => $5::int)
+WHERE merchant_id = $1 AND scope = $2 AND key = $3 AND state = 'started' AND leased_until <= now()
 """
 
 RELEASE_KEY = b"""
 UPDATE idempotency_keys SET leased_until = now()
-WHERE merchant_id = $1 AND key = $2 AND lease_token = $3 AND state = 'started'
+WHERE merchant_id = $1 AND scope = $2 AND key = $3 AND lease_token = $4 AND state = 'started'
 """
 
 FINISH_KEY = b"""
 UPDATE idempotency_keys
-SET state = 'finished', response_status = $4::smallint, response_body = $5, finished_at = now()
-WHERE merchant_id = $1 AND key = $2 AND lease_token = $3 AND state = 'started'
+SET state = 'finished', response_status = $5::smallint, response_body = $6, finished_at = now()
+WHERE merchant_id = $1 AND scope = $2 AND key = $3 AND lease_token = $4 AND state = 'started'
 """

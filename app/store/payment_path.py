@@ -49,6 +49,7 @@ class Begun:
     is_leased: bool = False
     response_status: int | None = None
     response_body: bytes | None = None
+    request_id: str | None = None
 
 
 def _run(ready: Prepared) -> list[Any]:
@@ -96,6 +97,7 @@ def begin_operation(  # noqa: PLR0913 - each is a column of the intent
     next_attempt_at: datetime,
     session_must_be_open: bool = False,
     customer: tuple[str | None, str | None] = (None, None),
+    payment_method: str | None = None,
 ) -> bool:
     """Write the intent of one more call for an existing payment, under the version that was read.
 
@@ -119,6 +121,10 @@ def begin_operation(  # noqa: PLR0913 - each is a column of the intent
         "token": operation.payment_method_token,
         "return_url": operation.return_url,
         "reason": operation.reason,
+        "customer_reference": operation.customer_reference,
+        "is_off_session": operation.is_off_session,
+        "payment_method_id": operation.payment_method_id,
+        "payment_method": payment_method,
         "next_attempt_at": next_attempt_at,
     }
     drafts = EVENTS.parameters(event_rows(0, payment, events, at), AS_JSON)
@@ -191,18 +197,24 @@ def _changes(statement: bytes, *parameters: Any) -> bool:
         return _cursor(connection, statement, parameters).rowcount == 1
 
 
-def take_over(merchant_id: str, key: str, lease_token: str, lease_seconds: int) -> bool:
+def take_over(merchant_id: str, scope: str, key: str, lease_token: str, lease_seconds: int) -> bool:
     """Become the owner of a key whose owner has gone; False if its lease still runs."""
-    return _changes(path_sql.TAKE_OVER, merchant_id, key, lease_token, lease_seconds)
+    return _changes(path_sql.TAKE_OVER, merchant_id, scope, key, lease_token, lease_seconds)
 
 
-def release_key(merchant_id: str, key: str, lease_token: str) -> None:
+def release_key(merchant_id: str, scope: str, key: str, lease_token: str) -> None:
     """Let the next request with this key look again: the outcome is not definite yet."""
-    _changes(path_sql.RELEASE_KEY, merchant_id, key, lease_token)
+    _changes(path_sql.RELEASE_KEY, merchant_id, scope, key, lease_token)
 
 
 def finish_key(merchant_id: str, answer: Answer) -> bool:
     """Store a definite answer under the lease; False if somebody else owns the key by now."""
     return _changes(
-        path_sql.FINISH_KEY, merchant_id, answer.key, answer.lease_token, answer.status, answer.body
+        path_sql.FINISH_KEY,
+        merchant_id,
+        answer.scope,
+        answer.key,
+        answer.lease_token,
+        answer.status,
+        answer.body,
     )

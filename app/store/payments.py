@@ -50,6 +50,7 @@ class CheckoutSession(Base):
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata")
     payment_metadata: Mapped[dict[str, Any]]
     payment_link_id: Mapped[str | None]
+    customer_id: Mapped[str | None]
     locale: Mapped[str | None]
     expires_at: Mapped[datetime]
     created_at: Mapped[datetime]
@@ -108,9 +109,13 @@ class PaymentRow(Base):
     needs_reversal: Mapped[bool]
     available_on: Mapped[date | None]
     capture_before: Mapped[datetime | None]
+    attempt_id: Mapped[str | None]
+    customer_id: Mapped[str | None]
+    payment_method: Mapped[str | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     captured_at: Mapped[datetime | None]
+    canceled_at: Mapped[datetime | None]
 
     @property
     def amount(self) -> Money:
@@ -147,6 +152,9 @@ class Operation(Base):
     error: Mapped[str | None]
     attempts: Mapped[int]
     next_attempt_at: Mapped[datetime]
+    customer_reference: Mapped[str | None]
+    is_off_session: Mapped[bool]
+    payment_method_id: Mapped[str | None]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 
@@ -169,6 +177,7 @@ class Refund(Base):
     client_key: Mapped[str | None]
     processor_reference: Mapped[str | None]
     failure_reason: Mapped[str | None]
+    metadata_: Mapped[dict[str, Any]] = mapped_column("metadata")
     sent_at: Mapped[datetime | None]
     attempts: Mapped[int]
     next_attempt_at: Mapped[datetime | None]

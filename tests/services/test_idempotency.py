@@ -14,7 +14,8 @@ from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.processor import AuthorizeRequest, Outcome, ProcessorAccount
 from app.domain.states import PaymentStatus
-from app.services import creation, identity, payments, resolver
+from app.services import creation, keys, payments, resolver
+from app.services.audit import By
 from app.services.creation import CreatePayment, IdempotentRequest, Replay
 from app.services.deps import Deps
 from tests.factories import NEEDS_3DS, NO_FUNDS, VISA, Shop, TestClock, open_shop, usd
@@ -47,10 +48,11 @@ def send(
             actor="api:key",
             payment_method_token=token,
             idempotency=IdempotentRequest(
+                scope=CREATE,
                 key=key,
                 request_hash=hashlib.sha256(f"{amount} {token}".encode()).digest(),
                 render=render,
-                api_key_hash=identity.key_hash(shop.secret_key),
+                api_key_hash=keys.key_hash(shop.secret_key),
             ),
         ),
     )
@@ -241,7 +243,7 @@ def test_a_late_first_writer_does_not_change_the_stored_answer(
             amount=amount,
             actor="api:key",
             payment_method_token=VISA,
-            idempotency=IdempotentRequest("order-1", hashed, other),
+            idempotency=IdempotentRequest(CREATE, "order-1", hashed, other),
         )
 
     slow = Slow(deps.processors["stripe"], take_over)
@@ -258,7 +260,7 @@ def test_a_revoked_key_takes_nothing_even_if_it_is_still_remembered(
     deps: Deps, shop: Shop, bank: Bank
 ) -> None:
     [row] = rows("SELECT id FROM api_keys WHERE merchant_id = :m", m=shop.merchant_id)
-    identity.revoke_key(deps, shop.merchant_id, row["id"])
+    keys.revoke_key(deps, shop.merchant_id, row["id"], By())
 
     with pytest.raises(NotSignedIn):
         send(deps, shop)

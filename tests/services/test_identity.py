@@ -134,30 +134,19 @@ def test_a_person_without_a_merchant_cannot_work(deps: Deps, shop: Shop) -> None
         sign_in(deps, "new@shop.example")
 
 
-def test_a_secret_key_is_its_merchants_software(deps: Deps, shop: Shop) -> None:
-    caller = identity.authenticate_key(deps, shop.secret_key)
-    assert (caller.merchant_id, caller.is_live) == (shop.merchant_id, False)
-
-    publishable = identity.create_key(deps, shop.merchant_id, kind="publishable", name="Web")
-    assert publishable.startswith("pk_test_")
-    for wrong in (publishable, shop.secret_key[:-1], "", "sk_test_", "x" * 5000):
-        with pytest.raises(NotSignedIn):
-            identity.authenticate_key(deps, wrong)
-        with pytest.raises(NotSignedIn):
-            identity.authenticate_key(deps, wrong, is_checked_later=True)
-
-
-def test_a_revoked_key_is_refused_at_once_and_only_by_its_own_merchant(
+def test_a_password_said_again_is_checked_and_counted_like_a_sign_in(
     deps: Deps, shop: Shop
 ) -> None:
-    caller = identity.authenticate_key(deps, shop.secret_key)
-    identity.revoke_key(deps, open_shop(deps).merchant_id, caller.key_id)
-    assert identity.authenticate_key(deps, shop.secret_key) == caller
+    identity.confirm(deps, shop.email, PASSWORD, "10.0.0.1")
+    for _ in range(identity.MOST_FAILURES):
+        with pytest.raises(NotSignedIn) as refused:
+            identity.confirm(deps, shop.email, "wrong", "10.0.0.1")
+        assert refused.value.message == identity.WRONG_AGAIN
 
-    identity.revoke_key(deps, shop.merchant_id, caller.key_id)
-    for later in (False, True):
-        with pytest.raises(NotSignedIn):
-            identity.authenticate_key(deps, shop.secret_key, is_checked_later=later)
+    with pytest.raises(TooManyAttempts):
+        identity.confirm(deps, shop.email, PASSWORD, "10.0.0.1")
+    with pytest.raises(TooManyAttempts):
+        sign_in(deps, shop.email)
 
 
 def test_a_processors_secret_is_sealed_and_opened_only_with_the_key(deps: Deps, shop: Shop) -> None:

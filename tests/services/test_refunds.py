@@ -66,7 +66,7 @@ def test_a_full_refund_gives_everything_back(
     assert money(paid) == (5000, 0, 5000)
     assert bank.facts("refunded") == []
 
-    assert queue.drain() == ["refunds"]
+    assert "refunds" in queue.drain()
     assert refund(refund_id)["status"] == "succeeded"
     assert money(paid) == (5000, 5000, 0)
     assert bank.facts("refunded") == [5000]
@@ -101,7 +101,7 @@ def test_a_refund_cannot_exceed_what_is_left(
     with pytest.raises(RefundTooLarge):
         ask(deps, paid, amount)
     assert money(paid) == (5000, 0, 0)
-    assert queue.drain() == []
+    assert "refunds" not in queue.drain()
 
 
 def test_what_is_reserved_cannot_be_refunded_twice(deps: Deps, shop: Shop) -> None:

@@ -1,0 +1,231 @@
+"""Balance transactions: the journals that change what a merchant owns, read from the books.
+
+A journal `jr_X` is the transaction `txn_X`. Lines within the balance (pending money that becomes
+available) and lines between the platform's own accounts are none of the merchant's transactions.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, bindparam, case, func, literal_column, or_, select, true, tuple_
+from sqlalchemy.orm import aliased
+
+from app.domain.recipes import PENDING
+from app.reports import balances
+from app.reports.balances import Balance, book_currencies
+from app.reports.objects.paging import Between, Slice, page
+from app.reports.objects.payments import window
+from app.store.db import db, end_read
+from app.store.ledger import JournalRow, PostingRow
+from app.store.payments import Operation, PaymentRow
+
+J = JournalRow
+
+CAPTURED, REQUESTED = "payment_captured", "refund_requested"
+FAILED, RETURNED = "refund_failed", "refund_returned"
+EVENTS = (CAPTURED, REQUESTED, FAILED, RETURNED)
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One change of the balance: `gross` with its sign, of which `fee` is kept."""
+
+    id: str
+    event: str
+    source_id: str
+    attempt_id: str | None
+    gross_minor: int
+    fee_minor: int
+    currency: str
+    available_on: date
+    created_at: datetime
+    description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which transactions: empty fields leave nothing out. `events` are among EVENTS."""
+
+    events: tuple[str, ...] = EVENTS
+    currency: str | None = None
+    created: Between | None = None
+    attempt_id: str | None = None
+    refund_id: str | None = None
+
+
+def balance(merchant_id: str) -> Sequence[Balance]:
+    """What the merchant owns, a row for each currency in which money ever moved."""
+    found = balances.balances(merchant_id)
+    end_read()
+    return found
+
+
+def transaction_id(journal_id: str) -> str:
+    """`jr_X` to `txn_X`."""
+    return "txn_" + journal_id.removeprefix("jr_")
+
+
+def _journal_id(transaction: str) -> str:
+    return "jr_" + transaction.removeprefix("txn_") if transaction.startswith("txn_") else ""
+
+
+def transaction_ids(
+    merchant_id: str, facts: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """The transactions that booked these facts (event, source id), as far as they are booked."""
+    wanted = list(dict.fromkeys(facts))
+    if not wanted:
+        return {}
+    query = select(J.event, J.source_id, J.id).where(
+        J.merchant_id == merchant_id, tuple_(J.event, J.source_id).in_(wanted)
+    )
+    rows = db.session.execute(query).all()
+    end_read()
+    return {(event, source): transaction_id(journal) for event, source, journal in rows}
+
+
+def transactions(merchant_id: str, ids: Sequence[str]) -> dict[str, Transaction]:
+    """The merchant's transactions among these, by id."""
+    query = _query(merchant_id, EVENTS).where(J.id.in_([_journal_id(one) for one in ids]))
+    rows = db.session.execute(query).all()
+    end_read()
+    return {found.id: found for found in map(_transaction, rows)}
+
+
+def is_there(merchant_id: str, transaction: str) -> bool:
+    """Whether the merchant has this transaction."""
+    query = select(J.id).where(
+        J.merchant_id == merchant_id, J.id == _journal_id(transaction), J.event.in_(EVENTS)
+    )
+    found = db.session.execute(query).scalar()
+    end_read()
+    return found is not None
+
+
+def listed(merchant_id: str, cut: Slice, wanted: Wanted) -> tuple[Sequence[Transaction], bool]:
+    """A page of transactions, newest first, and whether there are more in its direction."""
+    query = _query(merchant_id, wanted.events)
+    if wanted.currency is not None:
+        currencies = book_currencies(merchant_id)
+        end_read()
+        if wanted.currency not in currencies:
+            return [], False
+        if len(currencies) > 1:
+            query = _in_currency(query, merchant_id, wanted.currency)
+    if wanted.attempt_id is not None:
+        query = query.where(J.source_id == _paid_by(merchant_id, wanted.attempt_id))
+    if wanted.refund_id is not None:
+        query = query.where(J.source_id == wanted.refund_id)
+    limits = window("jr", Slice(), wanted.created)
+    if limits.from_id is not None:
+        query = query.where(J.id >= limits.from_id)
+    if limits.until_id is not None:
+        query = query.where(J.id < limits.until_id)
+    after = _journal_id(cut.after) if cut.after else None
+    before = _journal_id(cut.before) if cut.before else None
+    rows, has_more = page(query, J.id, Slice(cut.limit, after, before))
+    return [_transaction(row) for row in rows], has_more
+
+
+def _lines() -> Any:
+    """What a journal does to the merchant's own money: what came, what went, and when it counts."""
+    line = PostingRow
+    came = case((line.credit == PENDING, line.amount_minor), else_=0)
+    went = case((line.debit == PENDING, line.amount_minor), else_=0)
+    return (
+        select(
+            line.currency,
+            func.sum(came).label("came_minor"),
+            func.sum(went).label("went_minor"),
+            func.max(line.available_on).label("available_on"),
+        )
+        .where(
+            line.merchant_id == J.merchant_id,
+            line.journal_id == J.id,
+            or_(line.credit == PENDING, line.debit == PENDING),
+        )
+        .group_by(line.currency)
+        .lateral("lines")
+    )
+
+
+LINES = _lines()
+
+
+def _query(merchant_id: str, events: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    # The names stand in the statement itself, so that the planner knows which index has them.
+    named: Any = bindparam("events", list(events), expanding=True, literal_execute=True)
+    return (
+        select(
+            J.id,
+            J.event,
+            J.source_id,
+            J.created_at,
+            LINES.c.currency,
+            LINES.c.came_minor,
+            LINES.c.went_minor,
+            LINES.c.available_on,
+            PaymentRow.attempt_id,
+            PaymentRow.description,
+        )
+        .select_from(J)
+        .join(LINES, true())
+        .outerjoin(
+            PaymentRow,
+            (PaymentRow.merchant_id == J.merchant_id) & (PaymentRow.id == J.payment_id),
+        )
+        .where(J.merchant_id == merchant_id, J.event.in_(named))
+    )
+
+
+def _in_currency(
+    query: Select[*tuple[Any, ...]], merchant_id: str, currency: str
+) -> Select[*tuple[Any, ...]]:
+    """Only journals of one currency, by the index on first lines that touch the merchant's money."""
+    first = aliased(PostingRow)
+    own: Any = literal_column(f"'{PENDING}'")
+    return query.join(
+        first, (first.merchant_id == J.merchant_id) & (first.journal_id == J.id)
+    ).where(
+        first.merchant_id == merchant_id,
+        first.currency == currency,
+        first.line == literal_column("1"),
+        or_(first.credit == own, first.debit == own),
+    )
+
+
+def _paid_by(merchant_id: str, attempt_id: str) -> Any:
+    """The payment that was paid by this try, as a value within a statement."""
+    return (
+        select(PaymentRow.id)
+        .join(
+            Operation,
+            (Operation.merchant_id == PaymentRow.merchant_id)
+            & (Operation.payment_id == PaymentRow.id),
+        )
+        .where(
+            Operation.merchant_id == merchant_id,
+            Operation.id == attempt_id,
+            PaymentRow.attempt_id == attempt_id,
+        )
+        .scalar_subquery()
+    )
+
+
+def _transaction(row: Any) -> Transaction:
+    came, went = int(row.came_minor), int(row.went_minor)
+    is_charge = row.event == CAPTURED
+    return Transaction(
+        id=transaction_id(row.id),
+        event=row.event,
+        source_id=row.source_id,
+        attempt_id=row.attempt_id,
+        gross_minor=came if is_charge else came - went,
+        fee_minor=went if is_charge else 0,
+        currency=row.currency,
+        available_on=row.available_on,
+        created_at=row.created_at,
+        description=row.description,
+    )

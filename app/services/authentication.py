@@ -1,0 +1,77 @@
+"""The bank's question about a payment that a merchant's software made: asked on a page of ours.
+
+There is no checkout behind it, so nothing else can be done there: the customer answers, and the
+processor is asked what came of it.
+"""
+
+from dataclasses import dataclass
+
+from app.domain.errors import NotFound
+from app.domain.payments import Payment
+from app.domain.states import PaymentStatus
+from app.services.accounts import account_by_id
+from app.services.checkout_view import PaymentView, common_facts
+from app.services.deps import Deps
+from app.services.resolver import refresh
+from app.store import payment_path, payment_reads
+from app.store.db import db, end_read
+from app.store.merchants import Merchant
+
+_P = PaymentStatus
+
+_PHASES = {
+    _P.OPEN: "untried",
+    _P.PROCESSING: "checking",
+    _P.UNKNOWN: "checking",
+    _P.REQUIRES_ACTION: "action",
+    _P.AUTHORIZED: "authorized",
+    _P.CAPTURED: "paid",
+    _P.FAILED: "failed",
+    _P.CANCELED: "canceled",
+    _P.EXPIRED: "expired",
+}
+# Money that came after the payment had ended goes back, or is let go.
+_REVERSED = {"paid": "returned", "authorized": "canceled"}
+
+
+@dataclass(frozen=True)
+class AuthenticationView(PaymentView):
+    """All that the page may know; `return_url` is the merchant's wish for this try."""
+
+    return_url: str | None
+
+
+def state(deps: Deps, merchant_id: str, payment_id: str) -> AuthenticationView:
+    """How the payment stands now; raises NotFound, for a checkout's payment too."""
+    return _view(deps, _load(merchant_id, payment_id))
+
+
+def finish(deps: Deps, merchant_id: str, payment_id: str) -> AuthenticationView:
+    """The customer came back from the bank's page: ask the processor, not the browser."""
+    payment = _load(merchant_id, payment_id)
+    if payment.status is _P.REQUIRES_ACTION:
+        payment = refresh(deps, payment)
+    return _view(deps, payment)
+
+
+def _load(merchant_id: str, payment_id: str) -> Payment:
+    payment = payment_path.load(merchant_id, payment_id)
+    if payment is None or payment.session_id is not None:
+        raise NotFound("payment", payment_id)
+    return payment
+
+
+def _view(deps: Deps, payment: Payment) -> AuthenticationView:
+    merchant = db.session.get_one(Merchant, payment.merchant_id)
+    end_read()
+    account = account_by_id(deps, payment.processor_account_id)
+    phase = _PHASES[payment.status]
+    if payment.needs_reversal:
+        phase = _REVERSED.get(phase, phase)
+    return AuthenticationView(
+        **common_facts(deps, merchant, account, payment, phase),
+        amount=payment.amount,
+        # The address is not told to whoever holds the secret: the API keeps it from browsers too.
+        email=None,
+        return_url=payment_reads.return_url(payment.merchant_id, payment.attempt_id),
+    )
