@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from app.web import auth, checkout, dashboard, errors, render, security
-from app.web.api.checkout_sessions import checkout_sessions
-from app.web.api.payments import payments
+from app.web import auth, authentication, checkout, dashboard, errors, render, security
+from app.web.api.blueprint import api
 from app.web.hooks import hooks
+from app.web.reference import reference
 
 
 def init_app(app: Flask, *, is_https: bool) -> None:
@@ -14,6 +14,6 @@ def init_app(app: Flask, *, is_https: bool) -> None:
     errors.init_app(app)
     auth.init_app(app, is_https=is_https)
     render.init_app(app)
-    for blueprint in (payments, checkout_sessions, hooks, checkout.blueprint):
+    for blueprint in (api, reference, hooks, checkout.blueprint, authentication.blueprint):
         app.register_blueprint(blueprint)
     dashboard.init_app(app)

@@ -172,7 +172,6 @@ def test_metadata_has_limits(api: Api, database_url: str) -> None:
         {"k": "v" * 501},
         {"k": True},
         {"k": 1.5},
-        {"k": None},
         {"k": ["v"]},
         {"k": {"n": "v"}},
         {"k": "nul\x00"},
@@ -185,7 +184,8 @@ def test_metadata_has_limits(api: Api, database_url: str) -> None:
             api.pay("k", metadata=metadata),
             api.post("/v1/checkout/sessions", basket(metadata=metadata)),
         ):
-            assert (answer.status_code, error_of(answer)["param"]) == (400, "metadata"), metadata
+            assert answer.status_code == 400, metadata
+            assert error_of(answer)["param"].startswith("metadata"), metadata
     assert count(database_url, "payments") == count(database_url, "checkout_sessions") == 0
 
 

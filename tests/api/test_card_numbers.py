@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from app.services.deps import Deps
 from tests.api.client import Api, basket, charges, count, error_of
+from tests.api.columns import columns_with
 from tests.factories import VISA, Shop
 from tests.sandbox.server import SandboxServer
 
@@ -29,6 +28,8 @@ CARDS = [
 HARMLESS = [
     "2f1b1d3a-9c40-4242-8242-424242424242",
     "42424242-4242-4242-8242-424242424242",
+    "stripe-node-retry-42424242-4242-4242-8242-424242424242",
+    "https://shop.example/orders/42424242-4242-4242-8242-424242424242/thanks",
     "1234567890123456",
     "+44 20 7946 0018 0991",
     "2026-11-22 16:40:00",
@@ -81,7 +82,7 @@ def test_a_card_number_is_refused_in_every_field_and_stored_in_none(
         assert "4242" not in answer.text
     assert count(database_url, "payments") == count(database_url, "checkout_sessions") == 0
     assert charges(sandbox, shop) == 0
-    assert _columns_with(database_url, "4242424242424242") == []
+    assert columns_with(database_url, "4242424242424242") == []
 
 
 def test_a_card_number_is_known_in_every_way_of_writing_it(api: Api, database_url: str) -> None:
@@ -96,44 +97,21 @@ def test_a_card_number_is_known_in_every_way_of_writing_it(api: Api, database_ur
 def test_a_card_number_is_no_idempotency_key(api: Api, database_url: str) -> None:
     answer = api.pay("4242424242424242")
     assert (answer.status_code, error_of(answer)["param"]) == (422, "Idempotency-Key")
-    assert _columns_with(database_url, "4242424242424242") == []
+    assert columns_with(database_url, "4242424242424242") == []
 
 
 def test_what_only_resembles_a_card_number_is_taken(api: Api) -> None:
     for number, text in enumerate(HARMLESS):
         answer = api.pay(f"key-{number}", description=text, metadata={"note": text})
         assert answer.status_code == 200, text
-    assert api.pay(HARMLESS[0]).status_code == 200
+    # The keys that the SDKs for Python and Node make up themselves.
+    assert api.pay(HARMLESS[1]).status_code == 200
+    assert api.pay(HARMLESS[2]).status_code == 200
 
 
 def test_the_search_of_all_columns_finds_what_is_there(
     api: Api, deps: Deps, database_url: str
 ) -> None:
     assert api.pay("key", description="a needle", metadata={"k": "a needle"}).status_code == 200
-    found = _columns_with(database_url, "aneedle")
+    found = columns_with(database_url, "aneedle")
     assert {"payments.description", "payments.metadata"} <= set(found)
-
-
-def _columns_with(database_url: str, needle: str) -> list[str]:
-    """Each column of any type whose text, without separators, holds the needle."""
-    found = []
-    with psycopg.connect(database_url) as connection:
-        columns = connection.execute(
-            "SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns c"
-            " JOIN pg_tables t ON t.schemaname = c.table_schema AND t.tablename = c.table_name"
-            " WHERE c.table_schema = 'public'"
-        ).fetchall()
-        assert len(columns) > 100
-        for table, column, kind in columns:
-            value = sql.Identifier(column)
-            if kind == "bytea":
-                text = sql.SQL("encode({}, 'escape')").format(value)
-            else:
-                text = sql.SQL("{}::text").format(value)
-            query = sql.SQL(
-                "SELECT count(*) FROM {} WHERE regexp_replace({}, '[^0-9A-Za-z]', '', 'g') LIKE %s"
-            ).format(sql.Identifier(table), text)
-            row = connection.execute(query, (f"%{needle}%",)).fetchone()
-            if row is not None and row[0]:
-                found.append(f"{table}.{column}")
-    return found

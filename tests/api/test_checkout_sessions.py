@@ -1,34 +1,16 @@
 """`/v1/checkout/sessions`, judged by Stripe's published schema, by us and by Stripe's own SDK."""
 
-import json
-from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import stripe
-from jsonschema import Draft202012Validator
 
 from app.services.deps import Deps
 from tests.api.client import Api, basket, count, error_of
-from tests.contracts.schema import _translate
+from tests.contracts.schema import check
 from tests.factories import Shop, pay_checkout
 from tests.sandbox.server import SandboxServer
-
-CONTRACT = Path(__file__).with_name("contract") / "checkout_session.json"
-
-
-@cache
-def _validator() -> Draft202012Validator:
-    definitions = _translate(json.loads(CONTRACT.read_text())["components"]["schemas"])
-    return Draft202012Validator({"$defs": definitions, "$ref": "#/$defs/checkout.session"})
-
-
-def check(body: Any) -> Any:
-    """The session, after Stripe's schema found it right."""
-    assert [f"{list(e.path)}: {e.message[:200]}" for e in _validator().iter_errors(body)] == []
-    return body
 
 
 def test_a_session_is_opened_found_and_ended(api: Api, deps: Deps) -> None:
@@ -128,8 +110,8 @@ def test_a_key_opens_one_session_and_replays_its_answer(api: Api, database_url: 
     other = api.post("/v1/checkout/sessions", basket(client_reference_id="x"), key="k")
     assert (other.status_code, error_of(other)["type"]) == (400, "idempotency_error")
     assert count(database_url, "checkout_sessions") == 1
-    payment = api.pay("k")
-    assert (payment.status_code, error_of(payment)["type"]) == (400, "idempotency_error")
+    # A key belongs to a route: elsewhere it is another key.
+    assert api.pay("k").status_code == 200
 
 
 @pytest.fixture

@@ -1,6 +1,17 @@
+from urllib.parse import parse_qs, urlsplit
+
+from app.services.deps import Deps
 from tests.api.client import Api, charges, error_of
 from tests.contracts.schema import check
-from tests.factories import DECLINED, NEEDS_3DS, NO_FUNDS, Shop
+from tests.factories import (
+    DECLINED,
+    NEEDS_3DS,
+    NO_FUNDS,
+    VISA,
+    Shop,
+    open_checkout,
+    pay_checkout,
+)
 from tests.sandbox.server import SandboxServer
 
 
@@ -54,10 +65,36 @@ def test_a_decline_is_402_with_words_for_the_customer(api: Api) -> None:
 def test_a_payment_that_needs_the_customer_says_what_to_do(
     api: Api, shop: Shop, sandbox: SandboxServer
 ) -> None:
-    intent = check(api.pay("k", payment_method=NEEDS_3DS).json)
+    back = "https://shop.example/back?order=7"
+    intent = check(api.pay("k", payment_method=NEEDS_3DS, return_url=back).json)
     assert intent["status"] == "requires_action"
-    assert intent["next_action"]["type"] == "use_stripe_sdk"
+    assert intent["next_action"]["type"] == "redirect_to_url"
+    to = intent["next_action"]["redirect_to_url"]
+    page = urlsplit(to["url"])
+    assert (page.path, to["return_url"]) == (f"/pay/authenticate/{intent['id']}", back)
+    assert parse_qs(page.query)["client_secret"] == [intent["client_secret"]]
     assert charges(sandbox, shop) == 0
+    # However it is asked for later, the answer is the same.
+    listed = check(api.get("/v1/payment_intents").json)["data"]
+    kept = check(api.get(f"/v1/payment_intents/{intent['id']}").json)
+    assert kept["next_action"] == listed[0]["next_action"] == intent["next_action"]
+
+
+def test_each_try_has_its_own_way_back(api: Api) -> None:
+    made = check(api.pay("k", payment_method=NEEDS_3DS, return_url="https://shop.example/1").json)
+    confirm = f"/v1/payment_intents/{made['id']}/confirm"
+    again = check(api.post(confirm, {"payment_method": NEEDS_3DS}).json)
+    assert again["next_action"]["redirect_to_url"]["return_url"] is None
+    paid = check(api.post(confirm, {"payment_method": VISA}).json)
+    assert (paid["status"], paid["next_action"]) == ("succeeded", None)
+
+
+def test_a_checkouts_payment_leads_to_its_checkout(api: Api, deps: Deps, shop: Shop) -> None:
+    session_id = open_checkout(deps, shop)
+    view = pay_checkout(deps, session_id, NEEDS_3DS)
+    intent = check(api.get(f"/v1/payment_intents/{view.payment_id}").json)
+    url = f"http://localhost/pay/{session_id}"
+    assert intent["next_action"]["redirect_to_url"] == {"url": url, "return_url": url}
 
 
 def test_a_method_that_does_not_exist_is_a_definite_refusal(

@@ -1,4 +1,4 @@
-"""Stripe's published schemas as a judge of what the sandbox sends.
+"""Stripe's published schemas as a judge of what the sandbox and our API send.
 
 OpenAPI's `nullable` becomes a choice with null. Objects are closed: a field that the contract does
 not know is an error, apart from `description`, which the published part lost, and a few fields
@@ -13,6 +13,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 CONTRACT = Path(__file__).with_name("stripe.json")
+PARAMETERS = Path(__file__).with_name("parameters.json")
 UNDECLARED = {"description", "source"}
 
 
@@ -24,8 +25,15 @@ def contract() -> dict[str, Any]:
 
 
 def event_types() -> set[str]:
-    """Every event about payments by card that Stripe knows."""
-    return set(contract()["x-event-types"])
+    """Every kind of event that Stripe knows."""
+    return set(contract()["x-event-types"]) - {"*"}
+
+
+@cache
+def parameters() -> dict[str, list[str]]:
+    """What each call of Stripe's takes: `"GET /v1/charges/{charge}"` and its parameters' names."""
+    loaded: dict[str, list[str]] = json.loads(PARAMETERS.read_text(encoding="utf-8"))
+    return loaded
 
 
 def _translate(node: Any) -> Any:
@@ -68,11 +76,28 @@ def problems(kind: str, body: Any) -> list[str]:
 
 
 def check(body: Any, kind: str | None = None) -> Any:
-    """The body, after it has been found right; lists are checked row by row."""
-    if body.get("object") in ("list", "search_result"):
+    """The body, after it has been found right; a list row by row, an event with its object."""
+    if body.get("object") in _ENVELOPES:
+        required, optional = _ENVELOPES[body["object"]]
+        assert required <= body.keys() <= required | optional, body.keys()
         for row in body["data"]:
             check(row)
         return body
-    name = kind or str(body.get("object", "error"))
+    name = kind or _kind(body)
     assert problems(name, body) == []
+    if name == "event":
+        assert body["type"] in event_types()
+        check(body["data"]["object"])
     return body
+
+
+_ENVELOPES = {
+    "list": ({"object", "url", "has_more", "data"}, {"total_count"}),
+    "search_result": ({"object", "url", "has_more", "data", "next_page"}, {"total_count"}),
+}
+
+
+def _kind(body: Any) -> str:
+    if "object" not in body:
+        return "error"
+    return f"deleted_{body['object']}" if body.get("deleted") is True else str(body["object"])

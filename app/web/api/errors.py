@@ -5,8 +5,9 @@ from typing import Any
 import orjson
 from flask import Response
 
-from app.domain.errors import FarthingError
+from app.domain.errors import CardDeclined, FarthingError, RateLimited
 from app.domain.payments import Payment
+from app.web.context import deps
 
 TYPES = {
     "idempotency_error": "idempotency_error",
@@ -14,6 +15,7 @@ TYPES = {
     "internal_error": "api_error",
     "processor_unavailable": "api_error",
 }
+# SDKs make errors of permission and rate out of the status; the type says what was wrong.
 
 # Our reasons in the words of Stripe's decline codes; what could help a thief is generic.
 DECLINE_CODES = {
@@ -28,40 +30,80 @@ DECLINE_CODES = {
     "unsupported": ("card_declined", "card_not_supported"),
 }
 
+# What to do with a declined card, in the words of Stripe's advice codes.
+ADVICE = {
+    "generic": "try_again_later",
+    "funds": "try_again_later",
+    "technical": "try_again_later",
+    "authenticate": "confirm_card_data",
+    "number": "confirm_card_data",
+    "cvc": "confirm_card_data",
+    "postcode": "confirm_card_data",
+    "expired": "do_not_try_again",
+    "unsupported": "do_not_try_again",
+}
 
-def api_error(error: FarthingError, request_id: str) -> Response:
-    """The answer to an error; a 5xx says no more than that it is ours."""
+
+def error_body(error: FarthingError, request_id: str) -> dict[str, Any]:
+    """What an error says; a 5xx says no more than that it is ours."""
     detail: dict[str, Any] = {
         "type": TYPES.get(error.code, "invalid_request_error"),
         "code": error.code,
         "message": error.message,
     }
-    if error.status >= 500:
+    if isinstance(error, CardDeclined):
+        detail = _declined(error.reason, error.message)
+    elif error.status >= 500:
         detail = {"type": "api_error", "message": "An error occurred on our side."}
     elif error.code == "idempotency_error":
         del detail["code"]
+    else:
+        detail["doc_url"] = f"{deps().base_url}/reference#error-{error.code}"
     if error.param is not None:
         detail["param"] = error.param
-    detail["request_id"] = request_id
-    response = Response(
-        orjson.dumps({"error": detail}), status=error.status, mimetype="application/json"
-    )
+    return {"error": detail | _where(request_id)}
+
+
+def _where(request_id: str) -> dict[str, str]:
+    return {"request_log_url": f"{deps().base_url}/dashboard/logs/{request_id}"}
+
+
+def api_error(error: FarthingError, request_id: str) -> Response:
+    """The answer to an error."""
+    body = orjson.dumps(error_body(error, request_id))
+    response = Response(body, status=error.status, mimetype="application/json")
     if error.status == 409:
         response.headers["Retry-After"] = "1"
+    if isinstance(error, RateLimited):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="Farthing"'
     return response
 
 
-def card_error(payment: Payment, payment_object: dict[str, Any], message: str) -> dict[str, Any]:
-    """The body of a declined payment."""
-    code, decline_code = DECLINE_CODES[payment.decline_reason or "generic"]
+def last_error(payment: Payment, message: str) -> dict[str, Any]:
+    """Why the last try was declined."""
+    return _declined(payment.decline_reason or "generic", message)
+
+
+def _declined(reason: str, message: str) -> dict[str, Any]:
+    code, decline_code = DECLINE_CODES[reason]
     return {
-        "error": {
-            "type": "card_error",
-            "code": code,
-            "decline_code": decline_code,
-            "message": message,
-            "payment_intent": payment_object,
-        }
+        "type": "card_error",
+        "code": code,
+        "decline_code": decline_code,
+        "advice_code": ADVICE[reason],
+        "message": message,
+        "doc_url": f"{deps().base_url}/reference#error-{code}",
     }
+
+
+def card_error(
+    payment: Payment, payment_object: dict[str, Any], message: str, request_id: str
+) -> dict[str, Any]:
+    """The body of a declined payment."""
+    detail = last_error(payment, message) | _where(request_id)
+    charge = payment_object.get("latest_charge")
+    if isinstance(charge, str):
+        detail["charge"] = charge
+    return {"error": {**detail, "payment_intent": payment_object}}

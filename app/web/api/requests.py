@@ -3,27 +3,38 @@
 import hashlib
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 from flask import request
+from werkzeug.datastructures import MultiDict
 
 from app.domain.errors import (
     CardDataRefused,
     InvalidRequest,
     NotFound,
     NotSignedIn,
-    ParameterUnknown,
+    ParameterUnsupported,
 )
-from app.services.identity import Caller, authenticate_key
-from app.web.context import deps
+from app.services.keys import Caller, authenticate_key
+from app.web.context import client_address, deps
 
 LONGEST_KEY = 255
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z_]{1,40})?( ?[;,].{0,200})?", re.ASCII)
 _PLAIN = re.compile(r"[\x20-\x7e]{1,255}")
-_OUR_ID = re.compile(r"[a-z]{2,8}_(?:test_|live_)?[0-9A-Za-z]{8,}")
+_OUR_ID = re.compile(r"[a-z]{2,8}_(?:test_|live_)?[0-9A-Za-z]{20,}")
 # One UUID in a thousand holds sixteen digits that add up like a card's.
 _UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
+_UUID_INSIDE = re.compile(
+    r"(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])", re.IGNORECASE
+)
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_CODE_NAME = re.compile(r"(cvc2?|cvv2?|cid|csc|securitycode)$")
+_CODE_IN_TEXT = re.compile(r"(?i)\b(cvc2?|cvv2?|csc|security code)\b[\s:=#\-]{0,3}[0-9]{3,4}\b")
+_NO_CODES = (
+    "This looks like a card's security code. It must never be sent here; send the token that the card"
+    " fields gave you."
+)
 _DIGIT_GROUPS = re.compile(r"\d+(?:[ \-.\u00a0\u2010-\u2015]\d+)*")
 
 
@@ -41,7 +52,7 @@ def caller(*, is_checked_later: bool = False) -> Caller:
         raise NotSignedIn(
             "You did not provide an API key. Send it as 'Authorization: Bearer sk_test_…'."
         )
-    return authenticate_key(deps(), key, is_checked_later=is_checked_later)
+    return authenticate_key(deps(), key, client_address(), is_checked_later=is_checked_later)
 
 
 def body() -> dict[str, Any]:
@@ -54,7 +65,14 @@ def body() -> dict[str, Any]:
         if not isinstance(found, dict):
             raise InvalidRequest("The request body must be a JSON object.")
     else:
-        found = _from_form()
+        if request.mimetype not in _FORMS and request.get_data(cache=True):
+            raise InvalidRequest(
+                "Send the parameters as application/x-www-form-urlencoded or application/json.",
+                param="Content-Type",
+            )
+        if request.files:
+            raise InvalidRequest("No call here takes files.", param=next(iter(request.files)))
+        found = _nested(request.form)
     try:
         refuse_card_data(found)
     except RecursionError as error:
@@ -62,9 +80,32 @@ def body() -> dict[str, Any]:
     return dict(found)
 
 
-def _from_form() -> dict[str, Any]:
+def query() -> dict[str, Any]:
+    """The parameters that stand in the address; a GET has no others, and one with a body is refused."""
+    if request.method == "GET" and request.get_data():
+        raise InvalidRequest("A GET request has no body: send parameters in the address.")
+    found = _nested(request.args)
+    refuse_card_data(found)
+    return found
+
+
+def check_headers() -> None:
+    """Any version of Stripe's may be named: the answer is in ours, and says so. Acting for another
+    account is refused, not ignored.
+    """
+    for name in ("Stripe-Account", "Stripe-Context"):
+        if request.headers.get(name):
+            raise ParameterUnsupported(
+                f"{name} is not supported here: a key belongs to one account.", param=name
+            )
+    version = request.headers.get("Stripe-Version")
+    if version is not None and not _VERSION.fullmatch(version):
+        raise InvalidRequest("Invalid Stripe API version.", param="Stripe-Version")
+
+
+def _nested(pairs: MultiDict[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, value in request.form.items(multi=True):
+    for name, value in pairs.items(multi=True):
         head = name.partition("[")[0]
         path = [head, *_BRACKETS.findall(name)]
         if len(path) > 8:
@@ -79,7 +120,10 @@ def _put(found: dict[str, Any], path: list[str], value: str, head: str) -> None:
         if not isinstance(found, dict):
             raise InvalidRequest(f"Invalid parameter: {head}.", param=head)
     last = path[-1]
-    found[last if last or len(path) == 1 else str(len(found))] = value
+    name = last if last or len(path) == 1 else str(len(found))
+    if name in found:
+        raise InvalidRequest(f"{head} was sent more than once.", param=head)
+    found[name] = value
 
 
 def _lists(found: Any, called: str) -> Any:
@@ -92,24 +136,20 @@ def _lists(found: Any, called: str) -> Any:
     return inner
 
 
-def only(found: dict[str, Any], allowed: set[str], prefix: str = "") -> None:
-    """Refuse a parameter that we do not know, by its name: nothing is silently ignored."""
-    for name in found:
-        if name not in allowed:
-            raise ParameterUnknown(f"{prefix}[{name}]" if prefix else name)
-
-
 def refuse_card_data(found: Any, param: str = "") -> None:
     """Refuse what looks like a card number, wherever it stands; raises CardDataRefused and stores
     nothing.
     """
     if isinstance(found, dict):
         for name, value in found.items():
+            _refuse_security_code(name, value)
             refuse_card_data(name, str(name)[:40] if not _is_card(str(name)) else "parameter")
             refuse_card_data(value, param or str(name)[:40])
     elif isinstance(found, list):
         for value in found:
             refuse_card_data(value, param)
+    elif isinstance(found, str) and _CODE_IN_TEXT.search(found[:2000]):
+        raise CardDataRefused(_NO_CODES, param=param)
     elif isinstance(found, str | int | float) and _is_card(str(found)):
         raise CardDataRefused(
             "This looks like a card number. Card numbers must never be sent here; "
@@ -118,11 +158,18 @@ def refuse_card_data(found: Any, param: str = "") -> None:
         )
 
 
+def _refuse_security_code(name: str, value: Any) -> None:
+    """Three or four digits under a name that means a card's security code are one."""
+    called = re.sub(r"[^a-z0-9]", "", str(name).lower())
+    if _CODE_NAME.search(called) and re.fullmatch(r"\s*[0-9]{3,4}\s*", str(value)):
+        raise CardDataRefused(_NO_CODES, param=str(name)[:40])
+
+
 def _is_card(value: str) -> bool:
     # No number is shorter, and no parameter takes a longer text, so none is kept.
     if not 13 <= len(value) <= 2000 or _OUR_ID.fullmatch(value) or _UUID.fullmatch(value):
         return False
-    for match in _DIGIT_GROUPS.finditer(value):
+    for match in _DIGIT_GROUPS.finditer(_UUID_INSIDE.sub("#", value)):
         groups = re.findall(r"\d+", match.group())
         # A number may stand beside others: any groups in a row may be the card's.
         for first in range(len(groups)):
@@ -161,57 +208,3 @@ def request_hash(found: dict[str, Any]) -> bytes:
     return hashlib.sha256(
         b"\n".join((request.method.encode(), request.path.encode(), canonical))
     ).digest()
-
-
-def text(found: dict[str, Any], name: str, most: int = 500) -> str | None:
-    """An optional string; an empty one unsets."""
-    value = found.get(name)
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise InvalidRequest(f"Invalid string: {name}.", param=name)
-    if len(value) > most or "\x00" in value:
-        raise InvalidRequest(f"{name} has at most {most} characters.", param=name)
-    return value
-
-
-def address(found: dict[str, Any], name: str) -> str | None:
-    """An optional full web address, without credentials in it."""
-    value = text(found, name, 2000)
-    if value is None:
-        return None
-    try:
-        parts = urlsplit(value)
-        is_plain = parts.scheme in ("http", "https") and bool(parts.hostname)
-        is_plain = is_plain and parts.username is None and parts.password is None
-    except ValueError:
-        is_plain = False
-    odd = any(char in value for char in "\\\r\n\t") or not value.isascii() or " " in value
-    if not is_plain or odd:
-        raise InvalidRequest(f"{name} must be a full http or https address.", param=name)
-    return value
-
-
-def choice(found: dict[str, Any], name: str, allowed: tuple[str, ...]) -> str:
-    """One of a few words; the first is the default."""
-    value = found.get(name, allowed[0])
-    if value not in allowed:
-        raise InvalidRequest(f"{name} must be one of {', '.join(allowed)}.", param=name)
-    return str(value)
-
-
-def metadata(found: dict[str, Any], name: str = "metadata") -> dict[str, str]:
-    """At most 50 keys of 40 characters with values of 500."""
-    value = found.get(name, {})
-    if value in ("", None):
-        return {}
-    if not isinstance(value, dict) or len(value) > 50:
-        raise InvalidRequest(f"{name} is an object of at most 50 keys.", param=name)
-    for key, entry in value.items():
-        if len(str(key)) > 40 or not isinstance(entry, str | int) or isinstance(entry, bool):
-            raise InvalidRequest(f"{name} has keys of 40 characters and text values.", param=name)
-        if len(str(entry)) > 500:
-            raise InvalidRequest(f"A value of {name} has at most 500 characters.", param=name)
-        if "\x00" in f"{key}{entry}":
-            raise InvalidRequest(f"{name} is text without control characters.", param=name)
-    return {str(key): str(entry) for key, entry in value.items()}

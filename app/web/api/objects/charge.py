@@ -1,0 +1,156 @@
+"""A try to pay that reached the bank, as a Charge."""
+
+from typing import Any
+
+from app.domain.attempts import Attempt
+from app.domain.declines import DeclineReason
+from app.domain.payments import Payment
+from app.domain.processor import CardFacts
+from app.domain.states import PaymentStatus
+from app.web.api.errors import ADVICE, DECLINE_CODES
+from app.web.api.objects.ids import charge_id, timestamp
+from app.web.api.objects.payment_intent import decline_message
+
+_P = PaymentStatus
+BRANDS = ("amex", "diners", "discover", "eftpos_au", "jcb", "mastercard", "unionpay", "visa")
+
+
+def charge(attempt: Attempt, *, is_live: bool, transaction: str | None) -> dict[str, Any]:
+    """The object. `transaction` is its balance transaction, once money moved."""
+    payment = attempt.payment
+    amount = payment.amount.amount_minor
+    captured = payment.captured_minor if attempt.is_paid else 0
+    held = payment.authorized_minor if attempt.is_paid else amount
+    refunded, let_go = _given_back(payment, attempt)
+    is_ours = attempt.is_paid or attempt.is_latest
+    return {
+        "id": charge_id(attempt.id),
+        "object": "charge",
+        "amount": held,
+        "amount_captured": captured,
+        "amount_refunded": refunded + let_go,
+        "application": None,
+        "application_fee": None,
+        "application_fee_amount": None,
+        "balance_transaction": transaction if attempt.is_paid else None,
+        "billing_details": _billing(payment),
+        "calculated_statement_descriptor": None,
+        "captured": captured > 0,
+        "created": timestamp(attempt.created_at),
+        "currency": payment.currency.lower(),
+        "customer": payment.customer_id,
+        "description": payment.description,
+        "disputed": False,
+        "failure_balance_transaction": None,
+        "failure_code": None if attempt.is_paid else _codes(attempt)[0],
+        "failure_message": None if attempt.is_paid else decline_message(_reason(attempt)),
+        "fraud_details": {},
+        "livemode": is_live,
+        "metadata": payment.metadata,
+        "on_behalf_of": None,
+        "outcome": _outcome(attempt),
+        "paid": attempt.is_paid,
+        "payment_intent": payment.id,
+        "payment_method": attempt.payment_method_id or "pm_" + attempt.id.removeprefix("op_"),
+        "payment_method_details": _details(payment.card) if is_ours else None,
+        "receipt_email": payment.customer_email,
+        "receipt_number": None,
+        "receipt_url": None,
+        "refunded": attempt.is_paid and refunded + let_go >= held,
+        "review": None,
+        "shipping": None,
+        "source_transfer": None,
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": None,
+        "status": "succeeded" if attempt.is_paid else "failed",
+        "transfer_data": None,
+        "transfer_group": None,
+    }
+
+
+def _given_back(payment: Payment, attempt: Attempt) -> tuple[int, int]:
+    """Refunded, and let go without having been captured: Stripe counts both as refunded."""
+    if not attempt.is_paid:
+        return 0, 0
+    refunded = payment.refunded_minor + payment.refund_reserved_minor
+    is_over = payment.status in (_P.CAPTURED, _P.CANCELED, _P.EXPIRED)
+    return refunded, payment.authorized_minor - payment.captured_minor if is_over else 0
+
+
+def _billing(payment: Payment) -> dict[str, Any]:
+    return {
+        "address": dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state")),
+        "email": payment.customer_email,
+        "name": payment.customer_name,
+        "phone": None,
+        "tax_id": None,
+    }
+
+
+def _reason(attempt: Attempt) -> DeclineReason:
+    known = attempt.reason in set(DeclineReason)
+    return DeclineReason(attempt.reason) if known and attempt.reason else DeclineReason.GENERIC
+
+
+def _codes(attempt: Attempt) -> tuple[str, str]:
+    return DECLINE_CODES[_reason(attempt)]
+
+
+def _outcome(attempt: Attempt) -> dict[str, Any]:
+    if attempt.is_paid:
+        return {
+            "advice_code": None,
+            "network_advice_code": None,
+            "network_decline_code": None,
+            "network_status": "approved_by_network",
+            "reason": None,
+            "risk_level": "not_assessed",
+            "seller_message": "Payment complete.",
+            "type": "authorized",
+        }
+    return {
+        "advice_code": ADVICE[_reason(attempt)],
+        "network_advice_code": None,
+        "network_decline_code": None,
+        "network_status": "declined_by_network",
+        "reason": _codes(attempt)[1],
+        "risk_level": "not_assessed",
+        "seller_message": decline_message(_reason(attempt)),
+        "type": "issuer_declined",
+    }
+
+
+def _check(value: str) -> str | None:
+    return value if value in ("pass", "fail", "unavailable", "unchecked") else None
+
+
+def _details(card: CardFacts | None) -> dict[str, Any] | None:
+    if card is None:
+        return None
+    return {
+        "type": "card",
+        "card": {
+            "amount_authorized": None,
+            "authorization_code": card.authorization_code or None,
+            "brand": card.brand or None,
+            "checks": {
+                "address_line1_check": None,
+                "address_postal_code_check": _check(card.postal_check),
+                "cvc_check": _check(card.cvc_check),
+            },
+            "country": card.country or None,
+            "exp_month": card.exp_month,
+            "exp_year": card.exp_year,
+            "fingerprint": card.fingerprint or None,
+            "funding": card.funding or None,
+            "installments": None,
+            "last4": card.last4,
+            "mandate": None,
+            "network": card.brand or None,
+            "network_token": {"used": False},
+            "network_transaction_id": None,
+            "regulated_status": None,
+            "three_d_secure": None,
+            "wallet": None,
+        },
+    }

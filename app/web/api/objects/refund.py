@@ -1,0 +1,63 @@
+"""Money on its way back, as a Refund."""
+
+from typing import Any
+
+from app.reports.objects.payments import RefundFacts
+from app.web.api.objects.ids import charge_id, timestamp
+
+STATUS = {
+    "requested": "pending",
+    "pending": "pending",
+    "unknown": "pending",
+    "succeeded": "succeeded",
+    "failed": "failed",
+}
+REASONS = ("duplicate", "fraudulent", "requested_by_customer")
+FAILURES = (
+    "lost_or_stolen_card",
+    "expired_or_canceled_card",
+    "charge_for_pending_refund_disputed",
+    "insufficient_funds",
+    "declined",
+    "merchant_request",
+)
+
+
+def refund(facts: RefundFacts, *, transactions: dict[tuple[str, str], str]) -> dict[str, Any]:
+    """The object. `transactions` holds its balance transactions, by event and source."""
+    status = STATUS[facts.status]
+    body: dict[str, Any] = {
+        "id": facts.id,
+        "object": "refund",
+        "amount": facts.amount_minor,
+        "balance_transaction": transactions.get(("refund_requested", facts.id)),
+        "charge": charge_id(facts.attempt_id) if facts.attempt_id else None,
+        "created": timestamp(facts.created_at),
+        "currency": facts.currency.lower(),
+        "destination_details": {
+            "card": {
+                "reference_status": "pending",
+                "reference_type": "acquirer_reference_number",
+                "type": "refund",
+            },
+            "type": "card",
+        },
+        "metadata": facts.metadata,
+        "payment_intent": facts.payment_id,
+        "reason": facts.reason if facts.reason in REASONS else None,
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": status,
+        "transfer_reversal": None,
+    }
+    if status == "failed":
+        known = facts.failure_reason in FAILURES
+        body["failure_reason"] = facts.failure_reason if known else "unknown"
+        returned = transactions.get(("refund_failed", facts.id)) or transactions.get(
+            ("refund_returned", facts.id)
+        )
+        if returned:
+            body["failure_balance_transaction"] = returned
+    if status == "pending":
+        body["pending_reason"] = "processing"
+    return body

@@ -1,0 +1,160 @@
+"""What the calls of payment intents take, and what they refuse, with the reason."""
+
+from app.web.api.fields import (
+    CREATED,
+    PAGE,
+    Amount,
+    Choice,
+    Email,
+    Field,
+    Flag,
+    Hash,
+    Id,
+    List,
+    Metadata,
+    Text,
+    Web,
+    Whole,
+    need,
+    refused,
+)
+
+NO_CONNECT = "one account takes the money; there are no connected accounts to split it with."
+NO_CARD_DATA = (
+    "card data never comes to us; send the token that the card fields gave you as payment_method."
+)
+NO_OPTIONS = "cards are the only method, and take no options."
+NO_STATEMENT = "the account's own statement descriptor is used."
+NO_SHIPPING = "addresses are not kept with a payment; keep them in metadata or with the customer."
+NO_MANDATE = "there are no mandates for cards here."
+NO_SAVING = "attach the payment method to a customer first, then pay with it."
+NO_RADAR = "risk is not told by the caller."
+NO_DETAILS = "line details are not passed on to card networks."
+
+_CARD_ONLY: dict[str, Field] = {
+    "payment_method_types": List(Choice(("card",)), 5, doc="Only `card`."),
+    "automatic_payment_methods": Hash(
+        {
+            "enabled": need(Flag()),
+            "allow_redirects": Choice(("always", "never")),
+        },
+        doc="Accepted: cards are offered either way.",
+    ),
+}
+_NOT_AT_ALL: dict[str, Field] = {
+    **refused(
+        NO_CONNECT, "application_fee_amount", "on_behalf_of", "transfer_data", "transfer_group"
+    ),
+    **refused(NO_DETAILS, "amount_details", "payment_details"),
+    **refused(NO_CARD_DATA, "payment_method_data"),
+    **refused(NO_OPTIONS, "payment_method_options", "payment_method_configuration"),
+    **refused("cards are the only method.", "excluded_payment_method_types"),
+    **refused("send `customer`.", "customer_account"),
+    **refused("there are no tax hooks.", "hooks"),
+    **refused(NO_SAVING, "setup_future_usage"),
+    **refused(NO_SHIPPING, "shipping"),
+    **refused(NO_STATEMENT, "statement_descriptor", "statement_descriptor_suffix"),
+}
+_CAPTURE_METHOD = Choice(
+    ("automatic", "manual"), doc="`manual` holds the amount; it is taken by a capture."
+)
+_CONFIRMING: dict[str, Field] = {
+    "return_url": Web(
+        doc="Where the customer is sent back to from the page on which the bank is answered."
+    ),
+    "off_session": Flag(doc="The customer is not there; only with a kept payment method."),
+    **refused(NO_CARD_DATA, "confirmation_token"),
+    **refused(NO_MANDATE, "mandate", "mandate_data"),
+    **refused(NO_RADAR, "radar_options"),
+    **refused(
+        "a payment that needs the customer waits as requires_action, for a day; cancel it if you will"
+        " not wait.",
+        "error_on_requires_action",
+    ),
+    **refused("next_action says what to do in every case.", "use_stripe_sdk"),
+}
+_METHOD = Id(doc="The token from the card fields, or a kept method of the customer.")
+_TEXTS: dict[str, Field] = {
+    "customer": Id("customer", doc="A customer of yours."),
+    "description": Text(500, doc="For your records."),
+    "metadata": Metadata(),
+    "receipt_email": Email(doc="The customer's e-mail address."),
+}
+
+CREATE: dict[str, Field] = {
+    "amount": need(Amount()),
+    "currency": need(Text(3, doc="ISO 4217 code, in any case.")),
+    "payment_method": _METHOD,
+    "confirm": Flag(doc="Try it at once."),
+    "capture_method": _CAPTURE_METHOD,
+    "confirmation_method": Choice(("automatic",), doc="Only `automatic`."),
+    **_TEXTS,
+    **_CARD_ONLY,
+    **_CONFIRMING,
+    **_NOT_AT_ALL,
+}
+UPDATE: dict[str, Field] = {
+    "amount": Amount(doc="Until the payment is tried."),
+    "currency": Text(3, doc="Until the payment is tried."),
+    "payment_method": _METHOD,
+    **_TEXTS,
+    "payment_method_types": _CARD_ONLY["payment_method_types"],
+    **refused("it is settled when the payment is made.", "capture_method"),
+    **{name: field for name, field in _NOT_AT_ALL.items() if name != "on_behalf_of"},
+}
+# Parameter → column of the payment's row.
+UPDATED_COLUMNS = {
+    "customer": "customer_id",
+    "description": "description",
+    "receipt_email": "customer_email",
+    "payment_method": "payment_method",
+}
+CONFIRM: dict[str, Field] = {
+    "payment_method": _METHOD,
+    "receipt_email": _TEXTS["receipt_email"],
+    "payment_method_types": _CARD_ONLY["payment_method_types"],
+    **_CONFIRMING,
+    **refused("it is settled when the payment is made.", "capture_method", "amount_to_confirm"),
+    **refused("a secret key needs none.", "client_secret"),
+    **{
+        name: field
+        for name, field in _NOT_AT_ALL.items()
+        if name
+        in (
+            "amount_details", "payment_details", "payment_method_data", "payment_method_options",
+            "excluded_payment_method_types", "hooks", "setup_future_usage", "shipping",
+        )
+    },
+}  # fmt: skip
+CAPTURE: dict[str, Field] = {
+    "amount_to_capture": Whole(1, doc="At most what is held; all of it if not said."),
+    "final_capture": Flag(doc="Only true: a payment is captured once, the rest is let go."),
+    **refused("update the payment intent instead.", "metadata"),
+    **refused(NO_CONNECT, "application_fee_amount", "transfer_data"),
+    **refused(NO_DETAILS, "amount_details", "payment_details"),
+    **refused("there are no tax hooks.", "hooks"),
+    **refused(NO_STATEMENT, "statement_descriptor", "statement_descriptor_suffix"),
+}
+CANCEL: dict[str, Field] = {
+    "cancellation_reason": Choice(
+        ("duplicate", "fraudulent", "requested_by_customer", "abandoned"), doc="Why."
+    ),
+}
+LIST: dict[str, Field] = {
+    **PAGE,
+    **CREATED,
+    "customer": Id("customer", doc="Only this customer's."),
+    **refused("send `customer`.", "customer_account"),
+}
+PAY: dict[str, Field] = {
+    "amount": need(Amount()),
+    "currency": CREATE["currency"],
+    "payment_method": need(Text(255, doc="The token from the card fields.")),
+    "capture_method": _CAPTURE_METHOD,
+    "customer": _TEXTS["customer"],
+    "customer_name": Text(200, doc="Who pays."),
+    "description": _TEXTS["description"],
+    "metadata": Metadata(),
+    "receipt_email": _TEXTS["receipt_email"],
+    "return_url": _CONFIRMING["return_url"],
+}

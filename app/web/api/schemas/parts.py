@@ -1,0 +1,42 @@
+"""Shapes that stand inside several objects."""
+
+from app.web.api.objects.charge import BRANDS
+from app.web.api.schemas.dsl import Schema, flag, maybe, nothing, shape, text, word
+
+LIVE = flag("Whether real money moves.")
+CHECK = maybe(word("pass", "fail", "unavailable", "unchecked"))
+CHECKS = shape(
+    "What the bank compared.",
+    address_line1_check=CHECK,
+    address_postal_code_check=CHECK,
+    cvc_check=CHECK,
+)
+ADDRESS = shape(
+    "",
+    city=maybe(text()),
+    country=maybe(text("Two letters, as in ISO 3166-1.")),
+    line1=maybe(text()),
+    line2=maybe(text()),
+    postal_code=maybe(text()),
+    state=maybe(text()),
+)
+BILLING = shape(
+    "Who paid, as far as they said.",
+    address=maybe(ADDRESS),
+    email=maybe(text()),
+    name=maybe(text()),
+    phone=maybe(text()),
+    tax_id=nothing(),
+)
+BRAND = text(f"The card's brand: {', '.join(f'`{name}`' for name in BRANDS)}, `unknown`.")
+FUNDING = word("credit", "debit", "prepaid", "unknown", doc="What kind of card.")
+CAPTURE_METHOD = word(
+    "automatic", "manual", doc="`manual`: the amount is held, and taken by a capture."
+)
+# What expanding never finds anything behind, and older software asks for all the same.
+CONNECT: dict[str, Schema] = {
+    "application": nothing(),
+    "on_behalf_of": nothing(),
+    "transfer_data": nothing(),
+    "transfer_group": nothing(),
+}

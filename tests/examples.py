@@ -1,0 +1,51 @@
+"""The reference's examples, made to run: their sample ids give way to those of real answers."""
+
+from collections.abc import Callable
+from typing import Any
+
+from app.web.api.examples import EXAMPLES, HOOK, ORDER, UNWANTED, Example
+
+Json = dict[str, Any]
+Ask = Callable[[Example], Json]
+
+# What no example makes, and one of them needs.
+PREPARED = (Example("POST", "/v1/payment_intents", "", params=ORDER, saves={UNWANTED: "id"}),)
+
+
+class Story:
+    """The examples in their order. `ask` makes one of them and gives its answer."""
+
+    def __init__(self, ask: Callable[["Story", Example], Json], hook: str) -> None:
+        self._ask = ask
+        self._real = {HOOK: hook}
+
+    def text(self, written: str) -> str:
+        """What is written, with real ids in it."""
+        for sample, real in self._real.items():
+            written = written.replace(sample, real)
+        return written
+
+    def values(self, found: Any) -> Any:
+        """The same for parameters."""
+        if isinstance(found, dict):
+            return {name: self.values(value) for name, value in found.items()}
+        if isinstance(found, list):
+            return [self.values(value) for value in found]
+        return self.text(found) if isinstance(found, str) else found
+
+    def tell(self, *, have: Callable[[Example], bool] = lambda _: True) -> list[Example]:
+        """Make them all, those first that others need; gives those that were made."""
+        told = [one for one in (*PREPARED, *EXAMPLES) if have(one)]
+        for example in told:
+            answer = self._ask(self, example)
+            for sample, field in example.saves.items():
+                self._real[sample] = at(answer, field)
+        return told
+
+
+def at(answer: Any, field: str) -> str:
+    """A field of an answer: `data.0.id`."""
+    for step in field.split("."):
+        answer = answer[int(step) if step.isdigit() else step]
+    assert isinstance(answer, str)
+    return answer
