@@ -1,26 +1,54 @@
 """Who and what can get in: a merchant's keys, and a person's signed-in browsers."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
+from app.domain.errors import NotFound
+from app.domain.networks import written
 from app.store.db import db
 from app.store.merchants import ApiKey, UserSession
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key as far as it is ever shown again."""
+    """A key as far as it is ever shown again: only a publishable one has its `text`.
+
+    `ends_at` is when it ended or will. `networks` are as a person writes them.
+    """
 
     id: str
     kind: str
     name: str
     hint: str
+    text: str | None
+    permissions: Mapping[str, str]
+    networks: tuple[str, ...]
     created_at: datetime
+    created_by: str
     last_used_at: datetime | None
-    revoked_at: datetime | None
+    last_used_ip: str | None
+    ends_at: datetime | None
+    replaced_by: str | None
+    is_revoked: bool
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """All keys of an account: the secret and publishable, the restricted, and those that are over."""
+
+    standard: list[Key]
+    restricted: list[Key]
+    over: list[Key]
+
+    def is_last(self, key: Key) -> bool:
+        """Whether software has no other key to come in with."""
+        ways_in = [one for one in self.standard if one.kind == "secret"] + self.restricted
+        return key.kind != "publishable" and [one.id for one in ways_in] == [key.id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +63,53 @@ class SignedInBrowser:
     is_this_one: bool
 
 
-def keys(merchant_id: str) -> list[Key]:
-    """The merchant's keys, newest first, revoked ones last."""
+def keys(merchant_id: str, *, now: datetime) -> Keys:
+    """The merchant's keys, newest first; those that are over by when they ended."""
     query = (
         select(ApiKey)
         .where(ApiKey.merchant_id == merchant_id)
-        .order_by(ApiKey.revoked_at.is_not(None), ApiKey.created_at.desc())
+        .order_by(ApiKey.created_at.desc(), ApiKey.id.desc())
     )
-    return [
-        Key(
-            id=row.id,
-            kind=row.kind,
-            name=row.name,
-            hint=f"{row.prefix}…{row.last4}",
-            created_at=row.created_at,
-            last_used_at=row.last_used_at,
-            revoked_at=row.revoked_at,
-        )
-        for row in db.session.execute(query).scalars()
-    ]
+    found = [_key(row, now) for row in db.session.execute(query).scalars()]
+    living = [one for one in found if not one.is_over]
+    return Keys(
+        standard=[one for one in living if one.kind != "restricted"],
+        restricted=[one for one in living if one.kind == "restricted"],
+        over=sorted(
+            (one for one in found if one.is_over), key=lambda one: one.ends_at or now, reverse=True
+        ),
+    )
+
+
+def key(merchant_id: str, key_id: str, *, now: datetime) -> Key:
+    """One key; raises NotFound."""
+    query = select(ApiKey).where(ApiKey.merchant_id == merchant_id, ApiKey.id == key_id)
+    row = db.session.execute(query).scalar_one_or_none()
+    if row is None:
+        raise NotFound("key", key_id)
+    return _key(row, now)
+
+
+def _key(row: ApiKey, now: datetime) -> Key:
+    ends = [at for at in (row.revoked_at, row.expires_at) if at is not None]
+    ends_at = min(ends, default=None)
+    return Key(
+        id=row.id,
+        kind=row.kind,
+        name=row.name,
+        hint=f"{row.prefix}…{row.last4}",
+        text=row.publishable_text,
+        permissions=row.permissions,
+        networks=tuple(written(one) for one in row.allowed_networks),
+        created_at=row.created_at,
+        created_by=row.created_by.removeprefix("user:"),
+        last_used_at=row.last_used_at,
+        last_used_ip=row.last_used_ip,
+        ends_at=ends_at,
+        replaced_by=row.replaced_by,
+        is_revoked=row.revoked_at is not None,
+        is_over=ends_at is not None and ends_at <= now,
+    )
 
 
 def signed_in_browsers(user_id: str, current_hash: str, *, now: datetime) -> list[SignedInBrowser]:

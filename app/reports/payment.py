@@ -76,7 +76,8 @@ class PaymentDetail:
     processor_references: tuple[tuple[str, str], ...]
     session_id: str | None
     session_status: str
-    client_key: str | None
+    key_scope: str | None
+    key: str | None
     capture_before: datetime | None
     available_on: date | None
     created_at: datetime
@@ -117,6 +118,14 @@ class PaymentDetail:
         return self.status in waiting and not self.is_busy
 
 
+def _key(row: PaymentRow) -> tuple[str | None, str | None]:
+    """The route and the idempotency key that the payment was made under: `POST /path key`."""
+    if row.client_key is None:
+        return None, None
+    method, path, key = row.client_key.split(" ", 2)
+    return f"{method} {path}", key
+
+
 def detail(merchant_id: str, payment_id: str, *, now: datetime) -> PaymentDetail:
     """The payment; raises NotFound for an id that is not this merchant's."""
     row = _row(merchant_id, payment_id)
@@ -145,7 +154,8 @@ def detail(merchant_id: str, payment_id: str, *, now: datetime) -> PaymentDetail
         processor_references=_references(row),
         session_id=row.session_id,
         session_status=_session_status(row),
-        client_key=row.client_key,
+        key_scope=_key(row)[0],
+        key=_key(row)[1],
         capture_before=row.capture_before,
         available_on=row.available_on,
         created_at=row.created_at,

@@ -41,15 +41,15 @@ _A_YEAR_SECONDS = 31_536_000
 
 
 @blueprint.after_request
-def _keep_private(response: Response) -> Response:
-    """A payment page is no search engine's; a bank or a wallet may open a window of its own."""
+def keep_private(response: Response) -> Response:
+    """Payment pages are no search engine's; a bank or a wallet may open a window of its own."""
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
     return response
 
 
 @blueprint.errorhandler(FarthingError)
-def _explain(error: FarthingError) -> AnyResponse:
+def explain(error: FarthingError) -> AnyResponse:
     """A customer is told in a customer's words, on a page of the checkout's own."""
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return errors.expected(error)

@@ -5,14 +5,15 @@ attempt can end says whether money was taken, and none says so before the paymen
 """
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime
-from flask import g, request
+from flask import g, request, url_for
 
 from app.domain.money import Money
-from app.services.checkout_view import CheckoutView
+from app.services.checkout_view import CheckoutView, PaymentView
 from app.web.checkout_brand import accent_of
 from app.web.render import amount as written
 
@@ -77,7 +78,7 @@ class End:
     note: str = ""
 
 
-_SLIPS = {
+SLIPS = {
     "form": Slip("You pay", "Total"),
     "declined": Slip("You pay", "Total"),
     "action": Slip("You pay", "Total"),
@@ -89,7 +90,7 @@ _SLIPS = {
     "returned": Slip("Order", "Total", "orange", "Given back"),
 }
 
-_END_HEADINGS = {
+END_HEADINGS = {
     "paid": "Payment complete",
     "authorized": "Your card is authorised",
     "expired": "This payment page has expired",
@@ -146,9 +147,9 @@ def page_words(
 ) -> dict[str, object]:
     """All that the templates need besides the form's own values; `face` is the phase to show."""
     g.locale = locale = reader_locale(view.locale)
-    amount = written(_amount(view))
-    is_ended = view.phase in _END_HEADINGS
-    heading = _END_HEADINGS.get(view.phase) or _form_heading(view)
+    amount = written(shown_amount(view))
+    is_ended = view.phase in END_HEADINGS
+    heading = END_HEADINGS.get(view.phase) or _form_heading(view)
     if view.phase == "declined" and view.decline and not notice and not errors:
         notice = Notice("error", view.decline.title, view.decline.text)
     prefix = "Error: " if errors or (notice and notice.tone == "error") else ""
@@ -157,18 +158,19 @@ def page_words(
     has_money_moved = view.phase in ("paid", "authorized")
     return {
         "view": view,
+        **_addresses(view),
         "title": f"{prefix}{_TITLES.get(face, heading)} · {view.merchant_name}",
         "heading": heading,
         "verb": _VERBS[_submit_type(view)],
         "amount": amount,
         "lines": [_line(item, view.amount.currency) for item in view.line_items],
-        "slip": _SLIPS[view.phase],
-        "facts": _facts(view, locale),
-        "end": _end(view, amount) if is_ended else None,
+        "slip": SLIPS[view.phase],
+        "facts": facts_of(view, locale),
+        "end": _end_of(view, amount) if is_ended else None,
         "errors": errors,
         "notice": notice,
         "accent": accent_of(view.merchant_brand),
-        "monogram": _monogram(view),
+        "monogram": monogram_of(view),
         "cancel_url": back if view.phase in _PAYABLE else None,
         "return_url": onward if has_money_moved else back,
         "is_payable": view.phase in _PAYABLE,
@@ -177,16 +179,27 @@ def page_words(
     }
 
 
-def _amount(view: CheckoutView) -> Money:
+def _addresses(view: CheckoutView) -> dict[str, str]:
+    """Where the page asks and sends; the bank's question has other ones on its own page."""
+    this: dict[str, Any] = {"session_id": view.session_id}
+    locale = locale_asked()
+    return {
+        "page_url": url_for("checkout.session", **this, locale=locale),
+        "state_url": url_for("checkout.state", **this),
+        "authenticated_url": url_for("checkout.authenticated", **this, locale=locale),
+    }
+
+
+def shown_amount(view: PaymentView) -> Money:
     """What is asked; once money was taken, what was really taken: a merchant may take a part."""
     captured = view.captured
     return captured if view.phase in ("paid", "returned") and captured else view.amount
 
 
-def _since(view: CheckoutView) -> str:
+def _since(view: PaymentView) -> str:
     """What became of the money besides: the part that was let go, the part that was given back."""
     refunded = view.refunded
-    let_go = view.amount - _amount(view)
+    let_go = view.amount - shown_amount(view)
     sentences = [f"The rest of the {written(view.amount)} was let go."] if let_go else []
     if refunded:
         sentences.append(f"{written(refunded)} was given back to your card.")
@@ -201,7 +214,8 @@ def _submit_type(view: CheckoutView) -> str:
     return view.submit_type if view.submit_type in _VERBS else "pay"
 
 
-def _monogram(view: CheckoutView) -> str:
+def monogram_of(view: PaymentView) -> str:
+    """Two letters that stand for the shop."""
     text = str(view.merchant_brand.get("logo_text") or "")
     if 0 < len(text) <= 2:
         return text
@@ -218,13 +232,14 @@ def _line(item: dict[str, object], currency: str) -> Line:
     return Line(str(item["name"]), " · ".join(details), written(total))
 
 
-def _card(view: CheckoutView) -> str:
+def _card(view: PaymentView) -> str:
     brand = _BRANDS.get(view.card_brand or "", "Card")
     text = f"{brand} •••• {view.card_last4}".replace(" ", "\N{NO-BREAK SPACE}")
     return text if view.card_last4 else ""
 
 
-def _facts(view: CheckoutView, locale: Locale) -> list[tuple[str, str]]:
+def facts_of(view: PaymentView, locale: Locale) -> list[tuple[str, str]]:
+    """What a receipt says, once money was taken or reserved."""
     if view.phase not in ("paid", "authorized"):
         return []
     facts = [
@@ -237,7 +252,20 @@ def _facts(view: CheckoutView, locale: Locale) -> list[tuple[str, str]]:
     return [(term, fact) for term, fact in facts if fact]
 
 
-def _end(view: CheckoutView, amount: str) -> End:
+def _end_of(view: CheckoutView, amount: str) -> End:
+    if view.phase != "expired":
+        return end_of(view, amount)
+    shop = view.merchant_name
+    return End(
+        money="You have not been charged.",
+        text=f"Your card details were not kept. To pay, start again at {shop}.",
+        return_label=f"Go back to {shop}",
+        note="" if view.cancel_url else f"Ask {shop} for a new payment link.",
+    )
+
+
+def end_of(view: PaymentView, amount: str) -> End:
+    """The end of a payment that was paid, reserved, canceled, or given back."""
     shop = view.merchant_name
     card = _card(view) or "your card"
     back = f"Go back to {shop}"
@@ -259,19 +287,12 @@ def _end(view: CheckoutView, amount: str) -> End:
         is_back = view.refunded is not None and view.refunded == view.captured
         return End(
             money=f"{amount} {'was' if is_back else 'is being'} given back to {card}.",
-            text="The payment page had ended before your bank confirmed. Banks take a few days to show it.",
+            text="The payment had ended before your bank confirmed. Banks take a few days to show it.",
             return_label=back,
             note=f"To buy after all, start again at {shop}.",
         )
-    if view.phase == "canceled":
-        return End(
-            money="You have not been charged.",
-            text="If your bank shows a reserved amount, it disappears by itself within a few days.",
-            return_label=back,
-        )
     return End(
         money="You have not been charged.",
-        text=f"Your card details were not kept. To pay, start again at {shop}.",
+        text="If your bank shows a reserved amount, it disappears by itself within a few days.",
         return_label=back,
-        note="" if view.cancel_url else f"Ask {shop} for a new payment link.",
     )

@@ -54,7 +54,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
 
 document.addEventListener("closeDialog", () => dialog?.close());
 dialog?.addEventListener("click", (event) => {
-  if (event.target === dialog) dialog.close();
+  // A click beside it does not close what is shown only once.
+  if (event.target === dialog && !dialog.querySelector("[data-keep]")) dialog.close();
 });
 dialog?.addEventListener("close", () => dialog.replaceChildren());
 

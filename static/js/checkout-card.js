@@ -33,7 +33,7 @@ const FIELD_OF_CODE = [[/number/u, "card-number"], [/expir/u, "card-expiry"], [/
 
 let processor = null;
 
-/** The processor's script, loaded once per page; rejects when it is blocked. */
+/** The processor's script, loaded once per page; rejects when it is blocked, and is tried again the next time. */
 export function loadProcessor(url, key) {
   processor ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
@@ -44,6 +44,9 @@ export function loadProcessor(url, key) {
     });
     script.addEventListener("error", () => reject(new Error("the processor's script was blocked")));
     document.head.append(script);
+  }).catch((error) => {
+    processor = null;
+    throw error;
   });
   return processor;
 }

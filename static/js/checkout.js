@@ -112,6 +112,8 @@ function show(html) {
     begin({ isMove: true });
   }
   settle();
+  // Shown all the same: a shop may be slow, and whoever comes back by the back button finds the outcome.
+  if (next.dataset.onward) location.replace(next.dataset.onward);
   return undefined;
 }
 
@@ -239,12 +241,17 @@ async function authenticate() {
   const { dataset } = panel();
   lock();
   say("Your bank wants to confirm that it is you. Its page opens on top of this one.");
+  let isBlocked = false;
   try {
     const stripe = await loadProcessor(dataset.processor, dataset.key);
     await stripe.handleNextAction({ clientSecret: dataset.secret });
-  } catch { /* Blocked or broken: the server knows how far it got. */ }
+  } catch {
+    isBlocked = true; // Or broken: the server knows how far it got.
+  }
   await send(dataset.authenticated, new FormData(panel().querySelector("[data-action]")));
-  if (panel().dataset.phase === "action") unlock();
+  if (panel().dataset.phase !== "action") return;
+  unlock();
+  panel().querySelector("[data-blocked]").hidden = !isBlocked;
 }
 
 /** The form again, for another card; what was typed besides the card stays. */
@@ -301,7 +308,7 @@ async function resume() {
 
 function beginAction() {
   panel().querySelector("[data-confirm]").addEventListener("click", authenticate);
-  panel().querySelector("[data-another]").addEventListener("click", another);
+  panel().querySelector("[data-another]")?.addEventListener("click", another);
 }
 
 /** After paying here, go back to the shop by itself; a reload or the back button never does. */
@@ -339,10 +346,15 @@ function begin({ isMove }) {
   beginReturn(isMove);
 }
 
+const isReload = performance.getEntriesByType("navigation")[0]?.type !== "navigate";
+
 begin({ isMove: false });
-if (panel().querySelector("[data-action]")) resume();
-else if (panel().querySelector("[data-focus]")) settle();
+if (panel().querySelector("[data-action]")) {
+  // Sent here by a shop for the bank's question alone: it is asked at once, the first time.
+  if ("begin" in panel().dataset && !isReload) authenticate();
+  else resume();
+} else if (panel().querySelector("[data-focus]")) settle();
 window.addEventListener("pageshow", (event) => { if (event.persisted) recheck(); });
 document.addEventListener("visibilitychange", recheck);
 // A reload may have overtaken the payment that it interrupted.
-if (performance.getEntriesByType("navigation")[0]?.type !== "navigate") setTimeout(recheck, RECHECK_MS);
+if (isReload) setTimeout(recheck, RECHECK_MS);

@@ -111,7 +111,7 @@ def test_an_error_of_the_api_is_json_in_stripes_shape(visitor: Visitor) -> None:
 
     assert answer.status_code == 404
     assert answer.json is not None
-    assert answer.json["error"]["code"] == "resource_missing"
+    assert answer.json["error"]["code"] == "url_unknown"
 
 
 def test_a_bug_is_told_by_its_request_id_alone(
@@ -120,7 +120,7 @@ def test_a_bug_is_told_by_its_request_id_alone(
     def burst() -> str:
         raise RuntimeError("the secret inside")
 
-    monkeypatch.setitem(app.view_functions, "dashboard.developers.index", burst)
+    monkeypatch.setitem(app.view_functions, "dashboard.keys.index", burst)
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
 
     answer = owner.get("/dashboard/keys/")

@@ -10,7 +10,18 @@ from flask import Blueprint, Flask, request
 
 from app.web.auth import require
 from app.web.context import current_person
-from app.web.dashboard import balances, checkouts, developers, home, payments, refunds, settings
+from app.web.dashboard import (
+    balances,
+    checkouts,
+    events,
+    home,
+    keys,
+    logs,
+    payments,
+    refunds,
+    settings,
+    webhooks,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +47,11 @@ PAGES = (
     Page(refunds.blueprint, "/refunds", "Refunds", "return"),
     Page(balances.blueprint, "/balances", "Balances", "scale"),
     Page(checkouts.blueprint, "/links", "Payment links", "link"),
-    Page(developers.blueprint, "/keys", "API keys", "key", "keys", "Developers"),
+    Page(keys.blueprint, "/keys", "API keys", "key", "keys", "Developers"),
+    Page(webhooks.blueprint, "/webhooks", "Webhooks", "hook", "keys", "Developers"),
+    Page(events.blueprint, "/events", "Events", "bolt", "keys", "Developers"),
+    Page(logs.blueprint, "/logs", "Request log", "list", "keys", "Developers"),
+    Page(logs.idempotency, "/idempotency", "Idempotency", "repeat", "keys", "Developers"),
     Page(settings.blueprint, "/settings", "Your sessions", "person", "view", "Settings"),
 )
 

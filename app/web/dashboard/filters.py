@@ -14,53 +14,56 @@ COMPARISONS = ("eq", "lt", "gt", "between")
 LONGEST_TEXT = 120
 
 
-def _text(name: str) -> str:
-    return request.args.get(name, "").strip()[:LONGEST_TEXT].replace("\x00", "")
+def text(name: str, most: int = LONGEST_TEXT) -> str:
+    """A short text of the address; empty where there is none."""
+    return request.args.get(name, "").strip()[:most].replace("\x00", "")
 
 
-def _one_of(name: str, allowed: tuple[str, ...], default: str = "") -> str:
-    value = _text(name)
+def one_of(name: str, allowed: tuple[str, ...], default: str = "") -> str:
+    """One of the words allowed, else the default."""
+    value = text(name)
     return value if value in allowed else default
 
 
-def _date(name: str) -> date | None:
+def date_of(name: str) -> date | None:
+    """A day, if one was given."""
     try:
-        return date.fromisoformat(_text(name))
+        return date.fromisoformat(text(name))
     except ValueError:
         return None
 
 
 def _code(name: str) -> str:
-    value = _text(name).upper()
+    value = text(name).upper()
     return value if len(value) == 3 and value.isalpha() and value.isascii() else ""
 
 
 def payment_filter() -> PaymentFilter:
     """The payments that the address asks for."""
     return PaymentFilter(
-        tab=_one_of("tab", TABS, "all"),
-        q=_text("q"),
-        dated=_one_of("dated", ("created", "captured"), "created"),
-        first=_date("from"),
-        last=_date("to"),
-        status=_one_of("status", STATUSES),
+        tab=one_of("tab", TABS, "all"),
+        q=text("q"),
+        dated=one_of("dated", ("created", "captured"), "created"),
+        first=date_of("from"),
+        last=date_of("to"),
+        status=one_of("status", STATUSES),
         currency=_code("currency"),
-        comparison=_one_of("op", COMPARISONS, "eq") if _text("amount") else "",
-        amount=parse_number(_text("amount")),
-        amount_to=parse_number(_text("amount_to")),
-        brand=_text("brand").lower(),
-        last4=_text("last4"),
-        email=_text("email"),
+        comparison=one_of("op", COMPARISONS, "eq") if text("amount") else "",
+        amount=parse_number(text("amount")),
+        amount_to=parse_number(text("amount_to")),
+        brand=text("brand").lower(),
+        last4=text("last4"),
+        email=text("email"),
     )
 
 
 def refund_filter() -> RefundFilter:
     """The refunds that the address asks for."""
     return RefundFilter(
-        tab=_one_of("tab", REFUND_TABS, "all"),
+        tab=one_of("tab", REFUND_TABS, "all"),
         currency=_code("currency"),
-        first=_date("from"),
-        last=_date("to"),
+        first=date_of("from"),
+        last=date_of("to"),
     )
 
 

@@ -1,0 +1,113 @@
+"""The words of the bank's question on a page of its own, and the address that leads back to the shop.
+
+Where an end is the checkout's as well, its words are the checkout's.
+"""
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from flask import g, request, url_for
+
+from app.services.authentication import AuthenticationView
+from app.web.checkout_brand import accent_of
+from app.web.checkout_page import (
+    END_HEADINGS,
+    SLIPS,
+    End,
+    Slip,
+    end_of,
+    facts_of,
+    locale_asked,
+    monogram_of,
+    reader_locale,
+    safe_url,
+    shown_amount,
+)
+from app.web.client_secrets import client_secret
+from app.web.render import amount as written
+
+_NOT_CHARGED = Slip("Amount", "Total", "grey", "Not charged")
+
+_OWN_HEADINGS = {
+    "action": "Your bank wants to confirm this payment",
+    "checking": "Checking with your bank",
+    "failed": "This payment was not made",
+    "expired": "This payment has expired",
+    "untried": "There is nothing to confirm",
+}
+_OWN_ENDS = {
+    "failed": "Your bank did not confirm it, or declined it. Another card may work.",
+    "expired": "It was not confirmed in time. Your card details were not kept.",
+    "untried": "No card has been tried for this payment yet.",
+}
+_NOTHING_TAKEN = (*_OWN_ENDS, "canceled")
+_TEMPLATES = {"action": "confirm", "checking": "checking"}
+_STATUSES = {"paid": "succeeded", "authorized": "succeeded", "checking": "pending"}
+
+
+def way_back(view: AuthenticationView) -> str | None:
+    """The merchant's address, told how it went; None where there is none.
+
+    It is for the customer's eyes: nothing in it proves anything, and the API tells how it is.
+    """
+    address = safe_url(view.return_url)
+    if address is None or view.payment_id is None:
+        return None
+    told = urlencode(
+        {
+            "payment_intent": view.payment_id,
+            "payment_intent_client_secret": client_secret(view.payment_id),
+            "redirect_status": _STATUSES.get(view.phase, "failed"),
+        }
+    )
+    parts = urlsplit(address)
+    return parts._replace(query=f"{parts.query}&{told}" if parts.query else told).geturl()
+
+
+def page_words(view: AuthenticationView, *, goes_on: bool) -> dict[str, Any]:
+    """All that the checkout's templates need; `goes_on`: the browser leaves for the shop at once."""
+    g.locale = locale = reader_locale()
+    is_asked = view.phase == "action"
+    amount = written(shown_amount(view))
+    back = way_back(view)
+    heading = _OWN_HEADINGS.get(view.phase) or END_HEADINGS[view.phase]
+    leave_url = address_of(view.payment_id, "ask", leave=1) if is_asked and back else None
+    return {
+        "view": view,
+        "page_url": address_of(view.payment_id, "ask"),
+        "state_url": address_of(view.payment_id, "state"),
+        "authenticated_url": address_of(view.payment_id, "authenticated"),
+        "title": f"{heading} · {view.merchant_name}",
+        "heading": heading,
+        "amount": amount,
+        "lines": [],
+        "slip": _NOT_CHARGED if view.phase in _NOTHING_TAKEN else SLIPS[view.phase],
+        "facts": facts_of(view, locale),
+        "end": _end(view, amount, goes_on=goes_on) if view.phase not in _TEMPLATES else None,
+        "accent": accent_of(view.merchant_brand),
+        "monogram": monogram_of(view),
+        "cancel_url": leave_url,
+        "leave_url": leave_url,
+        "return_url": back,
+        "onward": back if goes_on else None,
+        "begins_itself": is_asked,
+        "is_payable": is_asked,
+        "phase_template": _TEMPLATES.get(view.phase, "done"),
+        "locale_asked": locale_asked(),
+    }
+
+
+def address_of(payment_id: str | None, name: str, **more: Any) -> str:
+    """An address of this page's own, opened by what opened this one."""
+    kept: dict[str, Any] = {key: request.args.get(key) for key in ("account", "client_secret")}
+    values = kept | {"payment_id": payment_id, "locale": locale_asked()} | more
+    return url_for(f"authentication.{name}", **values)
+
+
+def _end(view: AuthenticationView, amount: str, *, goes_on: bool) -> End:
+    text = _OWN_ENDS.get(view.phase)
+    if text is None:
+        end = end_of(view, amount)
+        return replace(end, moves_on=end.moves_on and not goes_on)
+    return End("You have not been charged.", text, f"Go back to {view.merchant_name}")
