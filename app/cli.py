@@ -10,7 +10,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from app.domain.states import MACHINES
-from app.services import accounts, identity, ledger, merchants
+from app.services import accounts, keys, ledger, merchants
 from app.settings import Settings
 from app.store import migrate
 from app.store.ledger_checks import CHECKS
@@ -128,7 +128,7 @@ def _register_merchants(app: Flask) -> None:
     def create_key(merchant: str, name: str) -> None:
         """Make a secret API key and print it, once."""
         deps = app.extensions["farthing"]
-        click.echo(identity.create_key(deps, merchant, kind="secret", name=name))
+        click.echo(keys.create_key(deps, keys.CreateKey(merchant, name=name)).text)
 
     @app.cli.command("create-merchant")
     @click.option("--name", required=True)

@@ -215,6 +215,7 @@ def environment(database_url: str, valkey_url: str, **more: str) -> dict[str, st
         "SECRET_KEY": SECRET_KEY,
         "SEAL_KEY": SEAL_KEY,
         "PYTHONUNBUFFERED": "1",
+        "API_CALLS_PER_SECOND": "0",
     }
     return kept | ours | more
 

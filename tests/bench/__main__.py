@@ -1,4 +1,4 @@
-"""The one interleaved run: `python -m tests.bench [--quick] [--write] [--profile]`."""
+"""The interleaved runs: `python -m tests.bench [--only payments|api] [--quick] [--write] [--profile]`."""
 
 import argparse
 import signal
@@ -8,7 +8,19 @@ from dataclasses import dataclass
 
 import psycopg
 
-from tests.bench import ledger, machine, profiles, report, snapshots, stage, twins, web, workers
+from tests.bench import (
+    api,
+    api_report,
+    ledger,
+    machine,
+    profiles,
+    report,
+    snapshots,
+    stage,
+    twins,
+    web,
+    workers,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +55,33 @@ QUICK = Plan(
 
 def main() -> None:
     """Measure, print, and write what was asked for."""
-    parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, in under a minute")
-    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
-    parser.add_argument("--profile", action="store_true", help="write docs/profiles only")
-    asked = parser.parse_args()
+    asked = _asked()
     # A bench that is told to end takes its servers with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    payments, calls = None, None
     with stage.servers() as servers:
         if asked.profile:
             print("\n".join(str(path) for path in profiles.write(stage.prepare(servers))))
             return
-        found = run(servers, QUICK if asked.quick else FULL)
-    print(report.terminal(found))
+        if asked.only != "api":
+            payments = run(servers, QUICK if asked.quick else FULL)
+            print(report.terminal(payments))
+        if asked.only != "payments":
+            facts = machine.facts(servers.postgres.url)
+            calls = api.measure(servers, api.QUICK if asked.quick else api.FULL)
+            print(api_report.terminal(calls))
     if asked.write:
-        print(f"\nWritten: {report.write(found)}")
+        section = api_report.section(calls, facts) if calls else None
+        print(f"\nWritten: {report.write(payments, section)}")
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("--only", choices=("payments", "api"), help="one half of the goals")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, less history")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
+    parser.add_argument("--profile", action="store_true", help="write docs/profiles only")
+    return parser.parse_args()
 
 
 def run(servers: stage.Servers, plan: Plan) -> report.Findings:

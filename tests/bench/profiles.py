@@ -52,6 +52,7 @@ def _web(stage: Stage, *, is_replay: bool) -> str:
     profile.enable()
     _send(app, stage.merchants, keys)
     profile.disable()
+    app.extensions["farthing_request_log"].flush()
     store.close(app)
     text = io.StringIO()
     stats = pstats.Stats(profile, stream=text)

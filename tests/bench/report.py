@@ -15,6 +15,10 @@ from tests.bench.web import Web
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 
 
+API_HEADING = "## The API\n"
+NEXT_HEADING = "## How it is measured\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Findings:
     """Everything one run measured."""
@@ -68,11 +72,25 @@ def document(found: Findings) -> str:
     return text
 
 
-def write(found: Findings) -> Path:
-    """Replace docs/performance.md."""
+def write(found: Findings | None, section: str | None) -> Path:
+    """Replace docs/performance.md; a half that was not measured stays as it was written before."""
     path = DOCS / "performance.md"
-    path.write_text(document(found), encoding="utf-8")
+    known = path.read_text(encoding="utf-8")
+    before, api, after = _parts_of(known)
+    if found is not None:
+        before, _, after = _parts_of(document(found))
+    path.write_text(before + (section or api) + after, encoding="utf-8")
     return path
+
+
+def _parts_of(page: str) -> tuple[str, str, str]:
+    """The page before the API's section, the section, and what follows."""
+    before, begins, rest = page.partition(API_HEADING)
+    if not begins:
+        before, begins, rest = page.partition(NEXT_HEADING)
+        return before, "", begins + rest
+    api, begins, after = rest.partition(NEXT_HEADING)
+    return before, API_HEADING + api, begins + after
 
 
 def _machine(found: Findings) -> str:
@@ -168,9 +186,9 @@ CPU-milliseconds a request or payment.
   HTTP load's own CPU is not counted.
 * **L1.** Eight client processes post outcomes with the product's own store function, one commit
   each: new versions of payment, call and idempotency key, a journal for the money and one for the
-  processor's fee, three postings, an event. The yardstick inserts exactly these rows, read back and
-  ready as text, with one statement into twins of the tables: same columns, same indexes, and no
-  key, foreign key, CHECK or trigger.
+  processor's fee, three postings, an event and its row of the outbox. The yardstick inserts exactly
+  these rows, read back and ready as text, with one statement into twins of the tables: same
+  columns, same indexes, and no key, foreign key, CHECK or trigger.
 * **L2.** The same from one writer in batches; the yardstick is one COPY a table into the twins, in
   one transaction.
 * **L5.** Snapshots are `flask ledger verify`, at REPEATABLE READ, while eight threads pay, refund
@@ -184,7 +202,7 @@ CPU-milliseconds a request or payment.
 
 ## How to repeat
 
-`make bench` measures and prints (under four minutes), `make bench ARGS=--quick` in one, `make bench
-ARGS=--write` also writes this page, `make bench ARGS=--profile` writes the profiles. Nothing else
-should run meanwhile.
+`make bench` measures and prints (under ten minutes), `make bench ARGS=--quick` in three, `make bench
+ARGS=--write` also writes this page, `make bench ARGS="--only api --write"` (or `--only payments`) one
+half of it, `make bench ARGS=--profile` writes the profiles. Nothing else should run meanwhile.
 """

@@ -1,9 +1,13 @@
-"""Payments as the product makes them, built ahead of a window: intents, and the outcomes of captured ones."""
+"""Payments as the product makes them, built ahead of a window: intents, and the outcomes of captured
+ones. An answer is signed, so all this needs the application's context.
+"""
 
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+import orjson
 
 from app.domain.fees import CARD_STANDARD
 from app.domain.ids import new_id
@@ -11,9 +15,11 @@ from app.domain.money import Money
 from app.domain.payments import EventDraft, OperationInFlight, Payment, decide
 from app.domain.states import OperationStatus, PaymentStatus
 from app.store.path_parameters import Answer, KeyClaim, NewPayment, Recording
-from app.web.api.payments import answer
+from app.web.api.objects.payment_intent import payment_intent
 from tests.bench.product import captured
 from tests.bench.stage import BenchMerchant
+
+SCOPE = "POST /payments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +40,13 @@ def _sample(merchant: BenchMerchant, number: int, now: datetime) -> Sample:
     payment = _payment(merchant, amount, now)
     data = {"amount_minor": amount.amount_minor, "currency": amount.currency}
     claim = KeyClaim(
+        scope=SCOPE,
         key=secrets.token_hex(16),
         request_hash=secrets.token_bytes(32),
         lease_token=secrets.token_hex(16),
         lease_seconds=60,
         api_key_hash=merchant.key_hash,
+        request_id=new_id("req", now),
     )
     intent = NewPayment(
         payment=payment,
@@ -48,7 +56,7 @@ def _sample(merchant: BenchMerchant, number: int, now: datetime) -> Sample:
             EventDraft("payment.created", data),
             EventDraft("payment.processing_started", data),
         ),
-        client_key=claim.key,
+        client_key=f"{SCOPE} {claim.key}",
         operation=payment.operation,
         claim=claim,
     )
@@ -59,12 +67,12 @@ def _sample(merchant: BenchMerchant, number: int, now: datetime) -> Sample:
         now=now,
         is_answer=True,
     )
-    status, body = answer(decision.after, is_live=False)
+    body = orjson.dumps(payment_intent(decision.after, is_live=False))
     outcome = Recording(
         decision=decision,
         actor="api:bench",
         at=now,
-        answer=Answer(claim.key, claim.lease_token, status, body),
+        answer=Answer(SCOPE, claim.key, claim.lease_token, 200, body),
     )
     return Sample(intent, outcome)
 
@@ -99,5 +107,7 @@ def _payment(merchant: BenchMerchant, amount: Money, now: datetime) -> Payment:
         customer_email="ada@example.com",
         description="Order of a walnut tray",
         metadata={"order": "A-1001"},
+        attempt_id=operation.id,
+        payment_method="pm_card_visa",
         operation=operation,
     )

@@ -12,12 +12,13 @@ from typing import Any
 
 import psycopg
 
-# What one outcome writes: a new version of three rows, and new rows in three tables.
+# What one outcome writes: a new version of three rows, and new rows in four tables.
 TABLES = {
     "payments": "id",
     "operations": "payment_id",
     "idempotency_keys": "subject_id",
     "events": "payment_id",
+    "outbox": "",
     "journals": "payment_id",
     "postings": "",
 }
@@ -94,6 +95,9 @@ def _read(
     if twin.table == "postings":
         source += " JOIN journals j ON j.merchant_id = t.merchant_id AND j.id = t.journal_id"
         owner = "j.payment_id"
+    if twin.table == "outbox":
+        source += " JOIN events e ON e.merchant_id = t.merchant_id AND e.id = t.event_id"
+        owner, only = "e.payment_id", " AND e.name = 'payment.captured'"
     if twin.table == "events":  # The other two were written with the intent.
         only = " AND t.name = 'payment.captured'"
     query = f"SELECT {owner}, {columns} FROM {source} WHERE {owner} = ANY(%s){only}"

@@ -25,6 +25,8 @@ from tests.bench.workers import Crew
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 60
 WARM_UP = 200
+# The request log's lines are written behind the requests, half a second later at most.
+LOG_SECONDS = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +157,14 @@ def measure(stage: Stage, crew: Crew, sessions: Sessions, rounds: int, count: in
             http_load.drive(server.port, warm)
         for _ in range(rounds):
             ready = requests(stage, count)
-            web, server_ms, answered = _window(product, sessions, ready)
+            web, server_ms, answered = window(product, sessions, ready)
             if answered.replays:
                 raise RuntimeError("a first request was answered as a replay")
             found.first_web.append(web)
             found.first_server.append(server_ms)
             found.per_second.append(count / answered.seconds)
-            found.bare_web.append(_window(bare, sessions, ready)[0])
-            web, server_ms, answered = _window(product, sessions, ready)
+            found.bare_web.append(window(bare, sessions, ready, is_logged=False)[0])
+            web, server_ms, answered = window(product, sessions, ready)
             if answered.replays != count:
                 raise RuntimeError("a repeated request was not answered as a replay")
             found.replay_web.append(web)
@@ -171,13 +173,15 @@ def measure(stage: Stage, crew: Crew, sessions: Sessions, rounds: int, count: in
     return found
 
 
-def _window(
-    server: Served, sessions: Sessions, ready: list[bytes]
+def window(
+    server: Served, sessions: Sessions, ready: list[bytes], *, is_logged: bool = True
 ) -> tuple[float, float, http_load.Answered]:
-    """CPU milliseconds a request: of the web, and of PostgreSQL's sessions."""
+    """CPU milliseconds a request, its line in the log too: of the web, and of PostgreSQL's sessions."""
     sessions.start()
     before = tree_cpu_seconds(server.pid)
     answered = http_load.drive(server.port, ready)
+    if is_logged:
+        time.sleep(LOG_SECONDS)
     web = tree_cpu_seconds(server.pid) - before
     scale = 1000 / len(ready)
     return web * scale, sessions.seconds() * scale, answered

@@ -56,7 +56,8 @@ class Client:
 
     def samples(self, count: int) -> list[Sample]:
         """Fresh payments."""
-        return samples(self.merchants, count, SystemClock().now())
+        with self.app.app_context():
+            return samples(self.merchants, count, SystemClock().now())
 
     def record(self, count: int) -> Callable[[], None]:
         """The product's posting: one outcome a commit."""

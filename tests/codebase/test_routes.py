@@ -19,8 +19,12 @@ PUBLIC = {
     "auth.login": "where one signs in",
     "auth.sign_in": "where one signs in",
     "auth.logout": "does nothing for those who are not signed in",
+    "reference.page": "developers read it before they have a key",
+    "reference.specification": "tools read it",
     "hooks.receive": "processors sign what they send",
+    "api.unknown": "there is no such call, which is no secret",
     "checkout.*": "the customer holds the session's unguessable address",
+    "authentication.*": "the customer holds the payment's client secret",
 }
 
 

@@ -28,6 +28,7 @@ def world(servers: Servers, valkey: embedded.Server, sandbox: SandboxServer) -> 
         STRIPE_JS_URL=f"{sandbox.url}/v3/",
         STRIPE_READ_SECONDS="3",
         LEASE_SECONDS="4",
+        WEBHOOK_PRIVATE_NETWORKS="127.0.0.0/8",
     )
     app = create_app(Settings.read(environ))
     yield World(environ, sandbox, app)

@@ -24,7 +24,7 @@ from flask import Flask
 from psycopg import sql
 
 from app.domain.money import Money
-from app.services import accounts, checkout, identity, ledger, merchants
+from app.services import accounts, checkout, keys, ledger, merchants
 from app.services.deps import Deps
 from tests.factories import VISA
 from tests.sandbox.server import SandboxServer
@@ -131,7 +131,7 @@ class World:
                     secret_key=f"sk_test_{tail}",
                 ),
             )
-            key = identity.create_key(deps, merchant_id, kind="secret", name="Tests")
+            key = keys.create_key(deps, keys.CreateKey(merchant_id, name="Tests")).text
             merchant = Merchant(self, merchant_id, account_id, tail, key, email)
             secret = merchant.listen(web)
             accounts.set_webhook_secrets(deps, account_id, (secret,))

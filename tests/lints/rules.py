@@ -56,7 +56,7 @@ def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
 
 def units_of_work(tree: ast.Module) -> Iterator[int]:
     """Find units of work."""
-    yield from (node.lineno for node, name in _calls(tree) if name.endswith("transaction"))
+    yield from (n.lineno for n, name in _calls(tree) if name.rpartition(".")[2] == "transaction")
 
 
 def sessions(tree: ast.Module) -> Iterator[int]:
