@@ -31,8 +31,8 @@ from app.domain.permissions import PERMISSION_LEVELS, PERMISSION_RESOURCES
 from app.services import audit
 from app.services.audit import SYSTEM, By
 from app.services.deps import Deps
-from app.store.db import db, end_read, transaction
-from app.store.merchants import ApiKey, Merchant
+from app.store.db import transaction
+from app.store.merchants import ApiKey, Merchant, find_key
 
 PREFIXES = {"secret": "sk", "restricted": "rk", "publishable": "pk"}
 OVERLAP_SECONDS = (0, 3_600, 86_400, 259_200, 604_800)
@@ -136,20 +136,14 @@ def authenticate_key(deps: Deps, key: str, ip: str, *, is_checked_later: bool = 
 
 def _load(deps: Deps, hashed: bytes, ip: str) -> _Known | None:
     now = deps.clock.now()
-    found = db.session.execute(
-        select(ApiKey, Merchant.mode)
-        .join(Merchant, Merchant.id == ApiKey.merchant_id)
-        .where(ApiKey.key_hash == hashed)
-    ).first()
-    end_read()
-    if found is None:
+    row = find_key(hashed)
+    if row is None:
         return None
-    row, mode = found
     caller = Caller(
         merchant_id=row.merchant_id,
         key_id=row.id,
         kind=row.kind,
-        is_live=mode == "live",
+        is_live=row.mode == "live",
         key_hash=hashed,
         permissions=row.permissions,
         allowed_networks=tuple(ip_network(text) for text in row.allowed_networks),

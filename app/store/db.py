@@ -13,10 +13,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+import orjson
 import psycopg
 from flask import Flask, current_app
 from flask.typing import ResponseReturnValue
 from flask_sqlalchemy import SQLAlchemy
+from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool
 from sqlalchemy import BigInteger, DateTime, Text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -61,7 +63,9 @@ def init_app(app: Flask, database_url: str, pool_size: int) -> None:
         "pool_pre_ping": True,
         "pool_size": pool_size,
         "connect_args": {"options": ROLE_OPTIONS, "connect_timeout": 5},
+        "json_deserializer": orjson.loads,
     }
+    set_json_loads(orjson.loads)
     db.init_app(app)
     app.extensions["farthing_path"] = ConnectionPool(
         database_url.replace("postgresql+psycopg://", "postgresql://"),

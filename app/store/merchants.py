@@ -1,12 +1,13 @@
 """Merchants, their people, keys and accounts at processors."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+import psycopg
 from sqlalchemy import ARRAY, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.store.db import Base
+from app.store.db import Base, path
 
 
 class Merchant(Base):
@@ -135,3 +136,32 @@ class ProcessorAccountRow(Base):
     webhook_secrets_sealed: Mapped[bytes]
     news_seen_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+_KEY = b"""
+SELECT a.merchant_id, a.id, a.kind, m.mode, a.permissions, a.allowed_networks, a.expires_at,
+       a.revoked_at, a.last_used_at
+FROM api_keys a JOIN merchants m ON m.id = a.merchant_id
+WHERE a.key_hash = $1
+"""
+
+
+class FoundKey(NamedTuple):
+    """A key and its account's mode, as every call of the API asks for them."""
+
+    merchant_id: str
+    id: str
+    kind: str
+    mode: str
+    permissions: dict[str, str]
+    allowed_networks: list[str]
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+def find_key(key_hash: bytes) -> FoundKey | None:
+    """The key of this hash: one prepared statement, since it stands before every answer."""
+    with path() as connection:
+        row = psycopg.RawCursor(connection).execute(_KEY, (key_hash,), prepare=True).fetchone()
+    return None if row is None else FoundKey(*row)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from app.reports.objects.paging import Between, Slice, created_between, page
+from app.reports.objects.paging import Between, Slice, page
+from app.reports.objects.payments import window
 from app.store.customers import Customer, PaymentMethod
 
 __all__ = ["Customer", "PaymentMethod", "customers", "kept_cards"]
@@ -19,7 +20,13 @@ def customers(
     )
     if email is not None:
         query = query.where(Customer.email == email)
-    rows, has_more = page(created_between(query, Customer.created_at, created), Customer.id, cut)
+    # Ids sort by creation: a range of moments is a range of the primary key.
+    limits = window("cus", cut, created)
+    if limits.from_id is not None:
+        query = query.where(Customer.id >= limits.from_id)
+    if limits.until_id is not None:
+        query = query.where(Customer.id < limits.until_id)
+    rows, has_more = page(query, Customer.id, cut)
     return [row[0] for row in rows], has_more
 
 

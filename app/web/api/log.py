@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -46,6 +47,9 @@ _SECRETS = (
     (re.compile(r"\b([a-z]{2,6}_[A-Za-z0-9]+_secret_)[A-Za-z0-9]+"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=_\-.]{8,}"), rf"\1 {HIDDEN}"),
     (re.compile(r"(?i)\b([a-z][a-z0-9+.\-]*://)[^\s/@?#]+@"), rf"\1{HIDDEN}@"),
+)
+_PLAIN = re.compile(
+    r"[A-Za-z0-9]{0,12}|(?:pi|ch|pm|op|cus|re|evt|txn|req|acct|key|we)_[0-9a-hjkmnp-tv-z]{26}"
 )
 # How much of long values is kept: the first that fits is taken.
 _SIZES = ((2000, 100), (400, 25), (80, 8))
@@ -180,15 +184,23 @@ def _redacted_value(value: Any, name: str, most: int) -> Any:
     text = str(value)
     if name in _TOKEN_NAMES and not _OUR_METHOD.fullmatch(text):
         return _tail(text)
+    # Most values are too short to be anything, or an id of ours: no secret of any kind looks so.
+    if _PLAIN.fullmatch(text):
+        return text
     return _text(text, most)
 
 
 def _redacted_object(value: Mapping[Any, Any], sizes: tuple[int, int], depth: int) -> Any:
     items = list(value.items())[: max(sizes[1], 60)]
     return {
-        _text(str(name), 100): _redact(one, str(name).lower(), sizes, depth + 1)
-        for name, one in items
+        _name(str(name)): _redact(one, str(name).lower(), sizes, depth + 1) for name, one in items
     }
+
+
+@lru_cache(4096)
+def _name(name: str) -> str:
+    """A field's name; the same few come again and again."""
+    return _text(name, 100)
 
 
 def _is_secret(name: str, value: Any) -> bool:

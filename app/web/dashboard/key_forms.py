@@ -55,9 +55,9 @@ PRESETS = {
 CUSTOM = "custom"
 
 
-def _same(*words: str) -> list[tuple[str, str]]:
-    """Choices whose words the template says."""
-    return [(word, word) for word in words]
+def _same(*words: str) -> list[Any]:
+    """Choices whose words the template says; WTForms takes plain ones, its type stubs do not."""
+    return list(words)
 
 
 class PowersForm(FlaskForm):
