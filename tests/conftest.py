@@ -109,6 +109,8 @@ def deps(app: Flask, queue: FakeQueue, clock: TestClock, database_url: str) -> I
     """The ports of the application, inside its context, on an empty database."""
     from tests import servers  # noqa: PLC0415 - pytest loads it as a plugin first
 
+    # Lines of the last test must not be written into this one's database.
+    app.extensions["farthing_request_log"].flush()
     servers.truncate_all(database_url)
     found: Deps = app.extensions["farthing"]
     found.accounts.forget()

@@ -6,7 +6,7 @@ open. A disabled endpoint is told nothing; what it missed is sent when it is ena
 """
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -162,9 +162,9 @@ def enable_endpoint(
     """
     with transaction() as session:
         row = find_endpoint(session, merchant_id, endpoint_id, lock=True)
-        missed_since = row.disabled_at
-        if row.status == "enabled" or missed_since is None:
+        if row.status == "enabled" or row.disabled_at is None:
             return EnabledEndpoint(row, 0)
+        missed_since = _missed_since(session, row, row.disabled_at)
         now = deps.clock.now()
         session.execute(
             update(WebhookEndpoint)
@@ -257,6 +257,19 @@ def _cancel(session: Session, deps: Deps, row: WebhookEndpoint) -> None:
     )
 
 
+def _missed_since(session: Session, row: WebhookEndpoint, disabled_at: datetime) -> datetime:
+    """What still waited when the endpoint was switched off was given up then: it was missed too."""
+    oldest = session.execute(
+        select(func.min(Delivery.created_at)).where(
+            Delivery.merchant_id == row.merchant_id,
+            Delivery.endpoint_id == row.id,
+            Delivery.status == "canceled",
+            Delivery.finished_at >= disabled_at,
+        )
+    ).scalar()
+    return min(oldest or disabled_at, row.failing_since or disabled_at, disabled_at)
+
+
 def _backfill(session: Session, deps: Deps, row: WebhookEndpoint, since: Any) -> int:
     now = deps.clock.now()
     # The id tells when an event happened, which may be well before it was published.
@@ -266,6 +279,6 @@ def _backfill(session: Session, deps: Deps, row: WebhookEndpoint, since: Any) ->
         row,
         between,
         now=now,
-        statuses=("canceled",),
+        statuses=("canceled", "failed"),
         published_from=since - CLOCK_SLACK,
     )

@@ -148,7 +148,11 @@ def reap(deps: Deps) -> int:
     is_money = or_(*(subject.like(pattern) for pattern in KEPT_FOR_EVER))
     answered = (IdempotencyKey.state == "finished") & ~IdempotencyKey.is_forgotten
     old = answered & (IdempotencyKey.created_at < now - REPLY_LIFE) & ~is_money
-    old_money = answered & (IdempotencyKey.created_at < now - MONEY_REPLY_LIFE) & is_money
+    # A refusal is kept: to forget it would be to do later what was refused.
+    was_done = IdempotencyKey.response_status < 400
+    old_money = (
+        answered & (IdempotencyKey.created_at < now - MONEY_REPLY_LIFE) & is_money & was_done
+    )
     with transaction() as session:
         gone = session.execute(delete(IdempotencyKey).where(_some(old)).returning(1)).all()
         hollow = session.execute(

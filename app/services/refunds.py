@@ -93,21 +93,26 @@ def request_refund(deps: Deps, command: RequestRefund) -> str:
     Raises StaleAmount, RefundTooLarge, UnexpectedState or NotFound. With a client key it is safe to
     repeat.
     """
+    return reserve_refund(deps, command)[0]
+
+
+def reserve_refund(deps: Deps, command: RequestRefund) -> tuple[str, bool]:
+    """As `request_refund`; also tells whether it was this call that reserved the amount."""
     known = _made_before(command)
     if known is not None:
-        return known
+        return known, False
     try:
         refund_id = _reserve(deps, command)
     except IntegrityError:
         known = _made_before(command)
         if known is None:
             raise
-        return known
+        return known, False
     deps.failpoint("refund.intent_recorded")
     if not command.is_sent_now:
         deps.queue.wake("refunds")
     deps.queue.wake("events")
-    return refund_id
+    return refund_id, True
 
 
 def _reserve(deps: Deps, command: RequestRefund) -> str:
@@ -220,8 +225,11 @@ def submit_due(deps: Deps, limit: int = 50) -> int:
     return len(work)
 
 
-def submit_refund(deps: Deps, merchant_id: str, refund_id: str) -> None:
-    """Ask the processor to refund. Safe to repeat: it sees one key per refund, and is asked first."""
+def submit_refund(deps: Deps, merchant_id: str, refund_id: str, *, is_repeat: bool = False) -> None:
+    """Ask the processor to refund. Safe to repeat: it sees one key per refund, and is asked first.
+
+    `is_repeat`: somebody else may have sent it before, whatever the row says.
+    """
     with transaction() as session:
         refund, payment = load_refund(session, merchant_id, refund_id)
     status = RefundStatus(refund.status)
@@ -235,7 +243,7 @@ def submit_refund(deps: Deps, merchant_id: str, refund_id: str) -> None:
         refund.id,
         refund.processor_reference,
     )
-    was_tried = status is not _R.REQUESTED or refund.attempts > 1
+    was_tried = is_repeat or status is not _R.REQUESTED or refund.attempts > 1
     outcome = ask() if was_tried else Absent()
     if isinstance(outcome, Absent):
         outcome = _send(deps, account, payment, refund, was_tried=was_tried)

@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.domain.errors import AmountSettled, InvalidRequest, NotFound, UnexpectedState
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain.errors import (
+    AmountSettled,
+    InvalidRequest,
+    NotFound,
+    OperationInProgress,
+    UnexpectedState,
+)
 from app.domain.ids import new_id
 from app.domain.money import Money
 from app.domain.payments import Payment
@@ -14,11 +23,13 @@ from app.services.payments import load
 from app.services.refund_rows import load_refund, lock_payment
 from app.store.db import transaction
 from app.store.outbox import emit
-from app.store.payments import CheckoutSession, Event, PaymentRow
+from app.store.payments import CheckoutSession, Event, Operation, PaymentRow
 
 _P = PaymentStatus
 MOST_METADATA = 50
 # What may be changed only while nobody is asked about it.
+# What a call that is repeated must say in the same words as the first time.
+_TOLD = {"description", "customer_email"}
 _UNTIL_TRIED = ("customer_id", "payment_method")
 
 
@@ -40,7 +51,7 @@ def update_payment(deps: Deps, command: UpdatePayment) -> Payment:
     with transaction() as session:
         row = lock_payment(session, command.merchant_id, command.payment_id)
         before = {name: getattr(row, name) for name in command.changes}
-        _check(row, command)
+        _check(session, row, command)
         for name, value in command.changes.items():
             setattr(row, name, value)
         if command.amount is not None:
@@ -69,8 +80,23 @@ def update_payment(deps: Deps, command: UpdatePayment) -> Payment:
     return load(command.merchant_id, command.payment_id)
 
 
-def _check(row: PaymentRow, command: UpdatePayment) -> None:
+def _is_asked(session: Session, row: PaymentRow) -> bool:
+    found = session.execute(
+        select(Operation.id).where(
+            Operation.merchant_id == row.merchant_id,
+            Operation.payment_id == row.id,
+            Operation.status.in_(["requested", "unknown"]),
+        )
+    ).scalar()
+    return found is not None
+
+
+def _check(session: Session, row: PaymentRow, command: UpdatePayment) -> None:
     status = _P(row.status)
+    if _TOLD & command.changes.keys() and _is_asked(session, row):
+        raise OperationInProgress(
+            "The processor is being asked about this payment just now; try again in a moment."
+        )
     moved = {name for name in _UNTIL_TRIED if name in command.changes}
     if moved and status not in (_P.OPEN, _P.FAILED):
         raise UnexpectedState(

@@ -142,6 +142,25 @@ def test_what_was_missed_is_sent_when_enabled_with_backfill(
     assert again.backfilled == 0
 
 
+def test_what_failed_long_before_the_endpoint_was_switched_off_is_missed_too(
+    deps: Deps, shop: Shop, clock: TestClock
+) -> None:
+    made = listen(deps, shop, URL)
+    failing = tell(deps, shop, count=3)
+    clock.advance(timedelta(hours=20))
+    endpoints.disable_endpoint(deps, shop.merchant_id, made.endpoint.id)
+    clock.advance(timedelta(hours=1))
+    later = tell(deps, shop)
+
+    enabled = endpoints.enable_endpoint(
+        deps, shop.merchant_id, made.endpoint.id, with_backfill=True
+    )
+
+    assert enabled.backfilled == 4
+    pending = [row.event_id for row in deliveries(made) if row.status == "pending"]
+    assert pending == failing + later
+
+
 def test_without_backfill_what_was_missed_stays_unsent(deps: Deps, shop: Shop) -> None:
     made = listen(deps, shop, URL)
     tell(deps, shop)

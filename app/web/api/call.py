@@ -45,12 +45,16 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer with a status of its own, or one that was written and stored already (`raw`)."""
+    """An answer with a status of its own, or one that was written and stored already (`raw`).
+
+    One that is not final tells of an outcome that is not known yet: it is not stored.
+    """
 
     status: int
     body: Json = field(default_factory=dict)
     raw: bytes | None = None
     is_replay: bool = False
+    is_final: bool = True
     original_request: str | None = None
 
 

@@ -12,7 +12,6 @@ import orjson
 from flask import Blueprint, Response, current_app, g, request
 
 from app.domain.errors import (
-    Conflict,
     FarthingError,
     IdempotencyInUse,
     IdempotencyMismatch,
@@ -36,7 +35,7 @@ from app.web.context import client_address, deps, request_id
 
 logger = logging.getLogger(__name__)
 
-NOT_STORED = (InvalidRequest, NotSignedIn, NotAllowed, RateLimited, Conflict, IdempotencyInUse)
+NOT_STORED = (InvalidRequest, NotSignedIn, NotAllowed)
 
 
 def mount(blueprint: Blueprint, routes: tuple[Route, ...]) -> None:
@@ -170,7 +169,7 @@ def _under_key(call: Call, claimed: Claim) -> Answered:
     try:
         result = _finished(call, call.route.handler(call))
     except NOT_STORED:
-        # Refused before anything was done, or to be tried again: the key is not used up.
+        # Refused before anything was done: the key is not used up.
         idempotency.drop(claimed)
         raise
     except FarthingError as error:
@@ -185,6 +184,9 @@ def _under_key(call: Call, claimed: Claim) -> Answered:
         idempotency.release(claimed)
         raise
     kept = None if call.route.tells_secret else result.raw or b""
+    if not result.is_final:
+        idempotency.release(claimed)
+        return result
     idempotency.finish(call.deps, claimed, result.status, kept)
     return result
 

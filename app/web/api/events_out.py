@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from app.domain.declines import DeclineReason
+from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
 from app.reports.objects import payments as reads
@@ -131,6 +132,8 @@ def as_it_was(payment: Payment, event: SourceEvent) -> Payment:
         was["authorized_minor"] = amount
     elif status not in (_P.CAPTURED, _P.CANCELED, _P.EXPIRED):
         was["authorized_minor"] = 0
+    if status in (_P.OPEN, _P.PROCESSING) and amount:
+        was["amount"] = Money(amount, str(data.get("currency") or payment.currency))
     if status is _P.OPEN:
         was["attempt_id"] = None
     if status is _P.FAILED:
@@ -208,7 +211,9 @@ def _refund(event: SourceEvent) -> Json | None:
     if not found:
         return None
     failure = event.data.get("failure_reason")
-    was = replace(found[0], status=_REFUND_STATUS[event.name], failure_reason=failure)
+    # A refund that was made at the processor is told as it stands: it had no life here before.
+    status = _REFUND_STATUS.get(event.name, found[0].status)
+    was = replace(found[0], status=status, failure_reason=failure)
     return lookup.refunds_of(_account(event), [was])[0]
 
 
@@ -283,6 +288,7 @@ _MAKERS: dict[str, Callable[[SourceEvent], tuple[Told, ...]]] = {
     "payment.canceled": _canceled,
     "payment.expired": _canceled,
     "refund.requested": _refund_requested,
+    "refund.found_at_processor": _refund_requested,
     "refund.sent": _refund_moved,
     "refund.succeeded": _refund_moved,
     "refund.failed": _refund_moved,

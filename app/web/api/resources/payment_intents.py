@@ -2,7 +2,7 @@
 
 import orjson
 
-from app.domain.errors import InvalidRequest, NotFound, UnexpectedState
+from app.domain.errors import InvalidRequest, NotFound, OperationInProgress, UnexpectedState
 from app.domain.money import Money, parse_amount
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
@@ -26,7 +26,7 @@ from app.web.api.call import Answered, Call, Json, Listing, Route
 from app.web.api.errors import card_error
 from app.web.api.expansion import expand
 from app.web.api.fields import merged
-from app.web.api.objects.payment_intent import decline_message, payment_intent
+from app.web.api.objects.payment_intent import decline_message, payment_intent, status_of
 from app.web.api.resources import intent_params as params
 from app.web.api.resources.paging import created, cut
 from app.web.client_secrets import is_client_secret
@@ -147,7 +147,7 @@ def _told(call: Call, payment: Payment) -> Answered:
         return Answered(402, raw=orjson.dumps(body))
     is_open = payment.status in (PaymentStatus.PROCESSING, PaymentStatus.UNKNOWN)
     status = 202 if is_open and call.route.rule == "/payments" else 200
-    return Answered(status, raw=orjson.dumps(intent))
+    return Answered(status, raw=orjson.dumps(intent), is_final=not is_open)
 
 
 def confirm(call: Call) -> Answered:
@@ -190,6 +190,7 @@ def capture(call: Call) -> Json:
             call.deps,
             CapturePayment(call.merchant_id, payment.id, call.actor, money, call.subject()),
         )
+    _must_be(again, (PaymentStatus.CAPTURED,), "captured")
     return payment_intent(again, is_live=call.is_live)
 
 
@@ -203,7 +204,22 @@ def cancel(call: Call) -> Json:
             call.deps,
             CancelPayment(call.merchant_id, payment.id, call.actor, reason, call.subject()),
         )
+    _must_be(again, (PaymentStatus.CANCELED, PaymentStatus.EXPIRED), "canceled")
     return payment_intent(again, is_live=call.is_live)
+
+
+def _must_be(payment: Payment, wanted: tuple[PaymentStatus, ...], word: str) -> None:
+    """What did not happen is no success: refused, or not known yet and to be asked for again."""
+    if payment.operation is not None:
+        raise OperationInProgress(
+            "The processor has not answered yet. Repeat the request with the same idempotency key,"
+            " or retrieve the payment intent in a moment."
+        )
+    if payment.status not in wanted:
+        raise UnexpectedState(
+            f"The processor refused: this payment was not {word}. Its status is"
+            f" {status_of(payment)}."
+        )
 
 
 def _begun_before(call: Call, payment: Payment) -> Payment | None:
@@ -212,6 +228,8 @@ def _begun_before(call: Call, payment: Payment) -> Payment | None:
     if claim is None or not claim.is_resumed or claim.subject_id is None:
         return None
     if not was_begun(call.merchant_id, claim.subject_id):
+        if not claim.lease_token:
+            raise UnexpectedState("The answer under this idempotency key is forgotten.")
         return None
     if payment.operation is not None and payment.operation.id == claim.subject_id:
         return resolve(call.deps, payment)

@@ -71,13 +71,15 @@ def create(call: Call) -> Json:
     key: a request that died is finished by the next one, or by the worker.
     """
     refund_id = call.subject()
-    if not reads.refunds_by_ids(call.merchant_id, [refund_id]):
-        _request(call, refund_id)
-    refunds.submit_refund(call.deps, call.merchant_id, refund_id)
+    is_there = bool(reads.refunds_by_ids(call.merchant_id, [refund_id]))
+    is_new = not is_there and _request(call, refund_id)
+    # What another request reserved, that one may have sent: the processor is asked before.
+    refunds.submit_refund(call.deps, call.merchant_id, refund_id, is_repeat=not is_new)
     return lookup.refunds(call, [refund_id])[refund_id]
 
 
-def _request(call: Call, refund_id: str) -> None:
+def _request(call: Call, refund_id: str) -> bool:
+    """Set the amount aside; gives whether it was this request that did."""
     payment = load(call.merchant_id, _payment_id(call))
     left = payment.captured_minor - payment.refunded_minor - payment.refund_reserved_minor
     if payment.captured_minor and not left:
@@ -86,7 +88,7 @@ def _request(call: Call, refund_id: str) -> None:
         )
     asked = call.params.get("amount")
     try:
-        refunds.request_refund(
+        _, is_new = refunds.reserve_refund(
             call.deps,
             RequestRefund(
                 merchant_id=call.merchant_id,
@@ -102,6 +104,7 @@ def _request(call: Call, refund_id: str) -> None:
         )
     except RefundTooLarge as error:
         raise RefundAboveRest(error.message, param="amount") from error
+    return is_new
 
 
 def _payment_id(call: Call) -> str:
