@@ -100,7 +100,8 @@ def test_a_secret_is_shown_when_asked_for_and_that_is_written_down(
 
     assert made.secret not in before
     assert made.secret.replace("+", "&#43;") in shown or made.secret in shown
-    entry = db.session.execute(select(AuditEntry)).scalars().all()[-1]
+    latest = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)
+    entry = db.session.execute(latest).scalar_one()
     assert (entry.action, entry.subject_id) == ("webhook_endpoint.secret_shown", made.id)
     assert entry.actor == f"user:{shop.email}"
 

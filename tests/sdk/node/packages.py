@@ -41,7 +41,8 @@ def _npm(folder: Path) -> None:
     done = subprocess.run(
         [NODE, NPM, *INSTALL],
         cwd=folder,
-        env={**os.environ, "PATH": path},
+        # Node brings a list of authorities of its own; the machine's may know more.
+        env={"NODE_OPTIONS": "--use-system-ca", **os.environ, "PATH": path},
         capture_output=True,
         text=True,
         timeout=300,
