@@ -30,9 +30,9 @@ DECLINE_CODES = {
     "unsupported": ("card_declined", "card_not_supported"),
 }
 
-# What to do with a declined card, in the words of Stripe's advice codes.
+# What to do with a declined card, in the words of Stripe's advice codes. A generic reason hides lost
+# and stolen cards too: any advice would be false for some of them.
 ADVICE = {
-    "generic": "try_again_later",
     "funds": "try_again_later",
     "technical": "try_again_later",
     "authenticate": "confirm_card_data",
@@ -88,14 +88,15 @@ def last_error(payment: Payment, message: str) -> dict[str, Any]:
 
 def _declined(reason: str, message: str) -> dict[str, Any]:
     code, decline_code = DECLINE_CODES[reason]
-    return {
+    detail = {
         "type": "card_error",
         "code": code,
         "decline_code": decline_code,
-        "advice_code": ADVICE[reason],
         "message": message,
         "doc_url": f"{deps().base_url}/reference#error-{code}",
     }
+    advice = ADVICE.get(reason)
+    return detail if advice is None else {**detail, "advice_code": advice}
 
 
 def card_error(

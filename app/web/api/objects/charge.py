@@ -109,7 +109,7 @@ def _outcome(attempt: Attempt) -> dict[str, Any]:
             "type": "authorized",
         }
     return {
-        "advice_code": ADVICE[_reason(attempt)],
+        "advice_code": ADVICE.get(_reason(attempt)),
         "network_advice_code": None,
         "network_decline_code": None,
         "network_status": "declined_by_network",
