@@ -42,6 +42,8 @@ class SourceEvent:
     data: dict[str, Any]
     event_at: datetime
     is_live: bool
+    request_id: str | None = None
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ def _lock_next(session: Session, after: Key, limit: int) -> list[SourceEvent]:
             data=event.data,
             event_at=event.event_at,
             is_live=mode == "live",
+            request_id=event.request_id,
+            idempotency_key=event.idempotency_key,
         )
         for event, mode in rows
     ]

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.domain.origin import origin
 from app.store.db import Base
 from app.store.payments import Event
 
@@ -39,5 +40,7 @@ class PublicEvent(Base):
 
 def emit(session: Session, event: Event) -> None:
     """Write an event and that it is to be published, in the caller's unit of work."""
+    cause = origin()
+    event.request_id, event.idempotency_key = cause.request_id, cause.idempotency_key
     session.add(event)
     session.add(OutboxRow(event_id=event.id, merchant_id=event.merchant_id))

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.ids import new_id
+from app.domain.origin import origin
 from app.domain.payments import Decision, EventDraft, OperationInFlight, Payment
 from app.store import path_sql
 from app.store.path_rows import changeable
@@ -233,6 +234,7 @@ def _add_journals(journals: list[Row], postings: list[Row], ord_: int, item: Rec
 def event_rows(
     ord_: int, payment: Payment, drafts: Sequence[EventDraft], at: datetime
 ) -> list[Row]:
+    cause = origin()
     return [
         (
             ord_,
@@ -241,6 +243,8 @@ def event_rows(
             draft.name.partition(".")[0],
             payment.session_id if draft.name.startswith("checkout.") else payment.id,
             draft.data,
+            cause.request_id,
+            cause.idempotency_key,
         )
         for draft in drafts
     ]

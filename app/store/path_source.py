@@ -168,6 +168,8 @@ EVENTS = Source(
         "subject_type": "text",
         "subject_id": "text",
         "data": "jsonb",
+        "request_id": "text",
+        "idempotency_key": "text",
     },
 )
 

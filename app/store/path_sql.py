@@ -30,8 +30,9 @@ def _input(source: Source, count: int) -> str:
 def _new_events(owner: str, first: int, count: int, name: str = "e.name") -> str:
     return f"""new_events AS (
     INSERT INTO events (merchant_id, id, name, subject_type, subject_id, payment_id, actor, data,
-                        event_at, created_at)
-    SELECT o.merchant_id, e.id, {name}, e.subject_type, e.subject_id, o.id, o.actor, e.data, o.at, o.at
+                        event_at, created_at, request_id, idempotency_key)
+    SELECT o.merchant_id, e.id, {name}, e.subject_type, e.subject_id, o.id, o.actor, e.data, o.at, o.at,
+           e.request_id, e.idempotency_key
     FROM {EVENTS.item(first, count)} JOIN {owner} o ON o.ord = e.ord
     RETURNING merchant_id, id
 ), to_publish AS (

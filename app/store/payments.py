@@ -205,3 +205,5 @@ class Event(Base):
     data: Mapped[dict[str, Any]]
     event_at: Mapped[datetime]
     created_at: Mapped[datetime]
+    request_id: Mapped[str | None]
+    idempotency_key: Mapped[str | None]

@@ -20,6 +20,7 @@ from app.domain.errors import (
     NotSignedIn,
     RateLimited,
 )
+from app.domain.origin import Origin, caused_by
 from app.domain.permissions import key_allows
 from app.services import idempotency
 from app.services.idempotency import Claim, KeyedRequest, StoredReply
@@ -67,7 +68,8 @@ def answer(route: Route, path: dict[str, str]) -> Response:
     requests.refuse_card_data(path, "id")
     call = _understood(route, path, caller, found)
     seen.call = call
-    return _response(_handled(call))
+    with caused_by(Origin(call.request_id, call.key)):
+        return _response(_handled(call))
 
 
 def _caller(route: Route) -> Caller:

@@ -72,10 +72,7 @@ def _draft(event: SourceEvent, told: Told, suffix: str) -> PublicDraft:
         "data": data,
         "livemode": event.is_live,
         "pending_webhooks": 1,
-        "request": {
-            "id": event.data.get("request_id"),
-            "idempotency_key": None,
-        },
+        "request": {"id": event.request_id, "idempotency_key": event.idempotency_key},
         "type": told.type,
     }
     return PublicDraft(
