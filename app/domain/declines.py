@@ -1,8 +1,8 @@
-"""Why a bank said no, and what to tell the customer.
+"""Why a try was refused, and what to tell the customer.
 
-A processor's own codes end in its adapter; here are the nine reasons that lead to different advice.
+A processor's own codes end in its adapter; here are the ten reasons that lead to different advice.
 Nothing tells a thief what was found out: lost, stolen, fraudulent and blocked cards all get the
-generic words.
+generic words. Not every refusal is a bank's: whether one was asked is told beside the reason.
 """
 
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ class DeclineReason(StrEnum):
     AUTHENTICATE = "authenticate"
     TECHNICAL = "technical"
     UNSUPPORTED = "unsupported"
+    ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +70,9 @@ CUSTOMER_TEXT: dict[DeclineReason, CustomerText] = {
     DeclineReason.UNSUPPORTED: CustomerText(
         "This card does not work for this purchase",
         f"Use another card. {_SAFE}",
+    ),
+    DeclineReason.ABSENT: CustomerText(
+        "Your card details did not arrive",
+        f"Enter the card again, or use another one. {_SAFE}",
     ),
 }

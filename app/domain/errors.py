@@ -136,6 +136,12 @@ class MethodNotTheirs(InvalidRequest):
     code = "resource_missing"
 
 
+class MethodAbsent(InvalidRequest):
+    """The processor knows no such payment method."""
+
+    code = "resource_missing"
+
+
 class CardDeclined(FarthingError):
     """The issuer would not have the card kept. `reason` is a DeclineReason."""
 

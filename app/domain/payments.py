@@ -1,9 +1,7 @@
-"""What an outcome means for a payment: pure decisions, from a snapshot of the row to what is to be
-written.
+"""What an outcome means for a payment: pure decisions, from a snapshot of the row to what to write.
 
 `decide` is the only judge. The payment path, webhooks and the resolver all come to it with an
-outcome and write what it says under the row's version; whoever comes second finds nothing left to
-do.
+outcome and write what it says under the row's version; whoever comes second finds nothing to do.
 """
 
 from dataclasses import dataclass, field, replace
@@ -60,7 +58,9 @@ class OperationInFlight:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A payment as it stood at `version`."""
+    """A payment as it stood at `version`. Of its tries, `attempt_id` is the last one, and
+    `charge_attempt_id` the last one that reached a bank.
+    """
 
     merchant_id: str
     id: str
@@ -94,6 +94,7 @@ class Payment:
     capture_before: datetime | None = None
     captured_at: datetime | None = None
     attempt_id: str | None = None
+    charge_attempt_id: str | None = None
     customer_id: str | None = None
     payment_method: str | None = None
     canceled_at: datetime | None = None
@@ -199,6 +200,7 @@ def _captured(payment: Payment, outcome: Captured, fees: FeeSchedule, now: datet
         {"amount_minor": amount.amount_minor, "currency": currency, "fee_minor": fee.amount_minor},
         authorized_minor=max(payment.authorized_minor, amount.amount_minor),
         captured_minor=amount.amount_minor,
+        charge_attempt_id=payment.attempt_id,
         fee_minor=fee.amount_minor,
         card=outcome.card or payment.card,
         processor_charge_reference=outcome.charge_reference or payment.processor_charge_reference,
@@ -235,6 +237,7 @@ def _authorized(payment: Payment, outcome: Authorized) -> Decision:
         _P.AUTHORIZED,
         {"amount_minor": outcome.amount.amount_minor, "currency": payment.currency},
         authorized_minor=outcome.amount.amount_minor,
+        charge_attempt_id=payment.attempt_id,
         card=outcome.card or payment.card,
         processor_charge_reference=outcome.charge_reference or payment.processor_charge_reference,
         decline_reason=None,
@@ -267,6 +270,7 @@ def _pending(payment: Payment, outcome: Pending) -> Decision:
 
 
 def _declined(payment: Payment, outcome: Declined) -> Decision:
+    charge = payment.attempt_id if outcome.reached_bank else payment.charge_attempt_id
     after, events = _move(
         payment,
         _P.FAILED,
@@ -274,7 +278,9 @@ def _declined(payment: Payment, outcome: Declined) -> Decision:
             "reason": outcome.reason.value,
             "code": outcome.code,
             "attempt_id": payment.attempt_id,
+            "charge_attempt_id": charge,
         },
+        charge_attempt_id=charge,
         decline_reason=outcome.reason,
         decline_code=outcome.code,
         card=outcome.card or payment.card,
@@ -331,18 +337,13 @@ def _decide_command(
         case Canceled():
             return _canceled(payment, outcome, now)
         case Declined() if is_answer:
-            event = EventDraft(
-                f"payment.{operation.kind}_refused",
-                {"reason": outcome.reason.value, "code": outcome.code},
-            )
+            why = {"reason": outcome.reason.value, "code": outcome.code}
+            event = EventDraft(f"payment.{operation.kind}_refused", why)
             return Decision(payment, payment, OperationStatus.FAILED, outcome.code, (), (event,))
         case Unknown() if is_answer and operation.status is OperationStatus.REQUESTED:
-            event = EventDraft(
-                f"payment.{operation.kind}_unknown", {"detail": outcome.detail[:200]}
-            )
-            return Decision(
-                payment, payment, OperationStatus.UNKNOWN, outcome.detail[:500], (), (event,)
-            )
+            detail = outcome.detail[:500]
+            event = EventDraft(f"payment.{operation.kind}_unknown", {"detail": detail[:200]})
+            return Decision(payment, payment, OperationStatus.UNKNOWN, detail, (), (event,))
         case (
             Authorized() | Pending() | ActionRequired() | Idle() | Absent() | Declined() | Unknown()
         ):

@@ -163,13 +163,15 @@ class Pending:
 class Declined:
     """Definitely not taken. `code` is the processor's own word, for staff only.
 
-    `is_unheard`: this call was refused at the door, which says nothing of an earlier one.
+    `reached_bank`: it was a bank that said no. `is_unheard`: this call was refused at the door, which
+    says nothing of an earlier one.
     """
 
     reason: DeclineReason
     code: str
     facts: Facts | None = None
     card: CardFacts | None = None
+    reached_bank: bool = False
     is_unheard: bool = False
 
 

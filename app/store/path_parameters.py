@@ -172,7 +172,7 @@ def prepare_outcomes(recordings: Sequence[Recording]) -> Prepared:
         events=len(events) if is_single else AS_JSON,
         journals=len(journals) if is_single else AS_JSON,
         postings=len(postings) if is_single else AS_JSON,
-        has_operation=any(one.decision.operation_status is not None for one in recordings),
+        has_operation=any(_call_of(one.decision) is not None for one in recordings),
         has_session=any(one.session_event is not None for one in recordings),
         has_answer=any(one.answer is not None for one in recordings),
         has_news=any(one.inbox_id is not None for one in recordings),
@@ -185,18 +185,17 @@ def prepare_outcomes(recordings: Sequence[Recording]) -> Prepared:
 
 
 def _outcome_row(ord_: int, item: Recording) -> Row:
-    decision, answer = item.decision, item.answer
-    before, after, operation = decision.before, decision.after, decision.before.operation
+    decision, answer, after = item.decision, item.answer, item.decision.after
     return (
         ord_,
         after.merchant_id,
         after.id,
-        before.version,
+        decision.before.version,
         item.at,
         item.actor,
         after.session_id,
         item.session_event is not None,
-        operation.id if operation and decision.operation_status else None,
+        _call_of(decision),
         decision.operation_status,
         decision.operation_error,
         item.next_attempt_at,
@@ -208,6 +207,15 @@ def _outcome_row(ord_: int, item: Recording) -> Row:
         item.inbox_id,
         *changeable(after),
     )
+
+
+def _call_of(decision: Decision) -> str | None:
+    """The call that this is the outcome of: the one in flight, or the one that a bank answered now."""
+    before, after = decision.before, decision.after
+    if before.operation is not None and decision.operation_status is not None:
+        return before.operation.id
+    has_charge = after.charge_attempt_id != before.charge_attempt_id
+    return after.charge_attempt_id if has_charge else None
 
 
 def _add_journals(journals: list[Row], postings: list[Row], ord_: int, item: Recording) -> None:

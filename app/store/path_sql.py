@@ -200,12 +200,16 @@ def _moved(*, has_session: bool) -> str:
 )"""
 
 
+# Without a status of its own the call had ended already, in a question to the customer: what came of
+# the try is written beside it.
 _OPERATION = """operation AS (
     UPDATE operations o
-    SET status = i.operation_status, error = i.operation_error,
+    SET status = coalesce(i.operation_status, o.status), error = i.operation_error,
         reason = CASE o.kind WHEN 'authorize' THEN i.decline_reason ELSE o.reason END,
+        reached_bank = o.reached_bank OR coalesce(o.id = i.charge_attempt_id, false),
         next_attempt_at = coalesce(i.next_attempt_at, o.next_attempt_at),
-        finished_at = CASE WHEN i.operation_status IN ('succeeded', 'failed') THEN i.at END
+        finished_at = CASE WHEN i.operation_status IN ('succeeded', 'failed') THEN i.at
+                           WHEN i.operation_status IS NULL THEN o.finished_at END
     FROM input i JOIN moved m ON m.ord = i.ord
     WHERE o.merchant_id = i.merchant_id AND o.id = i.operation_id
 )"""

@@ -19,10 +19,8 @@ _NO_OPERATION = (None,) * len(OPERATION_COLUMNS)
 _PAYMENT = ", ".join(f"p.{name}" for name in READ_COLUMNS)
 _ATTEMPT = "o.id, o.status, o.amount_minor, o.reason, o.error, o.payment_method_id, o.created_at"
 
-# The bank was asked and said yes or no; where the customer failed a check before, nothing was charged.
-_WAS_CHARGED = """o.kind = 'authorize' AND (
-    (p.attempt_id = o.id AND p.authorized_minor > 0)
-    OR (o.status = 'failed' AND o.reason IS DISTINCT FROM 'authenticate'))"""
+# A bank was asked and said yes or no; what ended before that was no charge.
+_WAS_CHARGED = "o.kind = 'authorize' AND (o.reached_bank OR p.charge_attempt_id = o.id)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,7 @@ class PaymentRow(Base):
     available_on: Mapped[date | None]
     capture_before: Mapped[datetime | None]
     attempt_id: Mapped[str | None]
+    charge_attempt_id: Mapped[str | None]
     customer_id: Mapped[str | None]
     payment_method: Mapped[str | None]
     created_at: Mapped[datetime]
@@ -155,6 +156,7 @@ class Operation(Base):
     customer_reference: Mapped[str | None]
     is_off_session: Mapped[bool]
     payment_method_id: Mapped[str | None]
+    reached_bank: Mapped[bool]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 

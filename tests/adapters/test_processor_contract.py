@@ -212,6 +212,27 @@ def test_a_decline_names_its_object_and_the_card(
     assert again.reason is outcome.reason
 
 
+@pytest.mark.parametrize(
+    "token, reason, reached_bank",
+    [
+        ("pm_card_chargeDeclinedInsufficientFunds", R.FUNDS, True),
+        ("pm_card_threeDSecureRequiredProcessingError", R.GENERIC, False),
+        ("pm_1QdoesNotExist", R.ABSENT, False),
+    ],
+)
+def test_a_refusal_tells_whether_a_bank_was_asked(
+    processor: Processor,
+    account: ProcessorAccount,
+    token: str,
+    reason: DeclineReason,
+    reached_bank: bool,
+) -> None:
+    outcome = processor.authorize(account, a_request(account, token))
+
+    assert isinstance(outcome, Declined)
+    assert (outcome.reason, outcome.reached_bank) == (reason, reached_bank)
+
+
 def test_the_same_key_moves_money_once(
     processor: Processor, account: ProcessorAccount, sandbox: SandboxServer
 ) -> None:

@@ -151,7 +151,8 @@ def test_every_status_of_a_refund_has_a_meaning(status: str | None, expected: ty
 
 
 def test_every_decline_reason_of_ours_is_reached_and_secrets_stay_generic() -> None:
-    assert set(words.DECLINE.values()) | {DeclineReason.GENERIC} == set(DeclineReason)
+    elsewhere = {DeclineReason.GENERIC, DeclineReason.ABSENT}
+    assert set(words.DECLINE.values()) | elsewhere == set(DeclineReason)
     for code in ("lost_card", "stolen_card", "fraudulent", "pickup_card", "merchant_blacklist",
                  "restricted_card", "security_violation", "do_not_honor", "never_heard_of"):  # fmt: skip
         error = {"type": "card_error", "code": "card_declined", "decline_code": code}
@@ -212,6 +213,40 @@ def test_a_refusal_is_believed_only_where_it_says_that_nothing_was_done(
 
     assert type(processor.authorize(ACCOUNT, REQUEST)) is expected
     assert len(wire.asked) == 1, "the SDK does not repeat by itself"
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_only_the_word_that_there_is_no_such_method_is_taken_for_that(
+    processor: StripeProcessor, wire: Wire, status: int
+) -> None:
+    said = {"type": "invalid_request_error", "code": "resource_missing", "message": "No such …"}
+    reasons = {}
+    for param in ("payment_method", "customer", "confirmation_token", "", None):
+        wire.answers({"error": {**said, **({} if param is None else {"param": param})}}, status)
+        outcome = processor.authorize(ACCOUNT, REQUEST)
+        assert isinstance(outcome, Declined)
+        assert not outcome.reached_bank
+        reasons[param] = outcome.reason
+
+    assert reasons.pop("payment_method") is DeclineReason.ABSENT
+    assert DeclineReason.ABSENT not in reasons.values()
+
+
+@pytest.mark.parametrize("charge", ["ch_1", None, ""])
+@pytest.mark.parametrize("names_intent", [True, False])
+def test_a_bank_was_asked_where_the_refusal_names_a_charge(
+    processor: StripeProcessor, wire: Wire, charge: str | None, names_intent: bool
+) -> None:
+    error = {"type": "card_error", "code": "card_declined", "charge": charge, "message": "no"}
+    intent = an_intent(status="requires_payment_method", last_payment_error=error)
+    wire.answers({"error": {**error, **({"payment_intent": intent} if names_intent else {})}}, 402)
+    refused = processor.authorize(ACCOUNT, REQUEST)
+    wire.answers(intent)
+    asked = processor.query(ACCOUNT, QUERY)
+
+    for outcome in (refused, asked):
+        assert isinstance(outcome, Declined)
+        assert outcome.reached_bank is (charge == "ch_1")
 
 
 @pytest.mark.parametrize(

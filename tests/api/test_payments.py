@@ -97,14 +97,6 @@ def test_a_checkouts_payment_leads_to_its_checkout(api: Api, deps: Deps, shop: S
     assert intent["next_action"]["redirect_to_url"] == {"url": url, "return_url": url}
 
 
-def test_a_method_that_does_not_exist_is_a_definite_refusal(
-    api: Api, shop: Shop, sandbox: SandboxServer
-) -> None:
-    answer = api.pay("k", payment_method="pm_card_doesNotExist")
-    assert answer.status_code == 402
-    assert charges(sandbox, shop) == 0
-
-
 def test_an_unknown_outcome_is_202_and_the_same_key_learns_the_answer(
     api: Api, shop: Shop, sandbox: SandboxServer
 ) -> None:

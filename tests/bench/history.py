@@ -91,7 +91,7 @@ _FIRST = (
                           card_exp_year, card_country, card_funding, card_fingerprint,
                           card_cvc_check, authorization_code, decline_reason, decline_code,
                           available_on, created_at, updated_at, captured_at, attempt_id,
-                          customer_id, payment_method)
+                          charge_attempt_id, customer_id, payment_method)
     SELECT {merchant}, 'pi_' || s.body, 2, 'POST /payments ' || md5(s.n::text), s.status, s.amount,
            'USD', 'automatic', took, took, CASE WHEN is_refunded THEN 1000 ELSE 0 END,
            CASE WHEN took > 0 THEN s.fee ELSE 0 END, 'card_standard', 'stripe', {account},
@@ -103,6 +103,7 @@ _FIRST = (
            CASE s.status WHEN 'failed' THEN 'insufficient_funds' END,
            CASE WHEN took > 0 THEN s.at::date + 2 END, s.at, s.at,
            CASE WHEN took > 0 THEN s.at END,
+           CASE WHEN s.status <> 'open' THEN 'op_' || s.body END,
            CASE WHEN s.status <> 'open' THEN 'op_' || s.body END, 'cus_' || c.body,
            CASE WHEN s.status <> 'open' THEN 'pm_card_visa' END
     FROM bench_seed s
@@ -129,11 +130,11 @@ _SECOND = (
     """,
     """
     INSERT INTO operations (merchant_id, id, payment_id, kind, status, amount_minor,
-                            payment_method_token, reason, actor, error, next_attempt_at,
-                            created_at, finished_at)
+                            payment_method_token, reason, reached_bank, actor, error,
+                            next_attempt_at, created_at, finished_at)
     SELECT {merchant}, 'op_' || body, 'pi_' || body, 'authorize',
            CASE status WHEN 'failed' THEN 'failed' ELSE 'succeeded' END, amount, 'pm_card_visa',
-           CASE status WHEN 'failed' THEN 'funds' END, 'api:bench',
+           CASE status WHEN 'failed' THEN 'funds' END, true, 'api:bench',
            CASE status WHEN 'failed' THEN 'insufficient_funds' END, at, at, at
     FROM bench_seed WHERE status <> 'open' ORDER BY n
     """,

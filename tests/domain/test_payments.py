@@ -305,6 +305,27 @@ def test_a_decline_is_remembered_with_its_reason_and_forgotten_after_success() -
     assert paid.after.decline_code is None
 
 
+@pytest.mark.parametrize("outcome", ["captured", "authorized"])
+def test_the_try_that_a_bank_agreed_to_is_the_charge(outcome: str) -> None:
+    payment = a_payment("processing", operation="authorize", attempt_id="op_2")
+    assert judged(payment, outcome, is_answer=True).after.charge_attempt_id == "op_2"
+
+
+@pytest.mark.parametrize("reached_bank, charge", [(True, "op_2"), (False, "op_1")])
+def test_a_refused_try_is_the_latest_charge_only_if_it_reached_a_bank(
+    reached_bank: bool, charge: str
+) -> None:
+    refusal = Declined(DeclineReason.TECHNICAL, "word", FACTS, reached_bank=reached_bank)
+    payment = a_payment(
+        "processing", operation="authorize", attempt_id="op_2", charge_attempt_id="op_1"
+    )
+    decision = judged(payment, refusal, is_answer=True)
+
+    assert decision.after.charge_attempt_id == charge
+    assert decision.events[0].data["charge_attempt_id"] == charge
+    assert decision.events[0].data["attempt_id"] == "op_2"
+
+
 def test_a_processor_fee_that_becomes_known_later_is_booked_once() -> None:
     without = replace(OUTCOMES["captured"], processor_fee=None, fee_reference=None)  # type: ignore[arg-type,call-arg]
     first = judged(a_payment("processing"), without, is_answer=False)

@@ -289,12 +289,7 @@ def _outcome(call: Callable[[], Any]) -> Outcome:
         except (KeyError, TypeError, ValueError) as problem:
             return Unknown(f"decline not understood: {problem}", is_replay(error))
     except stripe.InvalidRequestError as error:
-        if error.code in MOVED_ON or (error.code or "").startswith(("payment_intent_", "charge_")):
-            return Unknown(detail(error), is_replay(error))
-        if error.http_status == 404 and error.param == "intent":
-            return Absent()
-        reason = words.REFUSED_REQUEST.get(error.code or "", DeclineReason.TECHNICAL)
-        return Declined(reason, error.code or "invalid_request")
+        return _refused(error)
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
         # Refused at the door: nothing was executed. A human has to mend the key.
         log.error("processor.credentials_refused", extra={"detail": detail(error)})  # noqa: TRY400 - the traceback tells nothing
@@ -302,6 +297,19 @@ def _outcome(call: Callable[[], Any]) -> Outcome:
     except stripe.StripeError as error:
         # Connection, rate limit, server and idempotency errors: the money may have moved.
         return Unknown(detail(error), is_replay(error))
+
+
+def _refused(error: stripe.InvalidRequestError) -> Outcome:
+    """A request that was not taken as it stood: no bank was asked."""
+    code = error.code or ""
+    if code in MOVED_ON or code.startswith(("payment_intent_", "charge_")):
+        return Unknown(detail(error), is_replay(error))
+    if error.http_status == 404 and error.param == "intent":
+        return Absent()
+    if code == "resource_missing" and error.param == "payment_method":
+        return Declined(DeclineReason.ABSENT, code)
+    reason = words.REFUSED_REQUEST.get(code, DeclineReason.TECHNICAL)
+    return Declined(reason, code or "invalid_request")
 
 
 def _heard(outcome: Outcome) -> Outcome:

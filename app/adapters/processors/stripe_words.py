@@ -220,7 +220,7 @@ def _declined(error: dict[str, Any], facts: Facts) -> Declined:
     reason = DECLINE.get(code) or DECLINE.get(error.get("code") or "") or _R.GENERIC
     method = error.get("payment_method")
     card = card_of_method(method) if isinstance(method, dict) else None
-    return Declined(reason, code, facts, card)
+    return Declined(reason, code, facts, card, reached_bank=_names_charge(error))
 
 
 def declined_by_error(body: dict[str, Any], fallback_code: str) -> Declined:
@@ -231,7 +231,12 @@ def declined_by_error(body: dict[str, Any], fallback_code: str) -> Declined:
         return _declined(error, facts_of(intent))
     code = error.get("decline_code") or error["code"]
     reason = DECLINE.get(code) or DECLINE.get(error["code"]) or _R.GENERIC
-    return Declined(reason, code)
+    return Declined(reason, code, reached_bank=_names_charge(error))
+
+
+def _names_charge(error: dict[str, Any]) -> bool:
+    """Whether a bank was asked: each time one is, there is a charge, and its refusal names it."""
+    return bool(error.get("charge"))
 
 
 def _day(timestamp: object) -> date | None:

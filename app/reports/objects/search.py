@@ -86,14 +86,14 @@ def _customers(merchant_id: str) -> Select[Any]:
 
 # As `payment_reads` tells the tries that reached a bank, and which of them took money.
 _IS_PAID = and_(P.attempt_id == A.id, P.authorized_minor > 0)
-_WAS_REFUSED = and_(A.status == "failed", A.reason.is_distinct_from("authenticate"))
+_WAS_CHARGED = or_(A.reached_bank, P.charge_attempt_id == A.id)
 
 
 def _charges(merchant_id: str) -> Select[Any]:
     return (
         select(A.id)
         .join(P, and_(P.merchant_id == A.merchant_id, P.id == A.payment_id))
-        .where(A.merchant_id == merchant_id, A.kind == "authorize", or_(_IS_PAID, _WAS_REFUSED))
+        .where(A.merchant_id == merchant_id, A.kind == "authorize", _WAS_CHARGED)
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from flask import Response
 
-from app.domain.errors import CardDeclined, FarthingError, RateLimited
+from app.domain.errors import CardDeclined, FarthingError, MethodAbsent, RateLimited
 from app.domain.payments import Payment
 from app.web.context import deps
 
@@ -104,7 +104,15 @@ def card_error(
 ) -> dict[str, Any]:
     """The body of a declined payment."""
     detail = last_error(payment, message) | _where(request_id)
-    charge = payment_object.get("latest_charge")
-    if isinstance(charge, str):
+    charge = payment_object["last_payment_error"].get("charge")
+    if charge is not None:
         detail["charge"] = charge
     return {"error": {**detail, "payment_intent": payment_object}}
+
+
+def method_absent(payment: Payment, request_id: str) -> dict[str, Any]:
+    """The body for a payment that was to be paid with what the processor does not know."""
+    error = MethodAbsent(
+        f"No such PaymentMethod: '{payment.payment_method}'", param="payment_method"
+    )
+    return error_body(error, request_id)

@@ -22,7 +22,7 @@ from app.web.api.event_types import SENT
 from app.web.api.objects import lookup
 from app.web.api.objects.checkout_session import checkout_session
 from app.web.api.objects.customer import living_customer, previous_attributes
-from app.web.api.objects.ids import attempt_id, latest_charge, timestamp
+from app.web.api.objects.ids import attempt_id, latest_charge, refused_charge, timestamp
 from app.web.api.objects.payment_intent import payment_intent
 from app.web.api.version import API_VERSION
 from app.web.context import deps
@@ -110,6 +110,8 @@ _STATUS = {
     "payment.canceled": _P.CANCELED,
     "payment.expired": _P.EXPIRED,
 }
+# Before a try has an outcome nothing is told of a charge.
+_WITHOUT_CHARGE = (_P.OPEN, _P.PROCESSING, _P.REQUIRES_ACTION)
 
 
 def as_it_was(payment: Payment, event: SourceEvent) -> Payment:
@@ -131,14 +133,26 @@ def as_it_was(payment: Payment, event: SourceEvent) -> Payment:
         was["authorized_minor"] = 0
     if status in (_P.OPEN, _P.PROCESSING) and amount:
         was["amount"] = Money(amount, str(data.get("currency") or payment.currency))
+    if status in _WITHOUT_CHARGE:
+        was["charge_attempt_id"] = None
     if status is _P.OPEN:
         was["attempt_id"] = None
     if status is _P.FAILED:
-        reason = data.get("reason")
-        was["decline_reason"] = DeclineReason(reason) if reason else DeclineReason.GENERIC
-        was["decline_code"] = data.get("code")
-        was["attempt_id"] = data.get("attempt_id") or payment.attempt_id
+        was |= _refusal(payment, data)
     return replace(payment, **was)
+
+
+def _refusal(payment: Payment, data: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a refused try, from its event; older ones do not say whether a bank was asked."""
+    reason = DeclineReason(data.get("reason") or DeclineReason.GENERIC)
+    attempt = data.get("attempt_id") or payment.attempt_id
+    by_reason = None if reason is DeclineReason.AUTHENTICATE else attempt
+    return {
+        "decline_reason": reason,
+        "decline_code": data.get("code"),
+        "attempt_id": attempt,
+        "charge_attempt_id": data.get("charge_attempt_id", by_reason),
+    }
 
 
 def _intent(event: SourceEvent, type_: str) -> Told:
@@ -183,7 +197,11 @@ def _captured(event: SourceEvent) -> tuple[Told, ...]:
 
 
 def _failed(event: SourceEvent) -> tuple[Told, ...]:
-    return (*_charge(event, "charge.failed"), _intent(event, "payment_intent.payment_failed"))
+    was = as_it_was(_payment(event), event)
+    if was.decline_reason is DeclineReason.ABSENT:
+        return ()
+    charged = _charge(event, "charge.failed") if refused_charge(was) else ()
+    return (*charged, _intent(event, "payment_intent.payment_failed"))
 
 
 def _canceled(event: SourceEvent) -> tuple[Told, ...]:

@@ -5,12 +5,7 @@ So a charge and its method need no rows and no statements of their own.
 
 from datetime import datetime
 
-from app.domain.declines import DeclineReason
 from app.domain.payments import Payment
-from app.domain.states import PaymentStatus
-
-_P = PaymentStatus
-_ENDED = (_P.FAILED, _P.CANCELED, _P.EXPIRED)
 
 
 def timestamp(at: datetime) -> int:
@@ -29,17 +24,14 @@ def attempt_id(derived: str) -> str:
 
 
 def latest_charge(payment: Payment) -> str | None:
-    """The charge of the last try, if that reached the bank."""
-    if payment.attempt_id is None:
-        return None
-    was_refused = (
-        payment.status in _ENDED
-        and payment.decline_reason is not None
-        and payment.decline_reason is not DeclineReason.AUTHENTICATE
-    )
-    if payment.authorized_minor > 0 or was_refused:
-        return charge_id(payment.attempt_id)
-    return None
+    """The charge of the last try that reached a bank."""
+    return None if payment.charge_attempt_id is None else charge_id(payment.charge_attempt_id)
+
+
+def refused_charge(payment: Payment) -> str | None:
+    """The charge of the last try; none where that ended before it reached a bank."""
+    was_charged = payment.charge_attempt_id == payment.attempt_id
+    return latest_charge(payment) if was_charged else None
 
 
 def method_id(payment: Payment) -> str | None:

@@ -7,7 +7,7 @@ from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
 from app.reports.objects import payments as reads
 from app.web.api.errors import last_error
-from app.web.api.objects.ids import latest_charge, method_id, timestamp
+from app.web.api.objects.ids import latest_charge, method_id, refused_charge, timestamp
 from app.web.client_secrets import bank_page, client_secret
 
 _P = PaymentStatus
@@ -98,10 +98,11 @@ def _cancellation(payment: Payment) -> str | None:
 
 
 def _last_error(payment: Payment) -> dict[str, Any] | None:
-    if payment.status is not _P.FAILED:
+    # A method that does not exist is the caller's mistake: nothing was tried with the payment.
+    if payment.status is not _P.FAILED or payment.decline_reason is DeclineReason.ABSENT:
         return None
     detail = last_error(payment, decline_message(payment.decline_reason))
-    charge = latest_charge(payment)
+    charge = refused_charge(payment)
     return {**detail, "charge": charge} if charge else detail
 
 

@@ -2,6 +2,7 @@
 
 import orjson
 
+from app.domain.declines import DeclineReason
 from app.domain.errors import InvalidRequest, NotFound, OperationInProgress, UnexpectedState
 from app.domain.money import Money, parse_amount
 from app.domain.payments import Payment
@@ -23,7 +24,7 @@ from app.services.payments import (
 from app.services.resolver import resolve
 from app.services.updates import UpdatePayment
 from app.web.api.call import Answered, Call, Json, Listing, Route
-from app.web.api.errors import card_error
+from app.web.api.errors import card_error, method_absent
 from app.web.api.expansion import expand
 from app.web.api.fields import merged
 from app.web.api.objects.payment_intent import decline_message, payment_intent, status_of
@@ -137,11 +138,14 @@ def _idempotency(call: Call) -> IdempotentRequest | None:
 
 
 def _told(call: Call, payment: Payment) -> Answered:
-    """How a payment answers the request that tried it: 402 when declined; the direct call says 202
-    while the outcome is unknown.
+    """How a payment answers the request that tried it: 402 when declined, 400 where the processor
+    knows no such method; the direct call says 202 while the outcome is unknown.
     """
+    is_failed = payment.status is PaymentStatus.FAILED
+    if is_failed and payment.decline_reason is DeclineReason.ABSENT:
+        return Answered(400, raw=orjson.dumps(method_absent(payment, call.request_id)))
     intent = expand(call, payment_intent(payment, is_live=call.is_live))
-    if payment.status is PaymentStatus.FAILED:
+    if is_failed:
         message = decline_message(payment.decline_reason)
         body = card_error(payment, intent, message, call.request_id)
         return Answered(402, raw=orjson.dumps(body))
