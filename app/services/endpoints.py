@@ -54,10 +54,10 @@ class UpdateEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class CreatedEndpoint:
-    """The endpoint and its secret, which is to be shown now."""
+    """The endpoint and its secret, which is to be shown now; none where it was replaced since."""
 
     endpoint: WebhookEndpoint
-    secret: str
+    secret: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,13 @@ class EnabledEndpoint:
 
 
 def create_endpoint(deps: Deps, command: CreateEndpoint) -> CreatedEndpoint:
-    """Make an endpoint; an id that is there already gives that one. Raises AddressRefused,
-    InvalidRequest or Conflict.
+    """Make an endpoint. An id that is there already gives that one, whatever else is asked for.
+
+    Raises AddressRefused, InvalidRequest or Conflict.
     """
+    known = _made_before(command)
+    if known is not None:
+        return _created(deps, known)
     _check_events(command.enabled_events)
     deps.sender.check(command.url)
     now = deps.clock.now()
@@ -96,6 +100,7 @@ def create_endpoint(deps: Deps, command: CreateEndpoint) -> CreatedEndpoint:
                 enabled_events=list(command.enabled_events),
                 status="enabled",
                 secret_sealed=deps.sealer.seal(secret),
+                secret_set_at=now,
                 metadata_=command.metadata,
                 created_at=now,
                 updated_at=now,
@@ -103,7 +108,19 @@ def create_endpoint(deps: Deps, command: CreateEndpoint) -> CreatedEndpoint:
             .on_conflict_do_nothing()
         )
         endpoint = find_endpoint(session, command.merchant_id, command.id)
-    return CreatedEndpoint(endpoint, deps.sealer.open(endpoint.secret_sealed))
+    return _created(deps, endpoint)
+
+
+def _made_before(command: CreateEndpoint) -> WebhookEndpoint | None:
+    """What this request made when it came first; a deleted endpoint too."""
+    with transaction() as session:
+        return session.get(WebhookEndpoint, (command.merchant_id, command.id))
+
+
+def _created(deps: Deps, row: WebhookEndpoint) -> CreatedEndpoint:
+    # A secret that was rolled since is another's to tell.
+    is_first = row.secret_set_at == row.created_at and row.deleted_at is None
+    return CreatedEndpoint(row, deps.sealer.open(row.secret_sealed) if is_first else None)
 
 
 def update_endpoint(deps: Deps, command: UpdateEndpoint) -> WebhookEndpoint:
@@ -201,7 +218,7 @@ def roll_secret(
         row.old_secret_sealed = row.secret_sealed if valid_old_for else None
         row.old_secret_until = now + valid_old_for if valid_old_for else None
         row.secret_sealed = deps.sealer.seal(secret)
-        row.updated_at = now
+        row.secret_set_at = row.updated_at = now
     return secret
 
 

@@ -26,6 +26,7 @@ class WebhookEndpoint(Base):
     disabled_reason: Mapped[str | None]
     disabled_at: Mapped[datetime | None]
     secret_sealed: Mapped[bytes]
+    secret_set_at: Mapped[datetime]
     old_secret_sealed: Mapped[bytes | None]
     old_secret_until: Mapped[datetime | None]
     failing_since: Mapped[datetime | None]

@@ -1,6 +1,6 @@
-"""Charges are told of the tries that reached a bank.
+"""Charges are told of the tries that reached a bank, and a secret only while it is the first one.
 
-Until now a try's status and reason had to do for that; of older rows they still say enough.
+Until now a try's status and reason had to do for the first; of older rows they still say enough.
 """
 
 from alembic import op
@@ -30,8 +30,13 @@ def upgrade() -> None:
               WHERE reached_bank GROUP BY merchant_id, payment_id) o
         WHERE o.merchant_id = p.merchant_id AND o.payment_id = p.id
     """)
+    op.execute("ALTER TABLE webhook_endpoints ADD COLUMN secret_set_at timestamptz")
+    # What was changed since may have been the secret: then it is not told again.
+    op.execute("UPDATE webhook_endpoints SET secret_set_at = updated_at")
+    op.execute("ALTER TABLE webhook_endpoints ALTER COLUMN secret_set_at SET NOT NULL")
 
 
 def downgrade() -> None:
+    op.execute("ALTER TABLE webhook_endpoints DROP COLUMN secret_set_at")
     op.execute("ALTER TABLE operations DROP COLUMN reached_bank")
     op.execute("ALTER TABLE payments DROP COLUMN charge_attempt_id")

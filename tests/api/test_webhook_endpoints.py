@@ -1,12 +1,16 @@
 """Webhook endpoints through the API: the secret once, the rest as it stands."""
 
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
+from flask import Flask
 
+from app.adapters.http import SafeSender
+from app.adapters.http_addresses import Policy
 from app.services.deps import Deps
-from app.services.endpoints import MOST_ENDPOINTS, reveal_secret
+from app.services.endpoints import MOST_ENDPOINTS, reveal_secret, roll_secret
 from app.web.api.version import API_VERSION
 from tests.api.client import Api, count, error_of
 from tests.contracts.schema import check
@@ -46,6 +50,41 @@ def test_a_repeated_request_makes_one_endpoint(api: Api, database_url: str) -> N
     first = make(api, key="once")
     assert make(api, key="once") == first
     assert count(database_url, "webhook_endpoints") == 1
+
+
+def test_a_repeated_request_does_not_ask_about_the_address_again(
+    api: Api, app: Flask, deps: Deps
+) -> None:
+    first = make(api, key="once")
+    app.extensions["farthing"] = replace(deps, sender=SafeSender(Policy(frozenset({443}))))
+    try:
+        again = make(api, key="once")
+        other = api.post(ALL, {"url": HOOK, "enabled_events": ["*"]}, key="other")
+    finally:
+        app.extensions["farthing"] = deps
+    assert again == first
+    assert error_of(other)["code"] == "url_invalid"
+
+
+def test_a_secret_that_was_rolled_is_not_told_to_who_repeats_the_creation(
+    api: Api, deps: Deps, shop: Shop
+) -> None:
+    made = make(api, key="once")
+    new = roll_secret(deps, shop.merchant_id, made["id"])
+    again = api.post(ALL, {"url": HOOK, "enabled_events": ["charge.succeeded"]}, key="once")
+    assert made.pop("secret") != new
+    assert good(again) == made
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert new not in again.text
+
+
+def test_a_repeated_request_is_told_of_an_endpoint_that_was_deleted_since(api: Api) -> None:
+    made = make(api, key="once")
+    delete(api, made["id"])
+    secret = made.pop("secret")
+    assert secret
+    assert make(api, key="once") == made
+    assert good(api.get(ALL))["data"] == []
 
 
 def test_the_secret_is_kept_nowhere_in_the_clear(api: Api, database_url: str) -> None:

@@ -57,7 +57,9 @@ UPDATE: dict[str, Field] = {
 
 
 def create(call: Call) -> Json:
-    """Make an endpoint; its signing secret is in this answer only."""
+    """Make an endpoint; its signing secret is in this answer only. A repeated request is told what
+    the first one made, with the secret as long as it is still that one.
+    """
     found = call.params
     made = create_endpoint(
         call.deps,
@@ -70,7 +72,7 @@ def create(call: Call) -> Json:
             metadata=dict(merged({}, found.get("metadata") or {})),
         ),
     )
-    row = _load(call, made.endpoint.id)
+    row = _load(call, made.endpoint.id, may_be_deleted=True)
     return webhook_endpoint(row, is_live=call.is_live, secret=made.secret)
 
 
@@ -115,8 +117,8 @@ def list_(call: Call) -> Listing:
     return Listing([webhook_endpoint(row, is_live=call.is_live) for row in rows], has_more)
 
 
-def _load(call: Call, endpoint_id: str) -> Endpoint:
-    row = reads.endpoint(call.merchant_id, endpoint_id)
+def _load(call: Call, endpoint_id: str, *, may_be_deleted: bool = False) -> Endpoint:
+    row = reads.endpoint(call.merchant_id, endpoint_id, may_be_deleted=may_be_deleted)
     if row is None:
         raise NotFound("webhook endpoint", endpoint_id)
     return row
