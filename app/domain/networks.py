@@ -2,7 +2,14 @@
 
 import re
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 
 from app.domain.errors import InvalidRequest
 
@@ -30,16 +37,21 @@ def parse_networks(texts: Iterable[str], *, most: int, param: str) -> tuple[str,
     return tuple(found)
 
 
+def plain_address(ip: str) -> IPv4Address | IPv6Address | None:
+    """The address as networks are compared with it; None for what is no address."""
+    try:
+        address = ip_address(ip.partition("%")[0])
+    except ValueError:
+        return None
+    # A socket that listens for both kinds names an IPv4 caller `::ffff:203.0.113.7`.
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
 def is_inside(ip: str, networks: Iterable[Network]) -> bool:
     """Whether the address is in one of the networks; what is no address is in none."""
-    try:
-        address = ip_address(ip)
-    except ValueError:
-        return False
-    # A socket that listens for both kinds names an IPv4 caller `::ffff:203.0.113.7`.
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return any(address in network for network in networks)
+    address = plain_address(ip)
+    return address is not None and any(address in network for network in networks)
 
 
 def written(network: str) -> str:

@@ -13,15 +13,17 @@ from typing import Any
 
 from psycopg.errors import UniqueViolation
 
-from app.domain.errors import NotSignedIn, OperationInProgress, UnexpectedState
+from app.domain.errors import OperationInProgress, UnexpectedState
 from app.domain.ids import new_id
 from app.domain.money import Money
+from app.domain.networks import plain_address
 from app.domain.payments import EventDraft, OperationInFlight, Payment
 from app.domain.processor import ProcessorAccount
 from app.domain.states import PAYMENT, PaymentStatus
 from app.services.accounts import account_of
 from app.services.deps import Deps
 from app.services.idempotency import in_use, mismatch
+from app.services.keys import why_refused
 from app.services.payments import call, load, new_operation
 from app.services.resolver import resolve
 from app.services.settle import DEFINITE, KeyedAnswer, settle, written
@@ -43,6 +45,7 @@ class IdempotentRequest:
     request_hash: bytes
     render: Callable[[Payment], tuple[int, bytes]]
     api_key_hash: bytes | None = None
+    client_address: str = ""
     request_id: str | None = None
     is_deferred: bool = False
 
@@ -154,6 +157,7 @@ def _new_payment(
             lease_token=secrets.token_hex(16),
             lease_seconds=deps.lease_seconds,
             api_key_hash=idempotency.api_key_hash,
+            client_address=plain_address(idempotency.client_address),
             request_id=idempotency.request_id,
         )
     intent = NewPayment(
@@ -231,12 +235,12 @@ def _created(deps: Deps, payment: Payment, keyed: KeyedAnswer | None) -> Payment
 
 
 def _not_begun(deps: Deps, command: CreatePayment, begun: Begun) -> Payment | Replay:
-    """The key is taken, the API key is gone, or the session is closed."""
+    """The key is taken, the API key may not be used, or the session is closed."""
     request = command.idempotency
-    if not begun.is_key_valid:
-        raise NotSignedIn("This API key has been revoked.")
     if request is None:
         raise UnexpectedState("This checkout is no longer open.")
+    if not begun.is_key_valid and request.api_key_hash is not None:
+        raise why_refused(deps, request.api_key_hash, request.client_address)
     if begun.state is None:
         raise in_use()
     if begun.request_hash is None or bytes(begun.request_hash) != request.request_hash:

@@ -116,9 +116,8 @@ def key_hash(key: str) -> bytes:
 def authenticate_key(deps: Deps, key: str, ip: str, *, is_checked_later: bool = False) -> Caller:
     """Whose key it is; raises NotSignedIn, or NotAllowed where the key may not be used from there.
 
-    Which kinds of keys will do is the caller's to judge. `is_checked_later`: its own statement
-    refuses a revoked key, so a row that was read some seconds ago will do; the address and the hour
-    are looked at every time.
+    Which kinds of keys will do is the caller's to judge. `is_checked_later`: its own statement looks
+    at the key once more, so a row that was read some seconds ago will do; see `why_refused`.
     """
     hashed = key_hash(key)
     if is_checked_later:
@@ -132,6 +131,13 @@ def authenticate_key(deps: Deps, key: str, ip: str, *, is_checked_later: bool = 
     if refusal is not None:
         raise refusal
     return known.caller
+
+
+def why_refused(deps: Deps, hashed: bytes, ip: str) -> FarthingError:
+    """What a statement that would not have the key has found, told from the row of now."""
+    known = _load(deps, hashed, ip)
+    refusal = _refusal(known, ip, deps.clock.now()) if known is not None else None
+    return refusal or NotSignedIn(UNKNOWN)
 
 
 def _load(deps: Deps, hashed: bytes, ip: str) -> _Known | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from app.domain.ids import new_id
@@ -33,6 +34,7 @@ class KeyClaim:
     lease_token: str
     lease_seconds: int
     api_key_hash: bytes | None = None
+    client_address: IPv4Address | IPv6Address | None = None
     request_id: str | None = None
 
 
@@ -139,6 +141,7 @@ def _intent_row(ord_: int, intent: NewPayment, at: datetime) -> Row:
         claim.lease_token if claim else None,
         claim.lease_seconds if claim else intent.lease_seconds,
         _bytea(claim.api_key_hash) if claim else None,
+        str(claim.client_address) if claim and claim.client_address else None,
         operation.id if operation else None,
         operation.kind if operation else None,
         operation.payment_method_token if operation else None,

@@ -110,6 +110,7 @@ INTENTS = Source(
         "lease_token": "text",
         "lease_seconds": "int",
         "api_key_hash": "bytea",
+        "client_address": "inet",
         "operation_id": "text",
         "operation_kind": "text",
         "operation_token": "text",

@@ -46,6 +46,8 @@ _ALLOWED = """allowed AS MATERIALIZED (
         SELECT FROM api_keys a
         WHERE a.key_hash = i.api_key_hash AND a.revoked_at IS NULL
           AND (a.expires_at IS NULL OR a.expires_at > i.at)
+          AND (a.allowed_networks = '{}'
+               OR i.client_address <<= ANY (a.allowed_networks::inet[]))
           AND a.merchant_id = i.merchant_id)
 )"""
 

@@ -1,12 +1,15 @@
 import base64
+from dataclasses import replace
+from datetime import timedelta
 
+import pytest
 from werkzeug.test import TestResponse
 
 from app.services import keys
 from app.services.audit import By
-from app.services.deps import Deps
+from app.services.deps import Deps, Remembered
 from tests.api.client import Api, basket, charges, error_of, order
-from tests.factories import Shop, make_payment, open_checkout
+from tests.factories import Shop, TestClock, make_payment, open_checkout
 from tests.sandbox.server import SandboxServer
 
 ROUTES = [
@@ -86,6 +89,68 @@ def test_a_revoked_key_is_refused_by_a_process_that_still_remembers_it(
     assert api.pay("after").status_code == 401
     assert api.pay("before").status_code == 401
     assert charges(sandbox, shop) == 1
+
+
+def elsewhere(deps: Deps) -> Deps:
+    """Another process on the same database: what it changes, this one still remembers."""
+    return replace(deps, callers=Remembered(30))
+
+
+def narrow(deps: Deps, shop: Shop, *networks: str) -> None:
+    """Allow the shop's key from these networks only, by somebody in another process."""
+    caller = keys.authenticate_key(deps, shop.secret_key, "127.0.0.1")
+    keys.change_key(
+        elsewhere(deps), keys.ChangeKey(shop.merchant_id, caller.key_id, "Shop", {}, networks, By())
+    )
+
+
+def test_a_narrowed_list_of_addresses_holds_at_once_in_every_process(
+    api: Api, deps: Deps, shop: Shop, sandbox: SandboxServer
+) -> None:
+    assert api.pay("before").status_code == 200
+    narrow(deps, shop, "203.0.113.0/24", "2001:db8::/32")
+
+    for key in ("after", "before"):
+        answer = api.pay(key)
+        assert (answer.status_code, error_of(answer)["code"]) == (403, "permission_denied")
+        assert "127.0.0.1" in error_of(answer)["message"]
+    assert charges(sandbox, shop) == 1
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::ffff:127.0.0.1", "2001:db8::7"])
+def test_a_listed_address_is_served(api: Api, deps: Deps, shop: Shop, address: str) -> None:
+    narrow(deps, shop, "127.0.0.0/8", "2001:db8::/32")
+    headers = {"Authorization": f"Bearer {api.secret_key}", "Idempotency-Key": "k"}
+    environ = {"REMOTE_ADDR": address}
+
+    for _ in range(2):
+        answer = api.open("POST", "/payments", headers, json=order(), environ_base=environ)
+        assert answer.status_code == 200, answer.text
+
+
+def test_a_key_that_was_rolled_elsewhere_is_told_to_have_been_revoked(
+    api: Api, deps: Deps, shop: Shop
+) -> None:
+    assert api.pay("before").status_code == 200
+    caller = keys.authenticate_key(deps, shop.secret_key, "127.0.0.1")
+    keys.roll_key(elsewhere(deps), keys.RollKey(shop.merchant_id, caller.key_id, 0, By()))
+
+    answer = api.pay("after")
+    assert (answer.status_code, error_of(answer)["code"]) == (401, "authentication_required")
+    assert error_of(answer)["message"] == "This API key was revoked."
+
+
+def test_a_rolled_keys_overlap_ends_in_every_process(
+    api: Api, deps: Deps, shop: Shop, clock: TestClock
+) -> None:
+    assert api.pay("before").status_code == 200
+    caller = keys.authenticate_key(deps, shop.secret_key, "127.0.0.1")
+    keys.roll_key(elsewhere(deps), keys.RollKey(shop.merchant_id, caller.key_id, 3600, By()))
+    assert api.pay("during").status_code == 200
+    clock.advance(timedelta(hours=2))
+
+    answer = api.pay("after")
+    assert (answer.status_code, error_of(answer)["code"]) == (401, "api_key_expired")
 
 
 def _revoke_all(deps: Deps, shop: Shop) -> None:

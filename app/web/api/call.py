@@ -68,6 +68,7 @@ class Call:
     path: dict[str, str]
     params: dict[str, Any]
     request_id: str
+    client_address: str = ""
     expand: tuple[str, ...] = ()
     key: str | None = None
     request_hash: bytes = b""

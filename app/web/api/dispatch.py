@@ -73,8 +73,8 @@ def answer(route: Route, path: dict[str, str]) -> Response:
 
 
 def _caller(route: Route) -> Caller:
-    """Who asks. On the payment path the statement that claims the idempotency key refuses a revoked
-    key, so a remembered row will do there; a key whose permissions may change is always read anew.
+    """Who asks. On the payment path the statement that claims the idempotency key looks at the API
+    key too, so a remembered row will do there; one whose permissions may change is always read anew.
     """
     is_checked_later = route.owns_key and bool(request.headers.get("Idempotency-Key"))
     caller = requests.caller(is_checked_later=is_checked_later)
@@ -120,6 +120,7 @@ def _understood(route: Route, path: dict[str, str], caller: Caller, found: Json)
         path=path,
         params=params,
         request_id=request_id(),
+        client_address=client_address(),
         expand=paths,
         key=key,
         request_hash=requests.request_hash(found) if key else b"",

@@ -132,6 +132,7 @@ def _idempotency(call: Call) -> IdempotentRequest | None:
         request_hash=call.request_hash,
         render=render,
         api_key_hash=call.caller.key_hash,
+        client_address=call.client_address,
         request_id=call.request_id,
         is_deferred=bool(call.expand),
     )
