@@ -23,6 +23,7 @@ MONEY_REPLY_LIFE = timedelta(days=7)
 # What these made must never be made again under the same key.
 KEPT_FOR_EVER = ("pi\\_%", "re\\_%", "op\\_%")
 REAPED_AT_ONCE = 1000
+MOST_ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,15 @@ class StoredReply:
 
 def claim(deps: Deps, request: KeyedRequest) -> Claim | StoredReply:
     """Claim the key, or give the stored reply; raises IdempotencyMismatch or IdempotencyInUse."""
+    for _ in range(MOST_ROUNDS):
+        found = _claim_once(deps, request)
+        if found is not None:
+            return found
+    raise in_use()
+
+
+def _claim_once(deps: Deps, request: KeyedRequest) -> Claim | StoredReply | None:
+    """As `claim`; None if the key's owner gave it back between our two looks at it."""
     now = deps.clock.now()
     token = secrets.token_hex(16)
     lease = func.now() + timedelta(seconds=deps.lease_seconds)
@@ -85,20 +95,38 @@ def claim(deps: Deps, request: KeyedRequest) -> Claim | StoredReply:
         ).scalar()
         if made is not None:
             return _claim(request, token, request.subject_id, is_resumed=False)
-        row, is_leased = session.execute(
+        there = session.execute(
             select(IdempotencyKey, IdempotencyKey.leased_until > func.now())
             .where(*_is(request.merchant_id, request.scope, request.key))
             .with_for_update()
-        ).one()
+        ).one_or_none()
+        if there is None:
+            return None
+        row, is_leased = there
         if bytes(row.request_hash) != request.request_hash:
             raise mismatch(request.key)
         if row.state == "finished":
-            body = None if row.response_body is None else bytes(row.response_body)
-            return StoredReply(row.response_status, body, row.request_id, row.subject_id)
+            return _reply(row)
         if is_leased:
             raise in_use()
         row.lease_token, row.leased_until = token, lease
         return _claim(request, token, row.subject_id, is_resumed=True)
+
+
+def _reply(row: IdempotencyKey) -> StoredReply:
+    body = None if row.response_body is None else bytes(row.response_body)
+    return StoredReply(row.response_status, body, row.request_id, row.subject_id)
+
+
+def reply_of_another(claimed: Claim) -> StoredReply:
+    """What was stored by whoever took the key over from us; raises IdempotencyInUse while they run."""
+    with transaction() as session:
+        row = session.execute(
+            select(IdempotencyKey).where(*_is(claimed.merchant_id, claimed.scope, claimed.key))
+        ).scalar_one_or_none()
+    if row is None or row.state != "finished":
+        raise in_use()
+    return _reply(row)
 
 
 def finish(deps: Deps, claimed: Claim, status: int, body: bytes | None) -> bool:
@@ -121,24 +149,30 @@ def finish(deps: Deps, claimed: Claim, status: int, body: bytes | None) -> bool:
     return done is not None
 
 
-def release(claimed: Claim) -> None:
-    """No answer yet: let the next request with this key go on where we stopped."""
+def release(claimed: Claim) -> bool:
+    """No answer yet: let the next request with this key go on where we stopped. False as in `finish`."""
     with transaction() as session:
-        session.execute(
-            update(IdempotencyKey).where(*_owned(claimed)).values(leased_until=func.now())
-        )
+        done = session.execute(
+            update(IdempotencyKey)
+            .where(*_owned(claimed))
+            .values(leased_until=func.now())
+            .returning(IdempotencyKey.key)
+        ).scalar()
+    return done is not None
 
 
-def drop(claimed: Claim) -> None:
-    """The request was refused before anything was done: its key is as new.
+def drop(claimed: Claim) -> bool:
+    """The request was refused before anything was done: its key is as new. False as in `finish`.
 
     A resumed one may have done something the first time, so its key stays.
     """
     if claimed.is_resumed:
-        release(claimed)
-        return
+        return release(claimed)
     with transaction() as session:
-        session.execute(delete(IdempotencyKey).where(*_owned(claimed)))
+        done = session.execute(
+            delete(IdempotencyKey).where(*_owned(claimed)).returning(IdempotencyKey.key)
+        ).scalar()
+    return done is not None
 
 
 def reap(deps: Deps) -> int:

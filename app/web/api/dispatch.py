@@ -173,25 +173,32 @@ def _under_key(call: Call, claimed: Claim) -> Answered:
         result = _finished(call, call.route.handler(call))
     except NOT_STORED:
         # Refused before anything was done: the key is not used up.
-        idempotency.drop(claimed)
+        if not idempotency.drop(claimed):
+            return _told_to_another(call, claimed)
         raise
     except FarthingError as error:
         if error.status >= 500 or error.status in (409, 429):
             idempotency.release(claimed)
         else:
             body = orjson.dumps(error_body(error, call.request_id))
-            idempotency.finish(call.deps, claimed, error.status, body)
+            if not idempotency.finish(call.deps, claimed, error.status, body):
+                return _told_to_another(call, claimed)
         raise
     except BaseException:
         # What was begun is found again under the same ids; the next request goes on from there.
         idempotency.release(claimed)
         raise
     kept = None if call.route.tells_secret else result.raw or b""
-    if not result.is_final:
-        idempotency.release(claimed)
-        return result
-    idempotency.finish(call.deps, claimed, result.status, kept)
-    return result
+    if result.is_final:
+        is_ours = idempotency.finish(call.deps, claimed, result.status, kept)
+    else:
+        is_ours = idempotency.release(claimed)
+    return result if is_ours else _told_to_another(call, claimed)
+
+
+def _told_to_another(call: Call, claimed: Claim) -> Answered:
+    """Our lease had gone to another request with the key: what that one was told is the answer."""
+    return _replayed(call, idempotency.reply_of_another(claimed))
 
 
 def _replayed(call: Call, stored: StoredReply) -> Answered:
