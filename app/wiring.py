@@ -25,6 +25,7 @@ JOBS = {
     "reversals": "worker.jobs.reverse_late_money",
     "expiry": "worker.jobs.expire_checkouts",
     "stale": "worker.jobs.refresh_stale_payments",
+    "books": "worker.jobs.close_books",
     "release": "worker.jobs.release_funds",
     "news": "worker.jobs.poll_news",
     "events": "worker.telling.publish_events",

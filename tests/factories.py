@@ -14,6 +14,7 @@ from app.domain.payments import Payment
 from app.domain.ports import PasswordHasher
 from app.services import (
     accounts,
+    books,
     checkout,
     creation,
     deliveries,
@@ -105,6 +106,7 @@ _JOBS: dict[str, Callable[[Deps], object]] = {
     "reversals": reversals.reverse_due,
     "expiry": expiry.expire_due,
     "stale": resolver.refresh_stale,
+    "books": books.close_books,
     "release": ledger.release_due,
     "news": polling.poll_due,
     "events": lambda deps: publishing.publish_due(deps, render),

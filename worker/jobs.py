@@ -6,7 +6,7 @@ Each may run twice, at the same time, or not at all: rows are leased, and the sc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.services import expiry, inbound, ledger, polling, refunds, resolver, reversals
+from app.services import books, expiry, inbound, ledger, polling, refunds, resolver, reversals
 from app.services.deps import Deps
 from worker.context import application, deps
 
@@ -69,6 +69,12 @@ def refresh_stale_payments() -> None:
     """Ask about payments that a lost webhook may have left behind."""
     with moving_job("stale") as ports:
         resolver.refresh_stale(ports)
+
+
+def close_books() -> None:
+    """Seal what is final in every book, and let the sums follow."""
+    with job("books") as ports:
+        books.close_books(ports)
 
 
 def release_funds() -> None:

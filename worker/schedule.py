@@ -20,6 +20,7 @@ SCHEDULE = (
     Periodic("reversals", 15),
     Periodic("expiry", 15),
     Periodic("stale", 60),
+    Periodic("books", 5),
     Periodic("release", 300),
     Periodic("news", 600),
     Periodic("events", 1),

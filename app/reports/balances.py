@@ -1,6 +1,7 @@
 """What the books say: balances by currency, when pending money arrives, and the latest entries.
 
-Available money is a stored balance, because it authorises payouts; pending money is a sum over postings.
+Available money is a stored balance, because it authorises payouts; pending money is what the closed books
+sum up, and the postings since.
 Currencies are never added up.
 """
 
@@ -8,14 +9,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import select
 
 from app.domain.accounts import account_of
 from app.domain.money import Money
-from app.domain.recipes import AVAILABLE, PENDING
+from app.domain.recipes import AVAILABLE
 from app.reports.paging import Cursor, Page, fetch
+from app.store.books import pending_days
 from app.store.db import db
-from app.store.ledger import AccountBalance, AccountRow, JournalRow, LedgerEntry, PostingRow
+from app.store.ledger import AccountBalance, AccountRow, JournalRow, LedgerEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def balances(merchant_id: str) -> list[Balance]:
     )
     available: dict[str, int] = dict(db.session.execute(stored).all())
     pending: dict[str, int] = {}
-    for currency, _, amount_minor in _pending_days(merchant_id):
+    for currency, _, amount_minor in pending_days(db.session(), merchant_id):
         pending[currency] = pending.get(currency, 0) + amount_minor
     return [
         Balance(
@@ -122,25 +124,10 @@ def balances(merchant_id: str) -> list[Balance]:
 
 def arrivals(merchant_id: str) -> list[Arrival]:
     """When pending money becomes available, by day and currency."""
-    return [Arrival(on, Money(n, currency)) for currency, on, n in _pending_days(merchant_id) if n]
-
-
-def _pending_days(merchant_id: str) -> list[tuple[str, date, int]]:
-    sign = case((PostingRow.credit == PENDING, 1), else_=-1)
-    query = (
-        select(
-            PostingRow.currency,
-            PostingRow.available_on,
-            func.sum(sign * PostingRow.amount_minor),
-        )
-        .where(
-            PostingRow.merchant_id == merchant_id,
-            or_(PostingRow.credit == PENDING, PostingRow.debit == PENDING),
-        )
-        .group_by(PostingRow.currency, PostingRow.available_on)
-        .order_by(PostingRow.available_on, PostingRow.currency)
-    )
-    return [(currency, on, int(total)) for currency, on, total in db.session.execute(query)]
+    return [
+        Arrival(on, Money(net, currency))
+        for currency, on, net in pending_days(db.session(), merchant_id)
+    ]
 
 
 def journals(merchant_id: str, cursor: Cursor, size: int = 20) -> Page[Journal]:

@@ -6,7 +6,7 @@ journal.
 
 from datetime import date, datetime
 
-from sqlalchemy import Text, select, text
+from sqlalchemy import FetchedValue, Text, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -40,6 +40,7 @@ class JournalRow(Base):
     payment_id: Mapped[str | None]
     event_at: Mapped[datetime]
     created_at: Mapped[datetime]
+    seq: Mapped[int] = mapped_column(server_default=FetchedValue())
 
 
 class PostingRow(Base):
@@ -188,3 +189,16 @@ def stored_balance(session: Session, merchant_id: str, code: str, currency: str)
         .with_for_update()
     ).scalar()
     return row or 0
+
+
+def releases_of(session: Session, merchant_id: str, currency: str, day: date) -> int:
+    """How often a day's pending money was released before: late refunds release it again."""
+    return session.execute(
+        select(func.count())
+        .select_from(JournalRow)
+        .where(
+            JournalRow.merchant_id == merchant_id,
+            JournalRow.event == "funds_released",
+            JournalRow.source_id.like(f"{currency}:{day.isoformat()}:%"),
+        )
+    ).scalar_one()

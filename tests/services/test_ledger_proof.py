@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
-from app.services import ledger
+from app.services import books, ledger
 from app.services.deps import Deps
 from app.services.refunds import RequestRefund, request_refund
 from app.store.ledger_checks import CHECKS
@@ -56,6 +56,18 @@ BREAKS = {
         " FROM merchants LIMIT 1",
         r"acct_\w+/merchant_available/USD",
     ),
+    "sums_follow_seals": Break(
+        "UPDATE account_days SET debit_minor = debit_minor + 1 WHERE code = 'merchant_pending'",
+        r"acct_\w+/merchant_pending/USD/\d{4}-\d\d-\d\d",
+    ),
+    "pending_follows_seals": Break(
+        "UPDATE pending_days SET net_minor = net_minor + 1",
+        r"acct_\w+/USD/\d{4}-\d\d-\d\d",
+    ),
+    "seals_are_whole": Break(
+        "UPDATE seals SET journal_ids = array_replace(journal_ids, journal_ids[1], 'jr_other')",
+        r"acct_\w+/jr_\w+",
+    ),
     "captures_booked": Break(
         "UPDATE payments SET fee_minor = fee_minor + 1 WHERE captured_minor > 0", r"pi_\w+"
     ),
@@ -96,6 +108,7 @@ def life(deps: Deps, shop: Shop, queue: FakeQueue) -> None:
     paid = make_payment(deps, shop)
     request_refund(deps, RequestRefund(shop.merchant_id, paid.id, usd("10.00"), "user:robin"))
     queue.drain()
+    books.close_books(deps)
 
 
 @pytest.fixture
