@@ -27,6 +27,8 @@ JOBS = {
     "stale": "worker.jobs.refresh_stale_payments",
     "books": "worker.jobs.close_books",
     "release": "worker.jobs.release_funds",
+    "paydays": "worker.jobs.pay_scheduled",
+    "payouts": "worker.jobs.submit_payouts",
     "news": "worker.jobs.poll_news",
     "events": "worker.telling.publish_events",
     "deliveries": "worker.telling.deliver_events",

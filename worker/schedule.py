@@ -22,6 +22,8 @@ SCHEDULE = (
     Periodic("stale", 60),
     Periodic("books", 5),
     Periodic("release", 300),
+    Periodic("paydays", 60),
+    Periodic("payouts", 15),
     Periodic("news", 600),
     Periodic("events", 1),
     Periodic("deliveries", 2),

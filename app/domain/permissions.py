@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 ROLES: dict[str, frozenset[str]] = {
-    "owner": frozenset({"view", "refund", "capture", "cancel", "links", "keys", "team"}),
-    "admin": frozenset({"view", "refund", "capture", "cancel", "links", "keys", "team"}),
+    "owner": frozenset({"view", "refund", "capture", "cancel", "links", "keys", "team", "payouts"}),
+    "admin": frozenset({"view", "refund", "capture", "cancel", "links", "keys", "team", "payouts"}),
     "developer": frozenset({"view", "links", "keys"}),
     "support": frozenset({"view", "refund", "capture", "cancel"}),
     "analyst": frozenset({"view"}),

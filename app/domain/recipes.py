@@ -16,6 +16,9 @@ IN_TRANSIT = "refunds_in_transit"
 FEES = "platform_fees"
 PROCESSOR_FEES = "processor_fees"
 SUSPENSE = "suspense"
+RESERVED = "merchant_reserved"
+PAYOUTS_IN_TRANSIT = "payouts_in_transit"
+BANK = "bank"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,62 @@ def unmatched_refund(processor: str, source_id: str, amount: Money, on: date) ->
         "unmatched_refund", source_id,
         dr(SUSPENSE,              cr=receivable(processor), amount=amount, on=on),
     )
+
+
+def payout_sent(source_id: str, amount: Money, on: date) -> Journal:
+    """The money leaves the balance before the bank is asked to carry it."""
+    return _journal(
+        "payout_sent", source_id,
+        dr(AVAILABLE,             cr=PAYOUTS_IN_TRANSIT,    amount=amount, on=on),
+    )
+
+
+def payout_paid(source_id: str, amount: Money, on: date) -> Journal:
+    """It reached the merchant's bank, from what ours holds."""
+    return _journal(
+        "payout_paid", source_id,
+        dr(PAYOUTS_IN_TRANSIT,    cr=BANK,                  amount=amount, on=on),
+    )
+
+
+def payout_failed(source_id: str, amount: Money, on: date) -> Journal:
+    """Nothing reached the merchant's bank: the money is in the balance again."""
+    return _journal(
+        "payout_failed", source_id,
+        dr(PAYOUTS_IN_TRANSIT,    cr=AVAILABLE,             amount=amount, on=on),
+    )
+
+
+def payout_canceled(source_id: str, amount: Money, on: date) -> Journal:
+    """It was called back before the bank was asked."""
+    return _journal(
+        "payout_canceled", source_id,
+        dr(PAYOUTS_IN_TRANSIT,    cr=AVAILABLE,             amount=amount, on=on),
+    )
+
+
+def payout_returned(source_id: str, amount: Money, on: date) -> Journal:
+    """The merchant's bank sent back what it had received."""
+    return _journal(
+        "payout_returned", source_id,
+        dr(BANK,                  cr=AVAILABLE,             amount=amount, on=on),
+    )
+
+
+def reserve_held(source_id: str, amount: Money, on: date) -> Journal:
+    """A part of what was taken is kept back for a while."""
+    return _journal(
+        "reserve_held", source_id,
+        dr(AVAILABLE,             cr=RESERVED,              amount=amount, on=on),
+    )
+
+
+def reserve_released(source_id: str, amount: Money, on: date) -> Journal:
+    """The while is over."""
+    return _journal(
+        "reserve_released", source_id,
+        dr(RESERVED,              cr=AVAILABLE,             amount=amount, on=on),
+    )
 # fmt: on
 
 
@@ -143,4 +202,11 @@ RECIPES = (
     funds_released,
     unmatched_receipt,
     unmatched_refund,
+    payout_sent,
+    payout_paid,
+    payout_failed,
+    payout_canceled,
+    payout_returned,
+    reserve_held,
+    reserve_released,
 )

@@ -53,6 +53,17 @@ class OperationStatus(StrEnum):
     FAILED = "failed"
 
 
+class PayoutStatus(StrEnum):
+    """Where a payout stands. PAID may still come back from the merchant's bank."""
+
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    IN_TRANSIT = "in_transit"
+    PAID = "paid"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
 S = TypeVar("S", bound=StrEnum)
 
 
@@ -194,4 +205,30 @@ OPERATION = Machine(
     },
 )
 
-MACHINES = (PAYMENT, REFUND, CHECKOUT, OPERATION)
+_PO = PayoutStatus
+
+PAYOUT = Machine(
+    name="payout",
+    initial=_PO.PENDING,
+    created="payout.created",
+    moves={
+        _PO.PENDING: {
+            _PO.UNKNOWN: "payout.outcome_unknown",
+            _PO.IN_TRANSIT: "payout.sent",
+            _PO.PAID: "payout.paid",
+            _PO.FAILED: "payout.failed",
+            _PO.CANCELED: "payout.canceled",
+        },
+        _PO.UNKNOWN: {
+            _PO.IN_TRANSIT: "payout.sent",
+            _PO.PAID: "payout.paid",
+            _PO.FAILED: "payout.failed",
+        },
+        _PO.IN_TRANSIT: {_PO.PAID: "payout.paid", _PO.FAILED: "payout.failed"},
+        _PO.PAID: {_PO.FAILED: "payout.returned"},
+        _PO.FAILED: {},
+        _PO.CANCELED: {},
+    },
+)
+
+MACHINES = (PAYMENT, REFUND, CHECKOUT, OPERATION, PAYOUT)

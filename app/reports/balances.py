@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from app.domain.accounts import account_of
 from app.domain.money import Money
-from app.domain.recipes import AVAILABLE
+from app.domain.recipes import AVAILABLE, PAYOUTS_IN_TRANSIT, PENDING, RESERVED
+from app.reports.as_of import standing
 from app.reports.paging import Cursor, Page, fetch
 from app.store.books import pending_days
 from app.store.db import db
@@ -27,6 +28,28 @@ class Balance:
     currency: str
     available: Money
     pending: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """All of a merchant's money in one currency, at one moment."""
+
+    currency: str
+    available: Money
+    pending: Money
+    reserved: Money
+    in_transit: Money
+    in_escrow: Money
+
+    @property
+    def total(self) -> Money:
+        """What is the merchant's, wherever it is; escrow is nobody's yet."""
+        return self.available + self.pending + self.reserved + self.in_transit
+
+    @property
+    def payable(self) -> Money:
+        """What refunds and the like have left of it, once all has arrived."""
+        return self.available + self.pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +94,13 @@ TITLES = {
     "refund_failed": "Refund failed, money returned to the balance",
     "refund_returned": "Refund came back from the customer's bank",
     "funds_released": "Pending money became available",
+    "payout_sent": "Payout",
+    "payout_paid": "Payout reached the bank",
+    "payout_failed": "Payout failed, money returned to the balance",
+    "payout_returned": "Payout came back from the bank",
+    "payout_canceled": "Payout canceled",
+    "reserve_held": "Kept back as a reserve",
+    "reserve_released": "Reserve given back",
     "unmatched_receipt": "Money that matches no payment",
     "unmatched_refund": "Refund that matches no payment",
 }
@@ -79,6 +109,9 @@ ACCOUNT_NAMES = {
     "processor_receivable": "Processor owes",
     "merchant_pending": "Your pending balance",
     "merchant_available": "Your available balance",
+    "merchant_reserved": "Your reserve",
+    "payouts_in_transit": "Payouts in transit",
+    "bank": "Our bank",
     "refunds_in_transit": "Refunds in transit",
     "platform_fees": "Farthing fees",
     "processor_fees": "Processor fees",
@@ -119,6 +152,22 @@ def balances(merchant_id: str) -> list[Balance]:
             Money(pending.get(currency, 0), currency),
         )
         for currency in book_currencies(merchant_id)
+    ]
+
+
+def positions(merchant_id: str, at: datetime | None = None) -> list[Position]:
+    """Where the merchant's money is, by currency, at a moment or now."""
+    found = standing(merchant_id, at)
+    return [
+        Position(
+            currency=currency,
+            available=found.of(AVAILABLE, currency),
+            pending=found.of(PENDING, currency),
+            reserved=found.of(RESERVED, currency),
+            in_transit=found.of(PAYOUTS_IN_TRANSIT, currency),
+            in_escrow=found.of("escrow_held", currency),
+        )
+        for currency in found.currencies
     ]
 
 

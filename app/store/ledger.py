@@ -115,14 +115,14 @@ def open_accounts(session: Session, merchant_id: str, codes: set[tuple[str, str]
 
 def book(
     session: Session, merchant_id: str, journal: Journal, *, payment_id: str | None, at: datetime
-) -> None:
+) -> str | None:
     """Write one journal in the caller's unit of work; raises IntegrityError if the fact is booked
-    already.
+    already. Gives its id, or None if there was nothing to book.
 
     Stored balances move in the same unit, in the order of their codes.
     """
     if not journal.postings:
-        return
+        return None
     codes = {(c, p.amount.currency) for p in journal.postings for c in (p.debit, p.credit)}
     open_accounts(session, merchant_id, codes)
     journal_id = new_id("jr", at)
@@ -162,6 +162,7 @@ def book(
     session.flush()
     for (code, currency), delta in sorted(moves.items()):
         _move_balance(session, merchant_id, code, currency, delta)
+    return journal_id
 
 
 def _move_balance(session: Session, merchant_id: str, code: str, currency: str, delta: int) -> None:

@@ -3,6 +3,8 @@
 Name → (what it means, SQL giving one column that names the offender).
 """
 
+from app.store.payout_checks import PAYOUT_CHECKS
+
 CHECKS: dict[str, tuple[str, str]] = {
     "entries_balance": (
         "Debits equal credits in every journal and currency.",
@@ -25,13 +27,15 @@ CHECKS: dict[str, tuple[str, str]] = {
     "accounts_in_chart": (
         "Every account is in the chart of accounts.",
         """SELECT merchant_id || '/' || code FROM accounts WHERE split_part(code, ':', 1) NOT IN (
-             'processor_receivable', 'merchant_pending', 'merchant_available', 'refunds_in_transit',
-             'platform_fees', 'processor_fees', 'suspense', 'escrow_held')""",
+             'processor_receivable', 'merchant_pending', 'merchant_available', 'merchant_reserved',
+             'payouts_in_transit', 'bank', 'refunds_in_transit', 'platform_fees', 'processor_fees',
+             'suspense', 'escrow_held')""",
     ),
     "stored_balances": (
         "Every stored balance is the sum of its entries.",
         """WITH kept AS (SELECT merchant_id, account AS code, currency, -sum(signed_minor) AS total
-                         FROM ledger_entries WHERE account IN ('merchant_available', 'escrow_held')
+                         FROM ledger_entries WHERE account IN
+                             ('merchant_available', 'merchant_reserved', 'escrow_held')
                          GROUP BY 1, 2, 3)
            SELECT coalesce(k.merchant_id, b.merchant_id) || '/' || coalesce(k.code, b.code)
                   || '/' || coalesce(k.currency, b.currency)
@@ -174,4 +178,5 @@ CHECKS: dict[str, tuple[str, str]] = {
                     AND g.tgenabled = 'O' AND g.tgname IN
                         (t.name || '_append_only', t.name || '_no_truncate')) <> 2""",
     ),
+    **PAYOUT_CHECKS,
 }
