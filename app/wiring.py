@@ -10,10 +10,12 @@ from app.adapters.mail import NoMailer, SmtpMailer
 from app.adapters.processors.guard import Guarded
 from app.adapters.processors.stripe import StripeProcessor
 from app.adapters.queue import RqQueue
+from app.adapters.rails.guard import GuardedRail
 from app.adapters.sealing import Argon2Hasher, FernetSealer
 from app.domain.clock import Clock, SystemClock
 from app.domain.ports import Mailer, Queue
 from app.domain.processor import Processor
+from app.domain.rails import PayoutRail
 from app.services.deps import Deps
 from app.settings import Settings
 from app.store.db import end_read, in_unit
@@ -57,6 +59,12 @@ def processors(settings: Settings) -> dict[str, Processor]:
     return {one.name: Guarded(one, refuse_open_unit) for one in known}
 
 
+def rails(_settings: Settings) -> dict[str, PayoutRail]:
+    """RAILS: every way to a bank account that the operator set up, each behind its guard."""
+    known: tuple[PayoutRail, ...] = ()
+    return {one.name: GuardedRail(one, refuse_open_unit) for one in known}
+
+
 def mailer(settings: Settings) -> Mailer:
     """The operator's mail server, or the lack of one."""
     if not settings.smtp_url:
@@ -71,6 +79,7 @@ def build_deps(
     return Deps(
         clock=clock or SystemClock(),
         processors=processors(settings),
+        rails=rails(settings),
         queue=queue or RqQueue(settings.redis_url, JOBS),
         sealer=FernetSealer(settings.seal_key),
         hasher=Argon2Hasher(),
