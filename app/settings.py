@@ -61,6 +61,11 @@ class Settings:
     stripe_read_seconds: float = env(
         "STRIPE_READ_SECONDS", default=20.0, help="Time limit for Stripe's answer."
     )
+    sandbox_bank_url: str = env(
+        "SANDBOX_BANK_URL",
+        default="",
+        help="The sandbox's bank, over which test accounts are paid out; empty turns it off.",
+    )
     lease_seconds: int = env(
         "LEASE_SECONDS",
         default=60,

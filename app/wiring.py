@@ -11,6 +11,7 @@ from app.adapters.processors.guard import Guarded
 from app.adapters.processors.stripe import StripeProcessor
 from app.adapters.queue import RqQueue
 from app.adapters.rails.guard import GuardedRail
+from app.adapters.rails.sandbox_bank import SandboxBankRail
 from app.adapters.sealing import Argon2Hasher, FernetSealer
 from app.domain.clock import Clock, SystemClock
 from app.domain.ports import Mailer, Queue
@@ -59,9 +60,11 @@ def processors(settings: Settings) -> dict[str, Processor]:
     return {one.name: Guarded(one, refuse_open_unit) for one in known}
 
 
-def rails(_settings: Settings) -> dict[str, PayoutRail]:
+def rails(settings: Settings) -> dict[str, PayoutRail]:
     """RAILS: every way to a bank account that the operator set up, each behind its guard."""
-    known: tuple[PayoutRail, ...] = ()
+    known: list[PayoutRail] = []
+    if settings.sandbox_bank_url:
+        known.append(SandboxBankRail(settings.sandbox_bank_url))
     return {one.name: GuardedRail(one, refuse_open_unit) for one in known}
 
 
