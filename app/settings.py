@@ -77,6 +77,11 @@ class Settings:
     session_idle_minutes: int = env(
         "SESSION_IDLE_MINUTES", default=120, help="After so long without a click, too."
     )
+    payout_cooling_off_hours: int = env(
+        "PAYOUT_COOLING_OFF_HOURS",
+        default=24,
+        help="How long payouts wait after the account that they go to was changed.",
+    )
     database_pool: int = env("DATABASE_POOL", default=8, help="Payment-path connections a process.")
     trusted_proxies: int = env(
         "TRUSTED_PROXIES",

@@ -34,6 +34,7 @@ JOBS = {
     "events": "worker.telling.publish_events",
     "deliveries": "worker.telling.deliver_events",
     "mails": "worker.telling.send_mails",
+    "deposits": "worker.paying.send_deposits",
     "housekeeping": "worker.telling.keep_house",
 }
 
@@ -96,5 +97,6 @@ def build_deps(
         lease_seconds=settings.lease_seconds,
         session_hours=settings.session_hours,
         session_idle_minutes=settings.session_idle_minutes,
+        cooling_off_hours=settings.payout_cooling_off_hours,
         failpoint=failpoint(settings.failpoint),
     )

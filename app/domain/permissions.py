@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 
 ROLES: dict[str, frozenset[str]] = {
-    "owner": frozenset({"view", "refund", "capture", "cancel", "links", "keys", "team"}),
-    "admin": frozenset({"view", "refund", "capture", "cancel", "links", "keys", "team"}),
+    "owner": frozenset(
+        {"view", "refund", "capture", "cancel", "links", "keys", "team", "bank_accounts"}
+    ),
+    "admin": frozenset(
+        {"view", "refund", "capture", "cancel", "links", "keys", "team", "bank_accounts"}
+    ),
     "developer": frozenset({"view", "links", "keys"}),
     "support": frozenset({"view", "refund", "capture", "cancel"}),
     "analyst": frozenset({"view"}),

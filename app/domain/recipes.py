@@ -16,6 +16,8 @@ IN_TRANSIT = "refunds_in_transit"
 FEES = "platform_fees"
 PROCESSOR_FEES = "processor_fees"
 SUSPENSE = "suspense"
+BANK = "bank"
+VERIFICATION = "verification_costs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,22 @@ def unmatched_refund(processor: str, source_id: str, amount: Money, on: date) ->
         "unmatched_refund", source_id,
         dr(SUSPENSE,              cr=receivable(processor), amount=amount, on=on),
     )
+
+
+def micro_deposit_sent(source_id: str, amount: Money, on: date) -> Journal:
+    """A few coins leave our bank so that a merchant can say how many came: ours to bear."""
+    return _journal(
+        "micro_deposit_sent", source_id,
+        dr(VERIFICATION,          cr=BANK,                  amount=amount, on=on),
+    )
+
+
+def micro_deposit_returned(source_id: str, amount: Money, on: date) -> Journal:
+    """They came back: the account is not what it was said to be."""
+    return _journal(
+        "micro_deposit_returned", source_id,
+        dr(BANK,                  cr=VERIFICATION,          amount=amount, on=on),
+    )
 # fmt: on
 
 
@@ -143,4 +161,6 @@ RECIPES = (
     funds_released,
     unmatched_receipt,
     unmatched_refund,
+    micro_deposit_sent,
+    micro_deposit_returned,
 )

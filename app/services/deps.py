@@ -59,6 +59,7 @@ class Deps:
     lease_seconds: int
     session_hours: int
     session_idle_minutes: int
+    cooling_off_hours: int
     fees: FeeSchedule = CARD_STANDARD
     failpoint: Callable[[str], None] = field(default=lambda _name: None)
     accounts: Remembered[tuple[str, str], object] = field(default_factory=lambda: Remembered(30))

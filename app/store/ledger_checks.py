@@ -26,7 +26,8 @@ CHECKS: dict[str, tuple[str, str]] = {
         "Every account is in the chart of accounts.",
         """SELECT merchant_id || '/' || code FROM accounts WHERE split_part(code, ':', 1) NOT IN (
              'processor_receivable', 'merchant_pending', 'merchant_available', 'refunds_in_transit',
-             'platform_fees', 'processor_fees', 'suspense', 'escrow_held')""",
+             'platform_fees', 'processor_fees', 'suspense', 'escrow_held', 'bank',
+             'verification_costs')""",
     ),
     "stored_balances": (
         "Every stored balance is the sum of its entries.",
@@ -156,12 +157,26 @@ CHECKS: dict[str, tuple[str, str]] = {
               OR (s.status = 'complete' AND p.id IS NULL)
               OR (s.status <> 'complete' AND p.status IN ('captured', 'authorized'))""",
     ),
+    "micro_deposits_booked": (
+        "Every micro-deposit is booked as its status says.",
+        """SELECT d.id FROM micro_deposits d LEFT JOIN LATERAL (
+             SELECT count(*) FILTER (WHERE j.event = 'micro_deposit_sent') AS sent,
+                    count(*) FILTER (WHERE j.event = 'micro_deposit_returned') AS returned,
+                    coalesce(bool_and(p.amount_minor = d.amount_minor), true) AS same
+             FROM journals j JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
+             WHERE j.merchant_id = d.merchant_id AND j.source_id = d.id) b ON true
+           WHERE NOT b.same OR b.returned <> (d.status = 'returned')::int
+              OR b.sent <> (d.status IN ('sent', 'paid', 'returned'))::int""",
+    ),
     "unknown_is_settled": (
         "No outcome has been unknown for more than a day.",
         """SELECT id FROM operations WHERE status IN ('requested', 'unknown')
              AND created_at < now() - interval '24 hours'
            UNION ALL
            SELECT id FROM refunds WHERE status IN ('requested', 'unknown')
+             AND created_at < now() - interval '24 hours'
+           UNION ALL
+           SELECT id FROM micro_deposits WHERE status IN ('requested', 'unknown')
              AND created_at < now() - interval '24 hours'""",
     ),
     "append_only": (

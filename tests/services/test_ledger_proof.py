@@ -14,7 +14,15 @@ from app.services.deps import Deps
 from app.services.refunds import RequestRefund, request_refund
 from app.store.ledger_checks import CHECKS
 from tests import servers
-from tests.factories import FakeQueue, Shop, make_payment, open_checkout, pay_checkout, usd
+from tests.factories import (
+    FakeQueue,
+    Shop,
+    add_bank_account,
+    make_payment,
+    open_checkout,
+    pay_checkout,
+    usd,
+)
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,7 @@ BREAKS = {
         " UNIQUE (merchant_id, session_id)",
     ),
     "sessions_agree": Break("UPDATE checkout_sessions SET status = 'expired'", r"cs_test_\w+"),
+    "micro_deposits_booked": Break("UPDATE micro_deposits SET status = 'failed'", r"md_\w+"),
     "unknown_is_settled": Break(
         "UPDATE operations SET status = 'unknown', created_at = now() - interval '25 hours'",
         r"op_\w+",
@@ -103,10 +112,11 @@ BREAKS = {
 
 @pytest.fixture
 def life(deps: Deps, shop: Shop, queue: FakeQueue) -> None:
-    """A checkout that was paid, and a payment that was refunded in part."""
+    """A checkout that was paid, a payment that was refunded in part, and a bank account."""
     pay_checkout(deps, open_checkout(deps, shop))
     paid = make_payment(deps, shop)
     request_refund(deps, RequestRefund(shop.merchant_id, paid.id, usd("10.00"), "user:robin"))
+    add_bank_account(deps, shop)
     queue.drain()
     books.close_books(deps)
 
