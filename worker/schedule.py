@@ -28,5 +28,6 @@ SCHEDULE = (
     Periodic("events", 1),
     Periodic("deliveries", 2),
     Periodic("mails", 10),
+    Periodic("deposits", 30),
     Periodic("housekeeping", 3600),
 )

@@ -19,6 +19,7 @@ SUSPENSE = "suspense"
 RESERVED = "merchant_reserved"
 PAYOUTS_IN_TRANSIT = "payouts_in_transit"
 BANK = "bank"
+VERIFICATION = "verification_costs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,22 @@ def reserve_released(source_id: str, amount: Money, on: date) -> Journal:
         "reserve_released", source_id,
         dr(RESERVED,              cr=AVAILABLE,             amount=amount, on=on),
     )
+
+
+def micro_deposit_sent(source_id: str, amount: Money, on: date) -> Journal:
+    """A few coins leave our bank so that a merchant can say how many came: ours to bear."""
+    return _journal(
+        "micro_deposit_sent", source_id,
+        dr(VERIFICATION,          cr=BANK,                  amount=amount, on=on),
+    )
+
+
+def micro_deposit_returned(source_id: str, amount: Money, on: date) -> Journal:
+    """They came back: the account is not what it was said to be."""
+    return _journal(
+        "micro_deposit_returned", source_id,
+        dr(BANK,                  cr=VERIFICATION,          amount=amount, on=on),
+    )
 # fmt: on
 
 
@@ -209,4 +226,6 @@ RECIPES = (
     payout_returned,
     reserve_held,
     reserve_released,
+    micro_deposit_sent,
+    micro_deposit_returned,
 )

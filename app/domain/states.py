@@ -64,6 +64,26 @@ class PayoutStatus(StrEnum):
     CANCELED = "canceled"
 
 
+class BankAccountStatus(StrEnum):
+    """Where a merchant's bank account stands."""
+
+    NEW = "new"
+    VERIFIED = "verified"
+    ERRORED = "errored"
+    REMOVED = "removed"
+
+
+class MicroDepositStatus(StrEnum):
+    """Where a micro-deposit stands."""
+
+    REQUESTED = "requested"
+    UNKNOWN = "unknown"
+    SENT = "sent"
+    PAID = "paid"
+    FAILED = "failed"
+    RETURNED = "returned"
+
+
 S = TypeVar("S", bound=StrEnum)
 
 
@@ -231,4 +251,47 @@ PAYOUT = Machine(
     },
 )
 
-MACHINES = (PAYMENT, REFUND, CHECKOUT, OPERATION, PAYOUT)
+_B = BankAccountStatus
+
+BANK_ACCOUNT = Machine(
+    name="bank account",
+    initial=_B.NEW,
+    created="bank_account.added",
+    moves={
+        _B.NEW: {
+            _B.VERIFIED: "bank_account.verified",
+            _B.ERRORED: "bank_account.errored",
+            _B.REMOVED: "bank_account.removed",
+        },
+        _B.VERIFIED: {_B.ERRORED: "bank_account.errored", _B.REMOVED: "bank_account.removed"},
+        _B.ERRORED: {_B.REMOVED: "bank_account.removed"},
+        _B.REMOVED: {},
+    },
+)
+
+_M = MicroDepositStatus
+
+MICRO_DEPOSIT = Machine(
+    name="micro-deposit",
+    initial=_M.REQUESTED,
+    created="micro_deposit.requested",
+    moves={
+        _M.REQUESTED: {
+            _M.UNKNOWN: "micro_deposit.outcome_unknown",
+            _M.SENT: "micro_deposit.sent",
+            _M.PAID: "micro_deposit.paid",
+            _M.FAILED: "micro_deposit.failed",
+        },
+        _M.UNKNOWN: {
+            _M.SENT: "micro_deposit.sent",
+            _M.PAID: "micro_deposit.paid",
+            _M.FAILED: "micro_deposit.failed",
+        },
+        _M.SENT: {_M.PAID: "micro_deposit.paid", _M.RETURNED: "micro_deposit.returned"},
+        _M.PAID: {_M.RETURNED: "micro_deposit.returned"},
+        _M.FAILED: {},
+        _M.RETURNED: {},
+    },
+)
+
+MACHINES = (PAYMENT, REFUND, CHECKOUT, OPERATION, PAYOUT, BANK_ACCOUNT, MICRO_DEPOSIT)

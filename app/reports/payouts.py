@@ -12,6 +12,7 @@ from app.domain.payouts import CATEGORIES, Category, Terms, events_of
 from app.domain.states import PayoutStatus
 from app.reports.labels import Label, payout_label
 from app.reports.paging import Cursor, Page, fetch
+from app.store.bank_accounts import BankAccount
 from app.store.db import db
 from app.store.ledger import JournalRow
 from app.store.payments import PaymentRow
@@ -95,6 +96,9 @@ class Line:
     description: str | None
 
 
+_ITS_ACCOUNT = (BankAccount.merchant_id == PayoutRow.merchant_id) & (
+    BankAccount.id == PayoutRow.bank_account_id
+)
 BAR_NAMES = {
     Category.GROSS: "Payments",
     Category.FEES: "Fees",
@@ -110,18 +114,24 @@ BAR_NAMES = {
 
 def payouts(merchant_id: str, cursor: Cursor, currency: str = "") -> Page[Payout]:
     """A page of payouts, newest first."""
-    query = select(PayoutRow).where(PayoutRow.merchant_id == merchant_id)
+    query = select(PayoutRow, BankAccount).join(BankAccount, _ITS_ACCOUNT)
+    query = query.where(PayoutRow.merchant_id == merchant_id)
     if currency:
         query = query.where(PayoutRow.currency == currency)
-    page = fetch(query, PayoutRow.id, cursor, lambda record: record[0])
-    return Page([_payout(row) for row in page.rows], page.older, page.newer)
+    return fetch(query, PayoutRow.id, cursor, lambda record: _payout(record[0], record[1]))
 
 
 def payout(merchant_id: str, payout_id: str) -> Detail | None:
     """One payout with its waterfall."""
-    row = db.session.get(PayoutRow, (merchant_id, payout_id), populate_existing=True)
-    if row is None:
+    found = db.session.execute(
+        select(PayoutRow, BankAccount)
+        .join(BankAccount, _ITS_ACCOUNT)
+        .where(PayoutRow.merchant_id == merchant_id, PayoutRow.id == payout_id)
+        .execution_options(populate_existing=True)
+    ).first()
+    if found is None:
         return None
+    row, account = found
     counts = _counts(merchant_id, payout_id)
     currency = row.currency
     bars = tuple(
@@ -136,7 +146,7 @@ def payout(merchant_id: str, payout_id: str) -> Detail | None:
     )
     before = _before(merchant_id, row)
     return Detail(
-        payout=_payout(row),
+        payout=_payout(row, account),
         opening=Money(row.opening_minor, currency),
         bars=bars,
         carried=Money(row.carried_minor, currency),
@@ -151,7 +161,7 @@ def payout(merchant_id: str, payout_id: str) -> Detail | None:
     )
 
 
-def _payout(row: PayoutRow) -> Payout:
+def _payout(row: PayoutRow, account: BankAccount) -> Payout:
     return Payout(
         id=row.id,
         number=row.number,
@@ -164,7 +174,7 @@ def _payout(row: PayoutRow) -> Payout:
         trace_id=row.trace_id,
         failure_code=row.failure_code,
         line_count=row.line_count,
-        bank=row.bank_account_id,
+        bank=account.label,
     )
 
 

@@ -136,6 +136,8 @@ def apply_update(
             row.ended_at = now
             _book(session, row, current, target, now)
         payout_event(session, deps, row, event, actor)
+    if isinstance(outcome, Refused | Returned):
+        bank_accounts.report_failure(deps, merchant_id, row.bank_account_id, outcome.code)
     log.info("payout.moved", extra={"payout": payout_id, "status": target.value})
     deps.queue.wake("events")
 

@@ -20,6 +20,7 @@ from app.domain.payouts import Terms, next_date
 from app.services import audit
 from app.services.audit import By
 from app.services.deps import Deps
+from app.store.bank_accounts import BankAccount
 from app.store.db import transaction
 from app.store.ledger import book
 from app.store.merchants import Merchant
@@ -158,6 +159,36 @@ def _today(session: Session, merchant_id: str, now: datetime) -> date:
     """The date in the merchant's zone."""
     zone = session.get_one(Merchant, merchant_id).timezone
     return now.astimezone(ZoneInfo(zone)).date()
+
+
+def begin_schedules(deps: Deps) -> int:
+    """Give every currency with a bank account its terms: daily, from tomorrow on. Safe to repeat."""
+    now = deps.clock.now()
+    with transaction() as session:
+        rows = session.execute(
+            select(BankAccount.merchant_id, BankAccount.currency, Merchant.timezone)
+            .join(Merchant, Merchant.id == BankAccount.merchant_id)
+            .outerjoin(
+                PayoutSettings,
+                (PayoutSettings.merchant_id == BankAccount.merchant_id)
+                & (PayoutSettings.currency == BankAccount.currency),
+            )
+            .where(BankAccount.is_default, PayoutSettings.merchant_id.is_(None))
+        ).all()
+        for merchant_id, currency, zone in rows:
+            today = now.astimezone(ZoneInfo(zone)).date()
+            session.execute(
+                insert(PayoutSettings)
+                .values(
+                    merchant_id=merchant_id,
+                    currency=currency,
+                    schedule="daily",
+                    next_on=next_date(Terms(), today),
+                    updated_at=now,
+                )
+                .on_conflict_do_nothing()
+            )
+    return len(rows)
 
 
 def due_terms(deps: Deps) -> list[tuple[str, str]]:

@@ -33,7 +33,7 @@ from app.services import bank_accounts
 from app.services.deps import Deps
 from app.services.ledger import release_due_of
 from app.services.payout_rows import load_payout, move_payout, payout_event
-from app.services.payout_terms import due_terms, hold_back, load_terms, take_turn
+from app.services.payout_terms import begin_schedules, due_terms, hold_back, load_terms, take_turn
 from app.services.updates import changed
 from app.store import payouts as store
 from app.store.db import transaction
@@ -219,6 +219,7 @@ def _hold(session: Session, row: PayoutRow, decided: Plan, terms: Terms, now: da
 
 def pay_scheduled(deps: Deps) -> int:
     """Make the payouts whose day has come; gives how many were made. Safe to repeat, also at once."""
+    begin_schedules(deps)
     made = 0
     for merchant_id, currency in due_terms(deps):
         command = CreatePayout(merchant_id, currency, "system", is_automatic=True)

@@ -3,7 +3,11 @@
 Name → (what it means, SQL giving one column that names the offender).
 """
 
+from app.domain.accounts import CHART
 from app.store.payout_checks import PAYOUT_CHECKS
+
+_CODES = ", ".join(f"'{code}'" for code in CHART)
+_AUTHORIZING = ", ".join(f"'{one.code}'" for one in CHART.values() if one.is_authorizing)
 
 CHECKS: dict[str, tuple[str, str]] = {
     "entries_balance": (
@@ -26,22 +30,19 @@ CHECKS: dict[str, tuple[str, str]] = {
     ),
     "accounts_in_chart": (
         "Every account is in the chart of accounts.",
-        """SELECT merchant_id || '/' || code FROM accounts WHERE split_part(code, ':', 1) NOT IN (
-             'processor_receivable', 'merchant_pending', 'merchant_available', 'merchant_reserved',
-             'payouts_in_transit', 'bank', 'refunds_in_transit', 'platform_fees', 'processor_fees',
-             'suspense', 'escrow_held')""",
+        f"""SELECT merchant_id || '/' || code FROM accounts
+            WHERE split_part(code, ':', 1) NOT IN ({_CODES})""",  # noqa: S608 - our own chart
     ),
     "stored_balances": (
         "Every stored balance is the sum of its entries.",
-        """WITH kept AS (SELECT merchant_id, account AS code, currency, -sum(signed_minor) AS total
-                         FROM ledger_entries WHERE account IN
-                             ('merchant_available', 'merchant_reserved', 'escrow_held')
+        f"""WITH kept AS (SELECT merchant_id, account AS code, currency, -sum(signed_minor) AS total
+                         FROM ledger_entries WHERE account IN ({_AUTHORIZING})
                          GROUP BY 1, 2, 3)
            SELECT coalesce(k.merchant_id, b.merchant_id) || '/' || coalesce(k.code, b.code)
                   || '/' || coalesce(k.currency, b.currency)
            FROM kept k FULL JOIN account_balances b
              ON b.merchant_id = k.merchant_id AND b.code = k.code AND b.currency = k.currency
-           WHERE coalesce(k.total, 0) <> coalesce(b.balance_minor, 0)""",
+           WHERE coalesce(k.total, 0) <> coalesce(b.balance_minor, 0)""",  # noqa: S608 - our own chart
     ),
     "sums_follow_seals": (
         "The sums by day are those of the sealed postings.",
@@ -160,12 +161,26 @@ CHECKS: dict[str, tuple[str, str]] = {
               OR (s.status = 'complete' AND p.id IS NULL)
               OR (s.status <> 'complete' AND p.status IN ('captured', 'authorized'))""",
     ),
+    "micro_deposits_booked": (
+        "Every micro-deposit is booked as its status says.",
+        """SELECT d.id FROM micro_deposits d LEFT JOIN LATERAL (
+             SELECT count(*) FILTER (WHERE j.event = 'micro_deposit_sent') AS sent,
+                    count(*) FILTER (WHERE j.event = 'micro_deposit_returned') AS returned,
+                    coalesce(bool_and(p.amount_minor = d.amount_minor), true) AS same
+             FROM journals j JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
+             WHERE j.merchant_id = d.merchant_id AND j.source_id = d.id) b ON true
+           WHERE NOT b.same OR b.returned <> (d.status = 'returned')::int
+              OR b.sent <> (d.status IN ('sent', 'paid', 'returned'))::int""",
+    ),
     "unknown_is_settled": (
         "No outcome has been unknown for more than a day.",
         """SELECT id FROM operations WHERE status IN ('requested', 'unknown')
              AND created_at < now() - interval '24 hours'
            UNION ALL
            SELECT id FROM refunds WHERE status IN ('requested', 'unknown')
+             AND created_at < now() - interval '24 hours'
+           UNION ALL
+           SELECT id FROM micro_deposits WHERE status IN ('requested', 'unknown')
              AND created_at < now() - interval '24 hours'""",
     ),
     "append_only": (

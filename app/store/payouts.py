@@ -259,3 +259,17 @@ def lock_period(session: Session, merchant_id: str, currency: str) -> None:
             func.pg_advisory_xact_lock(func.hashtextextended(f"payout:{merchant_id}:{currency}", 0))
         )
     )
+
+
+def on_its_way(session: Session, merchant_id: str, bank_account_id: str) -> bool:
+    """Whether a payout to this account may still arrive."""
+    found = session.execute(
+        select(PayoutRow.id)
+        .where(
+            PayoutRow.merchant_id == merchant_id,
+            PayoutRow.bank_account_id == bank_account_id,
+            PayoutRow.status.in_(["pending", "unknown", "in_transit"]),
+        )
+        .limit(1)
+    ).scalar()
+    return found is not None

@@ -37,6 +37,8 @@ STEPS: dict[str, Callable[[str, Money, Money], Journal]] = {
     "released": lambda s, a, _: recipes.funds_released(s, a, DAY),
     "unmatched receipt": lambda s, a, _: recipes.unmatched_receipt("stripe", s, a, DAY),
     "unmatched refund": lambda s, a, _: recipes.unmatched_refund("stripe", s, a, DAY),
+    "deposit sent": lambda s, a, _: recipes.micro_deposit_sent(s, a, DAY),
+    "deposit returned": lambda s, a, _: recipes.micro_deposit_returned(s, a, DAY),
 }
 
 
@@ -103,6 +105,8 @@ def _balances(journals: list[Journal]) -> dict[str, Decimal]:
         ("unmatched receipt 12.00", "processor_receivable 12.00, suspense 12.00"),
         ("unmatched refund 12.00", "processor_receivable -12.00, suspense -12.00"),
         ("unmatched receipt 12.00; unmatched refund 12.00", ""),
+        ("deposit sent 0.32", "bank -0.32, verification_costs 0.32"),
+        ("deposit sent 0.32; deposit returned 0.32", ""),
     ],
 )
 def test_the_books_after(story: str, expected: str) -> None:

@@ -8,20 +8,33 @@ import pytest
 from sqlalchemy import text
 
 from app.demo import Backdated
-from app.domain.errors import BalanceInsufficient, PayoutContradiction, UnexpectedState
+from app.domain.errors import (
+    BalanceInsufficient,
+    Conflict,
+    NotPayable,
+    PayoutContradiction,
+    UnexpectedState,
+)
 from app.domain.money import Money
 from app.domain.rails import FailureCode, Paid, Refused, Returned, Unknown
 from app.reports import as_of
 from app.reports import payouts as reads
 from app.reports.paging import Cursor
-from app.services import ledger, payout_sending, payouts
+from app.services import bank_accounts, ledger, payout_sending, payouts
 from app.services.audit import By
 from app.services.deps import Deps
 from app.services.payout_terms import SetReserve, SetTerms, release_reserves, set_reserve, set_terms
 from app.services.payouts import CreatePayout, create_payout
 from app.services.refunds import RequestRefund, request_refund
 from app.store.db import transaction
-from tests.factories import FakeQueue, Shop, TestClock, make_payment, usd
+from tests.factories import (
+    FakeQueue,
+    Shop,
+    TestClock,
+    make_payment,
+    usd,
+    verified_bank_account,
+)
 from tests.services.bank import Bank, at_once, rows
 from tests.services.paper_rail import PaperRail, with_rail
 
@@ -34,8 +47,9 @@ def rail() -> PaperRail:
 
 
 @pytest.fixture
-def ports(deps: Deps, rail: PaperRail, queue: FakeQueue) -> Deps:
+def ports(deps: Deps, shop: Shop, rail: PaperRail, queue: FakeQueue) -> Deps:
     """The bank of the test, and a processor whose settlement days follow the test's clock."""
+    verified_bank_account(deps, shop)
     backdated = {name: Backdated(one) for name, one in deps.processors.items()}
     found = replace(with_rail(deps, rail), processors=backdated)
     queue.reset(found)
@@ -244,13 +258,13 @@ def test_what_comes_back_is_in_the_balance_and_in_the_next_payout(
         rail.after = Paid("bank_1", "trace_9", clock.now())
         send(ports)
         assert (status(shop, made), balance(shop, "payouts_in_transit")) == ("paid", usd("0"))
-    rail.after = Returned("bank_1", FailureCode.ACCOUNT_CLOSED, clock.now())
+    rail.after = Returned("bank_1", FailureCode.DECLINED, clock.now())
     clock.advance(timedelta(hours=2))
     send(ports)
     found = detail(shop, made)
     again = pay_out(ports, shop)
 
-    assert (found.payout.status, found.payout.failure_code) == ("failed", "account_closed")
+    assert (found.payout.status, found.payout.failure_code) == ("failed", "declined")
     assert bars(shop, again) == {"returned": 9_680}
     assert balance(shop, "bank") == usd("0")
 
@@ -265,6 +279,36 @@ def test_a_refusal_leaves_the_money_where_it_was(
 
     assert (status(shop, made), balance(shop), rail.paid) == ("failed", usd("96.80"), [])
     assert detail(shop, made).payout.failure_code == "no_account"
+
+
+def test_an_account_that_does_not_work_is_paid_no_more_and_the_schedule_says_why(
+    ports: Deps, shop: Shop, clock: TestClock, rail: PaperRail
+) -> None:
+    rail.refuses = Refused(FailureCode.ACCOUNT_CLOSED, "closed")
+    payouts.pay_scheduled(ports)
+    earn(ports, shop, clock, "100.00")
+    assert payouts.pay_scheduled(ports) == 1
+    send(ports)
+    clock.advance(timedelta(days=2))
+
+    assert payouts.pay_scheduled(ports) == 0
+    held = reads.schedules(shop.merchant_id)["USD"].held_reason or ""
+    assert "has been closed" in held
+    with pytest.raises(NotPayable, match="has been closed"):
+        pay_out(ports, shop)
+    assert balance(shop) == usd("96.80")
+
+
+def test_a_bank_account_is_not_removed_while_money_is_on_its_way_there(
+    ports: Deps, shop: Shop, clock: TestClock
+) -> None:
+    earn(ports, shop, clock, "100.00")
+    account = rows("SELECT id FROM bank_accounts")[0]["id"]
+    pay_out(ports, shop)
+    send(ports)
+
+    with pytest.raises(Conflict, match="still on its way"):
+        bank_accounts.remove_account(ports, shop.merchant_id, account, ROBIN)
 
 
 def test_silence_is_never_called_failed(

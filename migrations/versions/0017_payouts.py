@@ -7,8 +7,8 @@ ever: its key says so.
 
 from alembic import op
 
-revision = "0022_payouts"
-down_revision = "0015_closed_books"
+revision = "0017_payouts"
+down_revision = "0016_bank_accounts"
 
 _COMMON = "('payment_captured', 'processor_fee_charged', 'refund_settled')"
 _OWN = "('merchant_pending', 'merchant_available')"
@@ -80,6 +80,7 @@ def upgrade() -> None:
             updated_at timestamptz NOT NULL,
             ended_at timestamptz,
             PRIMARY KEY (merchant_id, id),
+            FOREIGN KEY (merchant_id, bank_account_id) REFERENCES bank_accounts (merchant_id, id),
             CONSTRAINT payouts_one_per_period UNIQUE (merchant_id, currency, number),
             UNIQUE (merchant_id, client_key),
             CONSTRAINT payouts_add_up CHECK (
@@ -87,6 +88,10 @@ def upgrade() -> None:
                 + reserve_minor + fx_minor + transfers_minor + returned_minor + other_minor
                 = amount_minor + carried_minor)
         ) WITH (fillfactor = 85)
+    """)
+    op.execute("""
+        CREATE INDEX payouts_on_their_way ON payouts (merchant_id, bank_account_id)
+            WHERE status IN ('pending', 'unknown', 'in_transit')
     """)
     op.execute("""
         CREATE INDEX payouts_due ON payouts (next_attempt_at)
