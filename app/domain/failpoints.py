@@ -11,6 +11,8 @@ FAILPOINTS = {
     "refund.intent_recorded": "The refund is reserved; no worker was woken.",
     "refund.processor_answered": "The processor refunded; the outcome is not committed.",
     "deposit.bank_answered": "The bank has a micro-deposit; the outcome is not committed.",
+    "payout.intent_recorded": "The payout is booked; no worker was woken.",
+    "payout.bank_answered": "The bank has the payout; the outcome is not committed.",
     "inbox.received": "The webhook is committed; the sender has no answer.",
     "inbox.fetched": "The worker asked the processor; the effects are not committed.",
     "inbox.handled": "The effects are committed; the job has not ended.",

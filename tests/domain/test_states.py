@@ -15,6 +15,7 @@ from app.domain.states import (
     MICRO_DEPOSIT,
     OPERATION,
     PAYMENT,
+    PAYOUT,
     REFUND,
     BankAccountStatus,
     CheckoutStatus,
@@ -22,6 +23,7 @@ from app.domain.states import (
     MicroDepositStatus,
     OperationStatus,
     PaymentStatus,
+    PayoutStatus,
     RefundStatus,
 )
 
@@ -30,6 +32,7 @@ STATUSES: dict[str, type[StrEnum]] = {
     REFUND.name: RefundStatus,
     CHECKOUT.name: CheckoutStatus,
     OPERATION.name: OperationStatus,
+    PAYOUT.name: PayoutStatus,
     BANK_ACCOUNT.name: BankAccountStatus,
     MICRO_DEPOSIT.name: MicroDepositStatus,
 }
@@ -74,7 +77,7 @@ def test_no_status_moves_to_itself(machine: Machine[Any]) -> None:
 @each_machine
 def test_each_event_is_a_noun_and_a_past_participle(machine: Machine[Any]) -> None:
     names = {event for moves in machine.moves.values() for event in moves.values()}
-    noun = "(payment|refund|checkout|operation|bank_account|micro_deposit)"
+    noun = "(payment|refund|checkout|operation|payout|bank_account|micro_deposit)"
     for name in {*names, machine.created}:
         assert re.fullmatch(rf"{noun}\.[a-z_]+", name), name
 
