@@ -61,6 +61,11 @@ class Settings:
     stripe_read_seconds: float = env(
         "STRIPE_READ_SECONDS", default=20.0, help="Time limit for Stripe's answer."
     )
+    sandbox_bank_url: str = env(
+        "SANDBOX_BANK_URL",
+        default="",
+        help="The sandbox's bank, over which test accounts are paid out; empty turns it off.",
+    )
     lease_seconds: int = env(
         "LEASE_SECONDS",
         default=60,
@@ -71,6 +76,11 @@ class Settings:
     )
     session_idle_minutes: int = env(
         "SESSION_IDLE_MINUTES", default=120, help="After so long without a click, too."
+    )
+    payout_cooling_off_hours: int = env(
+        "PAYOUT_COOLING_OFF_HOURS",
+        default=24,
+        help="How long payouts wait after the account that they go to was changed.",
     )
     database_pool: int = env("DATABASE_POOL", default=8, help="Payment-path connections a process.")
     trusted_proxies: int = env(

@@ -10,10 +10,13 @@ from app.adapters.mail import NoMailer, SmtpMailer
 from app.adapters.processors.guard import Guarded
 from app.adapters.processors.stripe import StripeProcessor
 from app.adapters.queue import RqQueue
+from app.adapters.rails.guard import GuardedRail
+from app.adapters.rails.sandbox_bank import SandboxBankRail
 from app.adapters.sealing import Argon2Hasher, FernetSealer
 from app.domain.clock import Clock, SystemClock
 from app.domain.ports import Mailer, Queue
 from app.domain.processor import Processor
+from app.domain.rails import PayoutRail
 from app.services.deps import Deps
 from app.settings import Settings
 from app.store.db import end_read, in_unit
@@ -25,11 +28,15 @@ JOBS = {
     "reversals": "worker.jobs.reverse_late_money",
     "expiry": "worker.jobs.expire_checkouts",
     "stale": "worker.jobs.refresh_stale_payments",
+    "books": "worker.jobs.close_books",
     "release": "worker.jobs.release_funds",
+    "paydays": "worker.jobs.pay_scheduled",
+    "payouts": "worker.jobs.submit_payouts",
     "news": "worker.jobs.poll_news",
     "events": "worker.telling.publish_events",
     "deliveries": "worker.telling.deliver_events",
     "mails": "worker.telling.send_mails",
+    "deposits": "worker.paying.send_deposits",
     "housekeeping": "worker.telling.keep_house",
 }
 
@@ -56,6 +63,14 @@ def processors(settings: Settings) -> dict[str, Processor]:
     return {one.name: Guarded(one, refuse_open_unit) for one in known}
 
 
+def rails(settings: Settings) -> dict[str, PayoutRail]:
+    """RAILS: every way to a bank account that the operator set up, each behind its guard."""
+    known: list[PayoutRail] = []
+    if settings.sandbox_bank_url:
+        known.append(SandboxBankRail(settings.sandbox_bank_url))
+    return {one.name: GuardedRail(one, refuse_open_unit) for one in known}
+
+
 def mailer(settings: Settings) -> Mailer:
     """The operator's mail server, or the lack of one."""
     if not settings.smtp_url:
@@ -70,6 +85,7 @@ def build_deps(
     return Deps(
         clock=clock or SystemClock(),
         processors=processors(settings),
+        rails=rails(settings),
         queue=queue or RqQueue(settings.redis_url, JOBS),
         sealer=FernetSealer(settings.seal_key),
         hasher=Argon2Hasher(),
@@ -83,5 +99,6 @@ def build_deps(
         lease_seconds=settings.lease_seconds,
         session_hours=settings.session_hours,
         session_idle_minutes=settings.session_idle_minutes,
+        cooling_off_hours=settings.payout_cooling_off_hours,
         failpoint=failpoint(settings.failpoint),
     )

@@ -76,6 +76,7 @@ def settings(database_url: str, valkey_url: str, sandbox: SandboxServer) -> Sett
         seal_key=servers.SEAL_KEY,
         base_url="http://localhost",
         stripe_api_url=sandbox.url,
+        sandbox_bank_url=sandbox.url,
         stripe_js_url=f"{sandbox.url}/v3/",
         stripe_read_seconds=5.0,
         api_calls_per_second=0,

@@ -14,6 +14,9 @@ from app.domain.payments import Payment
 from app.domain.ports import PasswordHasher
 from app.services import (
     accounts,
+    bank_accounts,
+    bank_deposits,
+    books,
     checkout,
     creation,
     deliveries,
@@ -23,19 +26,32 @@ from app.services import (
     ledger,
     merchants,
     notifications,
+    payout_sending,
+    payouts,
     polling,
     publishing,
     refunds,
     resolver,
     reversals,
 )
+from app.services.audit import By
+from app.services.bank_account_entry import AddAccount, add_account
+from app.services.bank_accounts import VerifyAccount
 from app.services.checkout import LineItem, OpenSession, PaySession
 from app.services.checkout_view import CheckoutView
 from app.services.creation import CreatePayment
 from app.services.deps import Deps
+from app.store.bank_accounts import deposits_of
+from app.store.db import transaction
 from app.web.api.events_out import render
 
 PASSWORD = "correct horse battery"
+
+# What bank accounts do in the sandbox; all of the American ones are at 110000000.
+PAID_IBAN = "DE89370400440532013000"
+PAID_AT_ONCE_IBAN = "DE94370400440532013007"
+PAID_ACCOUNT = "000123456789"
+ROUTING = "110000000"
 
 # What cards do in the sandbox.
 VISA = "pm_card_visa"
@@ -105,10 +121,14 @@ _JOBS: dict[str, Callable[[Deps], object]] = {
     "reversals": reversals.reverse_due,
     "expiry": expiry.expire_due,
     "stale": resolver.refresh_stale,
+    "books": books.close_books,
     "release": ledger.release_due,
+    "paydays": payouts.pay_scheduled,
+    "payouts": payout_sending.submit_due,
     "news": polling.poll_due,
     "events": lambda deps: publishing.publish_due(deps, render),
     "deliveries": deliveries.deliver_due,
+    "deposits": bank_deposits.send_due,
     "mails": notifications.send_due,
 }
 
@@ -239,3 +259,49 @@ def open_checkout(
 def pay_checkout(deps: Deps, session_id: str, token: str = VISA) -> CheckoutView:
     """Press Pay with a token."""
     return checkout.pay(deps, PaySession(session_id, token, "ada@example.com", "Ada Novak"))
+
+
+def add_bank_account(
+    deps: Deps,
+    shop: Shop,
+    number: str = PAID_ACCOUNT,
+    *,
+    currency: str = "USD",
+    is_sent: bool = True,
+) -> str:
+    """A new bank account, its micro-deposits sent; gives its id."""
+    is_iban = number[0].isalpha()
+    account_id = add_account(
+        deps,
+        AddAccount(
+            merchant_id=shop.merchant_id,
+            holder_name="Corner Shop Ltd",
+            currency=currency,
+            kind="iban" if is_iban else "us_account",
+            iban=number if is_iban else "",
+            routing="" if is_iban else ROUTING,
+            number="" if is_iban else number,
+            by=By(f"user:{shop.email}", "192.0.2.7"),
+        ),
+    )
+    if is_sent:
+        bank_deposits.send_due(deps)
+    return account_id
+
+
+def bank_amounts(shop: Shop, account_id: str) -> tuple[Money, Money]:
+    """What the account's statement shows."""
+    with transaction() as session:
+        first, second = deposits_of(session, shop.merchant_id, account_id)
+        return first.amount, second.amount
+
+
+def verified_bank_account(
+    deps: Deps, shop: Shop, number: str = PAID_ACCOUNT, *, currency: str = "USD"
+) -> str:
+    """A bank account that may be paid out to; the first of its currency is the default one."""
+    account_id = add_bank_account(deps, shop, number, currency=currency)
+    amounts = bank_amounts(shop, account_id)
+    by = By(f"user:{shop.email}")
+    bank_accounts.verify_account(deps, VerifyAccount(shop.merchant_id, account_id, amounts, by))
+    return account_id

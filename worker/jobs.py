@@ -6,7 +6,19 @@ Each may run twice, at the same time, or not at all: rows are leased, and the sc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.services import expiry, inbound, ledger, polling, refunds, resolver, reversals
+from app.services import (
+    books,
+    expiry,
+    inbound,
+    ledger,
+    payout_sending,
+    payout_terms,
+    payouts,
+    polling,
+    refunds,
+    resolver,
+    reversals,
+)
 from app.services.deps import Deps
 from worker.context import application, deps
 
@@ -71,10 +83,30 @@ def refresh_stale_payments() -> None:
         resolver.refresh_stale(ports)
 
 
+def close_books() -> None:
+    """Seal what is final in every book, and let the sums follow."""
+    with job("books") as ports:
+        books.close_books(ports)
+
+
 def release_funds() -> None:
     """Move settled money from pending to available."""
     with job("release") as ports:
         ledger.release_due(ports)
+
+
+def pay_scheduled() -> None:
+    """Give back reserves whose time is over, and make the payouts whose day has come."""
+    with moving_job("paydays") as ports:
+        payout_terms.release_reserves(ports)
+        payouts.pay_scheduled(ports)
+
+
+def submit_payouts() -> None:
+    """Ask the bank to carry what is owed, and after what is on its way."""
+    with moving_job("payouts") as ports:
+        while payout_sending.submit_due(ports, BATCH) == BATCH:
+            continue
 
 
 def poll_news() -> None:

@@ -50,9 +50,26 @@ CHART: dict[str, Account] = {
         Account(
             "merchant_available", Kind.MERCHANT, Side.CREDIT, "The merchant's to be paid out.", True
         ),
+        Account(
+            "merchant_reserved",
+            Kind.MERCHANT,
+            Side.CREDIT,
+            "Kept back from payouts for a while.",
+            True,
+        ),
+        Account(
+            "payouts_in_transit",
+            Kind.MERCHANT,
+            Side.CREDIT,
+            "Left the balance, not yet at the merchant's bank.",
+        ),
         Account("refunds_in_transit", Kind.CUSTOMER, Side.CREDIT, "On its way back to customers."),
         Account("platform_fees", Kind.PLATFORM, Side.CREDIT, "What the platform earned."),
         Account("processor_fees", Kind.PLATFORM, Side.DEBIT, "What processors charged us."),
+        Account("bank", Kind.PLATFORM, Side.DEBIT, "What our own bank holds."),
+        Account(
+            "verification_costs", Kind.PLATFORM, Side.DEBIT, "Sent to prove whose accounts are."
+        ),
         Account("suspense", Kind.PLATFORM, Side.CREDIT, "Real money that fits no row of ours yet."),
         Account("escrow_held", Kind.ESCROW, Side.CREDIT, "Held until delivery.", True),
     )

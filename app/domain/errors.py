@@ -220,6 +220,24 @@ class AddressRefused(InvalidRequest):
     code = "url_invalid"
 
 
+class BalanceInsufficient(FarthingError):
+    """More was asked for than is available."""
+
+    code, status = "balance_insufficient", 400
+
+
+class NotPayable(FarthingError):
+    """There is no bank account that money could be sent to now; the message says why."""
+
+    code, status = "payouts_not_allowed", 400
+
+
+class PayoutContradiction(FarthingError):
+    """Movements and balance do not agree: a fault of ours, and no money goes out on it."""
+
+    code, status = "payout_contradiction", 500
+
+
 class MailRefused(FarthingError):
     """The mail server will never take this mail."""
 

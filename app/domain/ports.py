@@ -93,6 +93,10 @@ class Sealer(Protocol):
         """The text again; raises ValueError if the key is wrong or a bit was changed."""
         ...
 
+    def fingerprint(self, text: str) -> str:
+        """The same for the same text, and of no use to whoever has not the key."""
+        ...
+
 
 class PasswordHasher(Protocol):
     """A slow hash for what people choose."""

@@ -16,6 +16,10 @@ IN_TRANSIT = "refunds_in_transit"
 FEES = "platform_fees"
 PROCESSOR_FEES = "processor_fees"
 SUSPENSE = "suspense"
+RESERVED = "merchant_reserved"
+PAYOUTS_IN_TRANSIT = "payouts_in_transit"
+BANK = "bank"
+VERIFICATION = "verification_costs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,78 @@ def unmatched_refund(processor: str, source_id: str, amount: Money, on: date) ->
         "unmatched_refund", source_id,
         dr(SUSPENSE,              cr=receivable(processor), amount=amount, on=on),
     )
+
+
+def payout_sent(source_id: str, amount: Money, on: date) -> Journal:
+    """The money leaves the balance before the bank is asked to carry it."""
+    return _journal(
+        "payout_sent", source_id,
+        dr(AVAILABLE,             cr=PAYOUTS_IN_TRANSIT,    amount=amount, on=on),
+    )
+
+
+def payout_paid(source_id: str, amount: Money, on: date) -> Journal:
+    """It reached the merchant's bank, from what ours holds."""
+    return _journal(
+        "payout_paid", source_id,
+        dr(PAYOUTS_IN_TRANSIT,    cr=BANK,                  amount=amount, on=on),
+    )
+
+
+def payout_failed(source_id: str, amount: Money, on: date) -> Journal:
+    """Nothing reached the merchant's bank: the money is in the balance again."""
+    return _journal(
+        "payout_failed", source_id,
+        dr(PAYOUTS_IN_TRANSIT,    cr=AVAILABLE,             amount=amount, on=on),
+    )
+
+
+def payout_canceled(source_id: str, amount: Money, on: date) -> Journal:
+    """It was called back before the bank was asked."""
+    return _journal(
+        "payout_canceled", source_id,
+        dr(PAYOUTS_IN_TRANSIT,    cr=AVAILABLE,             amount=amount, on=on),
+    )
+
+
+def payout_returned(source_id: str, amount: Money, on: date) -> Journal:
+    """The merchant's bank sent back what it had received."""
+    return _journal(
+        "payout_returned", source_id,
+        dr(BANK,                  cr=AVAILABLE,             amount=amount, on=on),
+    )
+
+
+def reserve_held(source_id: str, amount: Money, on: date) -> Journal:
+    """A part of what was taken is kept back for a while."""
+    return _journal(
+        "reserve_held", source_id,
+        dr(AVAILABLE,             cr=RESERVED,              amount=amount, on=on),
+    )
+
+
+def reserve_released(source_id: str, amount: Money, on: date) -> Journal:
+    """The while is over."""
+    return _journal(
+        "reserve_released", source_id,
+        dr(RESERVED,              cr=AVAILABLE,             amount=amount, on=on),
+    )
+
+
+def micro_deposit_sent(source_id: str, amount: Money, on: date) -> Journal:
+    """A few coins leave our bank so that a merchant can say how many came: ours to bear."""
+    return _journal(
+        "micro_deposit_sent", source_id,
+        dr(VERIFICATION,          cr=BANK,                  amount=amount, on=on),
+    )
+
+
+def micro_deposit_returned(source_id: str, amount: Money, on: date) -> Journal:
+    """They came back: the account is not what it was said to be."""
+    return _journal(
+        "micro_deposit_returned", source_id,
+        dr(BANK,                  cr=VERIFICATION,          amount=amount, on=on),
+    )
 # fmt: on
 
 
@@ -143,4 +219,13 @@ RECIPES = (
     funds_released,
     unmatched_receipt,
     unmatched_refund,
+    payout_sent,
+    payout_paid,
+    payout_failed,
+    payout_canceled,
+    payout_returned,
+    reserve_held,
+    reserve_released,
+    micro_deposit_sent,
+    micro_deposit_returned,
 )

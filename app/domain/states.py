@@ -53,6 +53,37 @@ class OperationStatus(StrEnum):
     FAILED = "failed"
 
 
+class PayoutStatus(StrEnum):
+    """Where a payout stands. PAID may still come back from the merchant's bank."""
+
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    IN_TRANSIT = "in_transit"
+    PAID = "paid"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class BankAccountStatus(StrEnum):
+    """Where a merchant's bank account stands."""
+
+    NEW = "new"
+    VERIFIED = "verified"
+    ERRORED = "errored"
+    REMOVED = "removed"
+
+
+class MicroDepositStatus(StrEnum):
+    """Where a micro-deposit stands."""
+
+    REQUESTED = "requested"
+    UNKNOWN = "unknown"
+    SENT = "sent"
+    PAID = "paid"
+    FAILED = "failed"
+    RETURNED = "returned"
+
+
 S = TypeVar("S", bound=StrEnum)
 
 
@@ -194,4 +225,73 @@ OPERATION = Machine(
     },
 )
 
-MACHINES = (PAYMENT, REFUND, CHECKOUT, OPERATION)
+_PO = PayoutStatus
+
+PAYOUT = Machine(
+    name="payout",
+    initial=_PO.PENDING,
+    created="payout.created",
+    moves={
+        _PO.PENDING: {
+            _PO.UNKNOWN: "payout.outcome_unknown",
+            _PO.IN_TRANSIT: "payout.sent",
+            _PO.PAID: "payout.paid",
+            _PO.FAILED: "payout.failed",
+            _PO.CANCELED: "payout.canceled",
+        },
+        _PO.UNKNOWN: {
+            _PO.IN_TRANSIT: "payout.sent",
+            _PO.PAID: "payout.paid",
+            _PO.FAILED: "payout.failed",
+        },
+        _PO.IN_TRANSIT: {_PO.PAID: "payout.paid", _PO.FAILED: "payout.failed"},
+        _PO.PAID: {_PO.FAILED: "payout.returned"},
+        _PO.FAILED: {},
+        _PO.CANCELED: {},
+    },
+)
+
+_B = BankAccountStatus
+
+BANK_ACCOUNT = Machine(
+    name="bank account",
+    initial=_B.NEW,
+    created="bank_account.added",
+    moves={
+        _B.NEW: {
+            _B.VERIFIED: "bank_account.verified",
+            _B.ERRORED: "bank_account.errored",
+            _B.REMOVED: "bank_account.removed",
+        },
+        _B.VERIFIED: {_B.ERRORED: "bank_account.errored", _B.REMOVED: "bank_account.removed"},
+        _B.ERRORED: {_B.REMOVED: "bank_account.removed"},
+        _B.REMOVED: {},
+    },
+)
+
+_M = MicroDepositStatus
+
+MICRO_DEPOSIT = Machine(
+    name="micro-deposit",
+    initial=_M.REQUESTED,
+    created="micro_deposit.requested",
+    moves={
+        _M.REQUESTED: {
+            _M.UNKNOWN: "micro_deposit.outcome_unknown",
+            _M.SENT: "micro_deposit.sent",
+            _M.PAID: "micro_deposit.paid",
+            _M.FAILED: "micro_deposit.failed",
+        },
+        _M.UNKNOWN: {
+            _M.SENT: "micro_deposit.sent",
+            _M.PAID: "micro_deposit.paid",
+            _M.FAILED: "micro_deposit.failed",
+        },
+        _M.SENT: {_M.PAID: "micro_deposit.paid", _M.RETURNED: "micro_deposit.returned"},
+        _M.PAID: {_M.RETURNED: "micro_deposit.returned"},
+        _M.FAILED: {},
+        _M.RETURNED: {},
+    },
+)
+
+MACHINES = (PAYMENT, REFUND, CHECKOUT, OPERATION, PAYOUT, BANK_ACCOUNT, MICRO_DEPOSIT)

@@ -74,6 +74,7 @@ class Plan:
             "REDIS_URL": redis_url,
             "BASE_URL": self.web_url,
             "STRIPE_API_URL": self.sandbox_url,
+            "SANDBOX_BANK_URL": self.sandbox_url,
             "STRIPE_JS_URL": f"{self.sandbox_url}/v3/",
             # The demo's receivers are on this machine: see the sandbox's /receiver.
             "WEBHOOK_PRIVATE_NETWORKS": "127.0.0.0/8",

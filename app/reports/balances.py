@@ -1,6 +1,7 @@
 """What the books say: balances by currency, when pending money arrives, and the latest entries.
 
-Available money is a stored balance, because it authorises payouts; pending money is a sum over postings.
+Available money is a stored balance, because it authorises payouts; pending money is what the closed books
+sum up, and the postings since.
 Currencies are never added up.
 """
 
@@ -8,14 +9,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import select
 
 from app.domain.accounts import account_of
 from app.domain.money import Money
-from app.domain.recipes import AVAILABLE, PENDING
+from app.domain.recipes import AVAILABLE, PAYOUTS_IN_TRANSIT, PENDING, RESERVED
+from app.reports.as_of import standing
 from app.reports.paging import Cursor, Page, fetch
+from app.store.books import pending_days
 from app.store.db import db
-from app.store.ledger import AccountBalance, AccountRow, JournalRow, LedgerEntry, PostingRow
+from app.store.ledger import AccountBalance, AccountRow, JournalRow, LedgerEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,28 @@ class Balance:
     currency: str
     available: Money
     pending: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """All of a merchant's money in one currency, at one moment."""
+
+    currency: str
+    available: Money
+    pending: Money
+    reserved: Money
+    in_transit: Money
+    in_escrow: Money
+
+    @property
+    def total(self) -> Money:
+        """What is the merchant's, wherever it is; escrow is nobody's yet."""
+        return self.available + self.pending + self.reserved + self.in_transit
+
+    @property
+    def payable(self) -> Money:
+        """What refunds and the like have left of it, once all has arrived."""
+        return self.available + self.pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +94,13 @@ TITLES = {
     "refund_failed": "Refund failed, money returned to the balance",
     "refund_returned": "Refund came back from the customer's bank",
     "funds_released": "Pending money became available",
+    "payout_sent": "Payout",
+    "payout_paid": "Payout reached the bank",
+    "payout_failed": "Payout failed, money returned to the balance",
+    "payout_returned": "Payout came back from the bank",
+    "payout_canceled": "Payout canceled",
+    "reserve_held": "Kept back as a reserve",
+    "reserve_released": "Reserve given back",
     "unmatched_receipt": "Money that matches no payment",
     "unmatched_refund": "Refund that matches no payment",
 }
@@ -77,6 +109,9 @@ ACCOUNT_NAMES = {
     "processor_receivable": "Processor owes",
     "merchant_pending": "Your pending balance",
     "merchant_available": "Your available balance",
+    "merchant_reserved": "Your reserve",
+    "payouts_in_transit": "Payouts in transit",
+    "bank": "Our bank",
     "refunds_in_transit": "Refunds in transit",
     "platform_fees": "Farthing fees",
     "processor_fees": "Processor fees",
@@ -108,7 +143,7 @@ def balances(merchant_id: str) -> list[Balance]:
     )
     available: dict[str, int] = dict(db.session.execute(stored).all())
     pending: dict[str, int] = {}
-    for currency, _, amount_minor in _pending_days(merchant_id):
+    for currency, _, amount_minor in pending_days(db.session(), merchant_id):
         pending[currency] = pending.get(currency, 0) + amount_minor
     return [
         Balance(
@@ -120,27 +155,28 @@ def balances(merchant_id: str) -> list[Balance]:
     ]
 
 
+def positions(merchant_id: str, at: datetime | None = None) -> list[Position]:
+    """Where the merchant's money is, by currency, at a moment or now."""
+    found = standing(merchant_id, at)
+    return [
+        Position(
+            currency=currency,
+            available=found.of(AVAILABLE, currency),
+            pending=found.of(PENDING, currency),
+            reserved=found.of(RESERVED, currency),
+            in_transit=found.of(PAYOUTS_IN_TRANSIT, currency),
+            in_escrow=found.of("escrow_held", currency),
+        )
+        for currency in found.currencies
+    ]
+
+
 def arrivals(merchant_id: str) -> list[Arrival]:
     """When pending money becomes available, by day and currency."""
-    return [Arrival(on, Money(n, currency)) for currency, on, n in _pending_days(merchant_id) if n]
-
-
-def _pending_days(merchant_id: str) -> list[tuple[str, date, int]]:
-    sign = case((PostingRow.credit == PENDING, 1), else_=-1)
-    query = (
-        select(
-            PostingRow.currency,
-            PostingRow.available_on,
-            func.sum(sign * PostingRow.amount_minor),
-        )
-        .where(
-            PostingRow.merchant_id == merchant_id,
-            or_(PostingRow.credit == PENDING, PostingRow.debit == PENDING),
-        )
-        .group_by(PostingRow.currency, PostingRow.available_on)
-        .order_by(PostingRow.available_on, PostingRow.currency)
-    )
-    return [(currency, on, int(total)) for currency, on, total in db.session.execute(query)]
+    return [
+        Arrival(on, Money(net, currency))
+        for currency, on, net in pending_days(db.session(), merchant_id)
+    ]
 
 
 def journals(merchant_id: str, cursor: Cursor, size: int = 20) -> Page[Journal]:

@@ -34,6 +34,15 @@ _REFUND = {
     "failed": Label("Failed", "red"),
 }
 
+_PAYOUT = {
+    "pending": Label("Pending", "blue"),
+    "unknown": Label("Checking…", "orange"),
+    "in_transit": Label("On its way", "blue"),
+    "paid": Label("Paid", "green"),
+    "failed": Label("Failed", "red"),
+    "canceled": Label("Canceled", "grey"),
+}
+
 _CHECKOUT = {
     "open": Label("Open", "blue"),
     "complete": Label("Complete", "green"),
@@ -85,3 +94,8 @@ BRANDS = {
 def brand_name(brand: str | None) -> str:
     """A card network's name as it writes itself."""
     return BRANDS.get(brand or "", (brand or "Card").capitalize())
+
+
+def payout_label(status: str) -> Label:
+    """What a payout's state is called."""
+    return _PAYOUT[status]

@@ -62,11 +62,19 @@ def reset(unit: Transaction, account: str | None) -> None:
     """Forget everything of one account, or of all; faults are disarmed."""
     # The record refuses deletion by trigger; starting a new world is the one exception.
     triggers = unit.run(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'record'"
+        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('record', 'bank_record')"
     ).fetchall()
     for name, _ in triggers:
         unit.run(f"DROP TRIGGER {name}")
-    for table in ("objects", "idempotency", "deliveries", "chores", "record"):
+    for table in (
+        "objects",
+        "idempotency",
+        "deliveries",
+        "chores",
+        "record",
+        "bank_keys",
+        "bank_record",
+    ):
         unit.run(f"DELETE FROM {table} WHERE ? IS NULL OR account = ?", (account, account))  # noqa: S608
     unit.run("DELETE FROM faults WHERE ? IS NULL OR account = ?", (account, account))
     if account is None:

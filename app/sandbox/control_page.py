@@ -8,7 +8,7 @@ import orjson
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.sandbox import cards, control, faults, idempotency, record
+from app.sandbox import bank, bank_accounts, bank_api, cards, control, faults, idempotency, record
 from app.sandbox.declines import DECLINES
 from app.sandbox.errors import Json
 from app.sandbox.store import Transaction
@@ -40,6 +40,10 @@ QUICK: tuple[tuple[str, str, Json], ...] = (
      {"kind": "shuffle_webhooks", "window_seconds": 2, "count": None}),
     ("Fail the next refund", "Pending first, then failed.",
      {"kind": "refund_outcome", "outcome": "pending_then_failed"}),
+    ("Drop the bank's reply", "The next transfer leaves; nobody is told.",
+     {"kind": "drop_after", "route": "POST /bank/v1/transfers"}),
+    ("Send the next transfer back", "It leaves and comes back: account closed.",
+     {"kind": "transfer_outcome", "outcome": "returned", "code": "account_closed"}),
 )  # fmt: skip
 _NUMBERS = ("seconds", "retry_after", "delta", "copies", "window_seconds")
 
@@ -113,6 +117,7 @@ def _context(world: World) -> dict[str, Any]:
         return {
             "accounts": record.accounts(unit),
             "armed": [fault.as_json() for fault in faults.armed(unit)],
+            "bank_accounts": bank_accounts.shown(),
             "cards": [(_spaced(card.number), purpose(card)) for card in cards.CARDS],
             "charges": _charges(unit),
             "declines": sorted(DECLINES),
@@ -122,6 +127,7 @@ def _context(world: World) -> dict[str, Any]:
             "offset": world.clock.offset_seconds,
             "quick": [(title, text) for title, text, _ in QUICK],
             "route": faults.DEFAULT_ROUTE,
+            "transfers": [row | {"when": _when(row["created"])} for row in bank.latest(unit)],
         }
 
 
@@ -176,6 +182,8 @@ def act(what: str) -> AnyResponse:
     elif what == "advance":
         hours = form.get("hours", "")
         current_world().advance(int(hours) * 3600 if hours.isdigit() and len(hours) < 5 else 0)
+    elif what == "settle":
+        bank_api.hurry()
     elif what == "prune":
         with current_world().store.transaction() as unit:
             idempotency.prune(unit, None, current_world().clock.now())

@@ -36,6 +36,11 @@ BANK_KINDS: dict[str, tuple[str, ...]] = {
     "decline": ("decline_code",),
     "refund_outcome": ("outcome",),
 }
+# Strikes the platform's bank: what becomes of the next transfer, or one call that arrives twice.
+TRANSFER_KINDS: dict[str, tuple[str, ...]] = {
+    "transfer_outcome": ("outcome", "code"),
+    "duplicate_request": (),
+}
 # Strikes the delivery of events; `events` narrows it to some types.
 EVENT_KINDS: dict[str, tuple[str, ...]] = {
     "mute_webhooks": ("events",),
@@ -44,7 +49,7 @@ EVENT_KINDS: dict[str, tuple[str, ...]] = {
     "delay_webhooks": ("events", "seconds"),
     "lying_event": ("events", "type", "status"),
 }
-KINDS = {**CALL_KINDS, **BANK_KINDS, **EVENT_KINDS}
+KINDS = {**CALL_KINDS, **BANK_KINDS, **TRANSFER_KINDS, **EVENT_KINDS}
 DEFAULT_ROUTE = "POST /v1/payment_intents*"
 
 

@@ -93,3 +93,31 @@ CREATE TRIGGER IF NOT EXISTS record_keeps BEFORE UPDATE ON record
     BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS record_stays BEFORE DELETE ON record
     BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END;
+
+CREATE TABLE IF NOT EXISTS bank_keys (
+    account TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    transfer TEXT NOT NULL,
+    PRIMARY KEY (account, key)
+);
+
+CREATE TABLE IF NOT EXISTS bank_record (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    fact TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    reference TEXT NOT NULL,
+    transfer TEXT NOT NULL,
+    trace_id TEXT,
+    holder TEXT NOT NULL,
+    last4 TEXT NOT NULL,
+    fingerprint TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS bank_record_by_reference ON bank_record (reference, seq);
+CREATE TRIGGER IF NOT EXISTS bank_record_keeps BEFORE UPDATE ON bank_record
+    BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS bank_record_stays BEFORE DELETE ON bank_record
+    BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END;

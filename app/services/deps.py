@@ -10,6 +10,7 @@ from app.domain.clock import Clock
 from app.domain.fees import CARD_STANDARD, FeeSchedule
 from app.domain.ports import Limiter, Mailer, PasswordHasher, Queue, Sealer, Sender
 from app.domain.processor import Processor
+from app.domain.rails import PayoutRail
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -47,6 +48,7 @@ class Deps:
 
     clock: Clock
     processors: Mapping[str, Processor]
+    rails: Mapping[str, PayoutRail]
     queue: Queue
     sealer: Sealer
     hasher: PasswordHasher
@@ -57,6 +59,7 @@ class Deps:
     lease_seconds: int
     session_hours: int
     session_idle_minutes: int
+    cooling_off_hours: int
     fees: FeeSchedule = CARD_STANDARD
     failpoint: Callable[[str], None] = field(default=lambda _name: None)
     accounts: Remembered[tuple[str, str], object] = field(default_factory=lambda: Remembered(30))

@@ -6,9 +6,11 @@ from sqlalchemy import text
 
 from app.domain import recipes
 from app.domain.money import Money
+from app.services.books import close_books
 from app.services.deps import Deps
+from app.store.books import books_with_pending, pending_days
 from app.store.db import transaction
-from app.store.ledger import book, stored_balance
+from app.store.ledger import book, releases_of
 from app.store.ledger_checks import CHECKS
 
 
@@ -42,54 +44,30 @@ def release_due(deps: Deps) -> int:
     """Move what has become available from pending, one posting per book, currency and day.
 
     Safe to repeat and to run twice at once: what remains of a day's pending money is what is moved.
+    The books are closed first, since only what is sealed shows which book has something due.
     """
+    close_books(deps)
     today = deps.clock.now().date()
     with transaction() as session:
-        books = session.execute(
-            text("""
-                SELECT DISTINCT merchant_id, currency FROM (
-                    SELECT merchant_id, currency, available_on,
-                           sum(CASE WHEN credit = 'merchant_pending' THEN amount_minor
-                                    ELSE -amount_minor END) AS net
-                    FROM postings
-                    WHERE (credit = 'merchant_pending' OR debit = 'merchant_pending')
-                      AND available_on <= :today
-                    GROUP BY merchant_id, currency, available_on) AS days
-                WHERE net <> 0
-            """),
-            {"today": today},
-        ).all()
-    for merchant_id, currency in books:
-        _release(deps, merchant_id, currency)
-    return len(books)
+        merchants = books_with_pending(session, today)
+    return sum(release_due_of(deps, merchant_id) for merchant_id in merchants)
 
 
-def _release(deps: Deps, merchant_id: str, currency: str) -> None:
+def release_due_of(deps: Deps, merchant_id: str) -> int:
+    """Release one book's due days; gives in how many currencies there was something to move."""
     now = deps.clock.now()
+    moved = set()
     with transaction() as session:
         session.execute(
             text("SELECT pg_advisory_xact_lock(hashtextextended(:book, 0))"),
-            {"book": f"release:{merchant_id}:{currency}"},
+            {"book": f"release:{merchant_id}"},
         )
-        stored_balance(session, merchant_id, recipes.AVAILABLE, currency)
-        days = session.execute(
-            text("""
-                SELECT available_on,
-                       sum(CASE WHEN credit = 'merchant_pending' THEN amount_minor
-                                ELSE -amount_minor END)::bigint,
-                       count(*) FILTER (WHERE j.event = 'funds_released')
-                FROM postings p
-                JOIN journals j ON j.merchant_id = p.merchant_id AND j.id = p.journal_id
-                WHERE p.merchant_id = :m AND p.currency = :c AND available_on <= :today
-                  AND (credit = 'merchant_pending' OR debit = 'merchant_pending')
-                GROUP BY available_on
-                HAVING sum(CASE WHEN credit = 'merchant_pending' THEN amount_minor
-                                ELSE -amount_minor END) <> 0
-                ORDER BY available_on
-            """),
-            {"m": merchant_id, "c": currency, "today": now.date()},
-        ).all()
-        for day, net, earlier in days:
-            source = f"{currency}:{day.isoformat()}:{earlier + 1}"
+        for currency, day, net in pending_days(session, merchant_id):
+            if day > now.date():
+                continue
+            number = releases_of(session, merchant_id, currency, day) + 1
+            source = f"{currency}:{day.isoformat()}:{number}"
             journal = recipes.funds_released(source, Money(net, currency), day)
             book(session, merchant_id, journal, payment_id=None, at=now)
+            moved.add(currency)
+    return len(moved)

@@ -6,7 +6,7 @@ journal.
 
 from datetime import date, datetime
 
-from sqlalchemy import Text, select, text
+from sqlalchemy import FetchedValue, Text, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -40,6 +40,7 @@ class JournalRow(Base):
     payment_id: Mapped[str | None]
     event_at: Mapped[datetime]
     created_at: Mapped[datetime]
+    seq: Mapped[int] = mapped_column(server_default=FetchedValue())
 
 
 class PostingRow(Base):
@@ -114,14 +115,14 @@ def open_accounts(session: Session, merchant_id: str, codes: set[tuple[str, str]
 
 def book(
     session: Session, merchant_id: str, journal: Journal, *, payment_id: str | None, at: datetime
-) -> None:
+) -> str | None:
     """Write one journal in the caller's unit of work; raises IntegrityError if the fact is booked
-    already.
+    already. Gives its id, or None if there was nothing to book.
 
     Stored balances move in the same unit, in the order of their codes.
     """
     if not journal.postings:
-        return
+        return None
     codes = {(c, p.amount.currency) for p in journal.postings for c in (p.debit, p.credit)}
     open_accounts(session, merchant_id, codes)
     journal_id = new_id("jr", at)
@@ -161,6 +162,7 @@ def book(
     session.flush()
     for (code, currency), delta in sorted(moves.items()):
         _move_balance(session, merchant_id, code, currency, delta)
+    return journal_id
 
 
 def _move_balance(session: Session, merchant_id: str, code: str, currency: str, delta: int) -> None:
@@ -188,3 +190,16 @@ def stored_balance(session: Session, merchant_id: str, code: str, currency: str)
         .with_for_update()
     ).scalar()
     return row or 0
+
+
+def releases_of(session: Session, merchant_id: str, currency: str, day: date) -> int:
+    """How often a day's pending money was released before: late refunds release it again."""
+    return session.execute(
+        select(func.count())
+        .select_from(JournalRow)
+        .where(
+            JournalRow.merchant_id == merchant_id,
+            JournalRow.event == "funds_released",
+            JournalRow.source_id.like(f"{currency}:{day.isoformat()}:%"),
+        )
+    ).scalar_one()

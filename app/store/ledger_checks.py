@@ -3,6 +3,12 @@
 Name → (what it means, SQL giving one column that names the offender).
 """
 
+from app.domain.accounts import CHART
+from app.store.payout_checks import PAYOUT_CHECKS
+
+_CODES = ", ".join(f"'{code}'" for code in CHART)
+_AUTHORIZING = ", ".join(f"'{one.code}'" for one in CHART.values() if one.is_authorizing)
+
 CHECKS: dict[str, tuple[str, str]] = {
     "entries_balance": (
         "Debits equal credits in every journal and currency.",
@@ -24,20 +30,62 @@ CHECKS: dict[str, tuple[str, str]] = {
     ),
     "accounts_in_chart": (
         "Every account is in the chart of accounts.",
-        """SELECT merchant_id || '/' || code FROM accounts WHERE split_part(code, ':', 1) NOT IN (
-             'processor_receivable', 'merchant_pending', 'merchant_available', 'refunds_in_transit',
-             'platform_fees', 'processor_fees', 'suspense', 'escrow_held')""",
+        f"""SELECT merchant_id || '/' || code FROM accounts
+            WHERE split_part(code, ':', 1) NOT IN ({_CODES})""",  # noqa: S608 - our own chart
     ),
     "stored_balances": (
         "Every stored balance is the sum of its entries.",
-        """WITH kept AS (SELECT merchant_id, account AS code, currency, -sum(signed_minor) AS total
-                         FROM ledger_entries WHERE account IN ('merchant_available', 'escrow_held')
+        f"""WITH kept AS (SELECT merchant_id, account AS code, currency, -sum(signed_minor) AS total
+                         FROM ledger_entries WHERE account IN ({_AUTHORIZING})
                          GROUP BY 1, 2, 3)
            SELECT coalesce(k.merchant_id, b.merchant_id) || '/' || coalesce(k.code, b.code)
                   || '/' || coalesce(k.currency, b.currency)
            FROM kept k FULL JOIN account_balances b
              ON b.merchant_id = k.merchant_id AND b.code = k.code AND b.currency = k.currency
-           WHERE coalesce(k.total, 0) <> coalesce(b.balance_minor, 0)""",
+           WHERE coalesce(k.total, 0) <> coalesce(b.balance_minor, 0)""",  # noqa: S608 - our own chart
+    ),
+    "sums_follow_seals": (
+        "The sums by day are those of the sealed postings.",
+        """WITH told AS (
+             SELECT p.merchant_id, side.code, p.currency, (p.created_at AT TIME ZONE 'UTC')::date AS day,
+                    sum(side.debit) AS debit, sum(side.credit) AS credit
+             FROM books b
+             JOIN journals j ON j.merchant_id = b.merchant_id AND j.seq <= b.sealed_seq
+             JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
+             CROSS JOIN LATERAL (VALUES (p.debit, p.amount_minor, 0), (p.credit, 0, p.amount_minor))
+               AS side (code, debit, credit)
+             GROUP BY 1, 2, 3, 4)
+           SELECT coalesce(t.merchant_id, a.merchant_id) || '/' || coalesce(t.code, a.code)
+                  || '/' || coalesce(t.currency, a.currency) || '/' || coalesce(t.day, a.day)
+           FROM told t FULL JOIN account_days a ON a.merchant_id = t.merchant_id AND a.code = t.code
+             AND a.currency = t.currency AND a.day = t.day
+           WHERE (t.debit, t.credit) IS DISTINCT FROM (a.debit_minor, a.credit_minor)""",
+    ),
+    "pending_follows_seals": (
+        "Pending money by day is that of the sealed postings.",
+        """WITH told AS (
+             SELECT p.merchant_id, p.currency, p.available_on,
+                    sum(CASE WHEN p.credit = 'merchant_pending' THEN p.amount_minor
+                             ELSE -p.amount_minor END) AS net
+             FROM books b
+             JOIN journals j ON j.merchant_id = b.merchant_id AND j.seq <= b.sealed_seq
+             JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
+             WHERE 'merchant_pending' IN (p.debit, p.credit) GROUP BY 1, 2, 3)
+           SELECT coalesce(t.merchant_id, d.merchant_id) || '/' || coalesce(t.currency, d.currency)
+                  || '/' || coalesce(t.available_on, d.available_on)
+           FROM told t FULL JOIN pending_days d ON d.merchant_id = t.merchant_id
+             AND d.currency = t.currency AND d.available_on = t.available_on
+           WHERE coalesce(t.net, 0) <> coalesce(d.net_minor, 0)""",
+    ),
+    "seals_are_whole": (
+        "Every journal up to where a book is sealed is in one of its seals, and no other is.",
+        """WITH told AS (SELECT s.merchant_id, s.number, one.id
+                         FROM seals s CROSS JOIN LATERAL unnest(s.journal_ids) AS one (id)),
+           written AS (SELECT j.merchant_id, j.id FROM journals j
+                       JOIN books b ON b.merchant_id = j.merchant_id AND j.seq <= b.sealed_seq)
+           SELECT coalesce(t.merchant_id, w.merchant_id) || '/' || coalesce(t.id, w.id)
+           FROM told t FULL JOIN written w ON w.merchant_id = t.merchant_id AND w.id = t.id
+           WHERE t.id IS NULL OR w.id IS NULL""",
     ),
     "captures_booked": (
         "Every captured payment is booked once, with its amount and fee; no other is.",
@@ -113,17 +161,31 @@ CHECKS: dict[str, tuple[str, str]] = {
               OR (s.status = 'complete' AND p.id IS NULL)
               OR (s.status <> 'complete' AND p.status IN ('captured', 'authorized'))""",
     ),
+    "micro_deposits_booked": (
+        "Every micro-deposit is booked as its status says.",
+        """SELECT d.id FROM micro_deposits d LEFT JOIN LATERAL (
+             SELECT count(*) FILTER (WHERE j.event = 'micro_deposit_sent') AS sent,
+                    count(*) FILTER (WHERE j.event = 'micro_deposit_returned') AS returned,
+                    coalesce(bool_and(p.amount_minor = d.amount_minor), true) AS same
+             FROM journals j JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
+             WHERE j.merchant_id = d.merchant_id AND j.source_id = d.id) b ON true
+           WHERE NOT b.same OR b.returned <> (d.status = 'returned')::int
+              OR b.sent <> (d.status IN ('sent', 'paid', 'returned'))::int""",
+    ),
     "unknown_is_settled": (
         "No outcome has been unknown for more than a day.",
         """SELECT id FROM operations WHERE status IN ('requested', 'unknown')
              AND created_at < now() - interval '24 hours'
            UNION ALL
            SELECT id FROM refunds WHERE status IN ('requested', 'unknown')
+             AND created_at < now() - interval '24 hours'
+           UNION ALL
+           SELECT id FROM micro_deposits WHERE status IN ('requested', 'unknown')
              AND created_at < now() - interval '24 hours'""",
     ),
     "append_only": (
         "The ledger's and the events' guards are in place.",
-        """SELECT t.name FROM (VALUES ('journals'), ('postings'), ('events')) AS t (name)
+        """SELECT t.name FROM (VALUES ('journals'), ('postings'), ('events'), ('seals')) AS t (name)
            WHERE has_table_privilege('farthing_app', t.name, 'UPDATE')
               OR has_table_privilege('farthing_app', t.name, 'DELETE')
               OR has_table_privilege('farthing_app', t.name, 'TRUNCATE')
@@ -131,4 +193,5 @@ CHECKS: dict[str, tuple[str, str]] = {
                     AND g.tgenabled = 'O' AND g.tgname IN
                         (t.name || '_append_only', t.name || '_no_truncate')) <> 2""",
     ),
+    **PAYOUT_CHECKS,
 }

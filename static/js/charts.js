@@ -15,12 +15,13 @@ function colour(name) {
 }
 
 function paint(figure) {
-  const [ink, quiet, line, copper, blue, paper, raised] =
-    ["ink", "ink-2", "hairline", "copper", "blue", "paper", "raised"].map(colour);
+  const [ink, quiet, line, copper, blue, paper, raised, red] =
+    ["ink", "ink-2", "hairline", "copper", "blue", "paper", "raised", "red"].map(colour);
+  const bars = { end: quiet, up: copper, down: red };
   const data = figure.data.map((trace) =>
     trace.meta === "rate"
       ? { ...trace, line: { color: blue, width: 2 }, marker: { color: paper, size: 5, line: { color: blue, width: 1.5 } } }
-      : { ...trace, marker: { color: copper, cornerradius: 2 } });
+      : { ...trace, marker: { color: bars[trace.meta] ?? copper, cornerradius: 2 } });
   const axis = { gridcolor: line, linecolor: line, zerolinecolor: line, tickcolor: line };
   const layout = {
     ...figure.layout,
@@ -46,6 +47,14 @@ async function draw(place) {
     }
     const { data, layout } = paint(drawn.get(place));
     await window.Plotly.react(place, data, layout, { displayModeBar: false, responsive: true, staticPlot: false });
+    if (place.dataset.opens && !place.dataset.listening) {
+      place.dataset.listening = "yes";
+      // The table beside the chart has the same links for keyboards and screen readers.
+      place.on("plotly_click", ({ points }) => {
+        const link = document.querySelector(`[data-bar="${points[0].customdata}"]`);
+        if (points[0].customdata) link?.click();
+      });
+    }
   } catch {
     const note = document.createElement("p");
     note.className = "note";

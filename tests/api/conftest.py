@@ -29,6 +29,7 @@ def web(settings: Settings) -> Iterator[str]:
         settings.database_url,
         settings.redis_url,
         STRIPE_API_URL=settings.stripe_api_url,
+        SANDBOX_BANK_URL=settings.sandbox_bank_url,
         STRIPE_JS_URL=settings.stripe_js_url,
         STRIPE_READ_SECONDS="10",
     )

@@ -72,6 +72,7 @@ def fuzzed(servers: Servers, valkey_url: str, sandbox: SandboxServer) -> Iterato
         fresh_database(servers, "fuzz"),
         valkey_url,
         STRIPE_API_URL=sandbox.url,
+        SANDBOX_BANK_URL=sandbox.url,
         STRIPE_JS_URL=f"{sandbox.url}/v3/",
         WEBHOOK_PRIVATE_NETWORKS="127.0.0.0/8",
     )

@@ -13,6 +13,8 @@ TABLE = {
     "links":    (True,  True,  True,     False,  False),
     "keys":     (True,  True,  True,     False,  False),
     "team":     (True,  True,  False,    False,  False),
+    "payouts":  (True,  True,  False,    False,  False),
+    "bank_accounts": (True, True, False, False,  False),
 }  # fmt: skip
 CELLS = [
     (role, permission, allowed)

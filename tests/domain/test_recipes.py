@@ -37,6 +37,15 @@ STEPS: dict[str, Callable[[str, Money, Money], Journal]] = {
     "released": lambda s, a, _: recipes.funds_released(s, a, DAY),
     "unmatched receipt": lambda s, a, _: recipes.unmatched_receipt("stripe", s, a, DAY),
     "unmatched refund": lambda s, a, _: recipes.unmatched_refund("stripe", s, a, DAY),
+    "paid out": lambda s, a, _: recipes.payout_sent(s, a, DAY),
+    "payout arrived": lambda s, a, _: recipes.payout_paid(s, a, DAY),
+    "payout failed": lambda s, a, _: recipes.payout_failed(s, a, DAY),
+    "payout canceled": lambda s, a, _: recipes.payout_canceled(s, a, DAY),
+    "payout returned": lambda s, a, _: recipes.payout_returned(s, a, DAY),
+    "reserve held": lambda s, a, _: recipes.reserve_held(s, a, DAY),
+    "reserve released": lambda s, a, _: recipes.reserve_released(s, a, DAY),
+    "deposit sent": lambda s, a, _: recipes.micro_deposit_sent(s, a, DAY),
+    "deposit returned": lambda s, a, _: recipes.micro_deposit_returned(s, a, DAY),
 }
 
 
@@ -103,6 +112,25 @@ def _balances(journals: list[Journal]) -> dict[str, Decimal]:
         ("unmatched receipt 12.00", "processor_receivable 12.00, suspense 12.00"),
         ("unmatched refund 12.00", "processor_receivable -12.00, suspense -12.00"),
         ("unmatched receipt 12.00; unmatched refund 12.00", ""),
+        (
+            "captured 100.00 fee 3.20; released 96.80; reserve held 10.00; paid out 86.80",
+            "processor_receivable 100.00, platform_fees 3.20, merchant_reserved 10.00,"
+            " payouts_in_transit 86.80",
+        ),
+        (
+            "captured 100.00 fee 3.20; released 96.80; paid out 96.80; payout arrived 96.80",
+            "processor_receivable 100.00, platform_fees 3.20, bank -96.80",
+        ),
+        (
+            "captured 100.00 fee 3.20; released 96.80; paid out 96.80; payout arrived 96.80;"
+            " payout returned 96.80",
+            "processor_receivable 100.00, platform_fees 3.20, merchant_available 96.80",
+        ),
+        ("released 50.00; paid out 50.00; payout failed 50.00; released -50.00", ""),
+        ("released 50.00; paid out 50.00; payout canceled 50.00; released -50.00", ""),
+        ("released 50.00; reserve held 5.00; reserve released 5.00; released -50.00", ""),
+        ("deposit sent 0.32", "bank -0.32, verification_costs 0.32"),
+        ("deposit sent 0.32; deposit returned 0.32", ""),
     ],
 )
 def test_the_books_after(story: str, expected: str) -> None:

@@ -9,15 +9,21 @@ import pytest
 
 from app.domain.errors import InvalidTransition
 from app.domain.states import (
+    BANK_ACCOUNT,
     CHECKOUT,
     MACHINES,
+    MICRO_DEPOSIT,
     OPERATION,
     PAYMENT,
+    PAYOUT,
     REFUND,
+    BankAccountStatus,
     CheckoutStatus,
     Machine,
+    MicroDepositStatus,
     OperationStatus,
     PaymentStatus,
+    PayoutStatus,
     RefundStatus,
 )
 
@@ -26,6 +32,9 @@ STATUSES: dict[str, type[StrEnum]] = {
     REFUND.name: RefundStatus,
     CHECKOUT.name: CheckoutStatus,
     OPERATION.name: OperationStatus,
+    PAYOUT.name: PayoutStatus,
+    BANK_ACCOUNT.name: BankAccountStatus,
+    MICRO_DEPOSIT.name: MicroDepositStatus,
 }
 PAIRS = [
     pytest.param(machine, current, target, id=f"{machine.name}-{current}-{target}")
@@ -68,8 +77,9 @@ def test_no_status_moves_to_itself(machine: Machine[Any]) -> None:
 @each_machine
 def test_each_event_is_a_noun_and_a_past_participle(machine: Machine[Any]) -> None:
     names = {event for moves in machine.moves.values() for event in moves.values()}
+    noun = "(payment|refund|checkout|operation|payout|bank_account|micro_deposit)"
     for name in {*names, machine.created}:
-        assert re.fullmatch(r"(payment|refund|checkout|operation)\.[a-z_]+", name), name
+        assert re.fullmatch(rf"{noun}\.[a-z_]+", name), name
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ def stack(servers: Servers, valkey_url: str, sandbox: SandboxServer) -> Iterator
         database_url,
         valkey_url,
         STRIPE_API_URL=sandbox.url,
+        SANDBOX_BANK_URL=sandbox.url,
         STRIPE_JS_URL=f"{sandbox.url}/v3/",
         STRIPE_READ_SECONDS="5",
     )

@@ -25,6 +25,7 @@ def world(servers: Servers, valkey: embedded.Server, sandbox: SandboxServer) -> 
         fresh_database(servers, "faults"),
         valkey.url,
         STRIPE_API_URL=sandbox.url,
+        SANDBOX_BANK_URL=sandbox.url,
         STRIPE_JS_URL=f"{sandbox.url}/v3/",
         STRIPE_READ_SECONDS="3",
         LEASE_SECONDS="4",

@@ -40,6 +40,7 @@ def own_world(
         database.url,
         valkey.url,
         STRIPE_API_URL=sandbox.url,
+        SANDBOX_BANK_URL=sandbox.url,
         STRIPE_JS_URL=f"{sandbox.url}/v3/",
         STRIPE_READ_SECONDS="3",
         LEASE_SECONDS="4",

@@ -50,6 +50,7 @@ def world(servers: Servers, valkey_url: str, sandbox: SandboxServer) -> Iterator
         fresh_database(servers, "sdk"),
         valkey_url,
         STRIPE_API_URL=sandbox.url,
+        SANDBOX_BANK_URL=sandbox.url,
         STRIPE_JS_URL=f"{sandbox.url}/v3/",
         STRIPE_READ_SECONDS="10",
         LEASE_SECONDS="25",

@@ -5,16 +5,29 @@ owner of the database can, with the guards asleep.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import psycopg
 import pytest
 
-from app.services import ledger
+from app.services import books, ledger
+from app.services.audit import By
 from app.services.deps import Deps
+from app.services.payout_terms import SetReserve, set_reserve
+from app.services.payouts import CreatePayout, create_payout
 from app.services.refunds import RequestRefund, request_refund
 from app.store.ledger_checks import CHECKS
 from tests import servers
-from tests.factories import FakeQueue, Shop, make_payment, open_checkout, pay_checkout, usd
+from tests.factories import (
+    FakeQueue,
+    Shop,
+    TestClock,
+    make_payment,
+    open_checkout,
+    pay_checkout,
+    usd,
+    verified_bank_account,
+)
 
 
 @dataclass(frozen=True)
@@ -52,9 +65,21 @@ BREAKS = {
         r"acct_\w+/petty_cash",
     ),
     "stored_balances": Break(
-        "INSERT INTO account_balances SELECT id, 'merchant_available', 'USD', 1"
-        " FROM merchants LIMIT 1",
+        "UPDATE account_balances SET balance_minor = balance_minor + 1"
+        " WHERE code = 'merchant_available'",
         r"acct_\w+/merchant_available/USD",
+    ),
+    "sums_follow_seals": Break(
+        "UPDATE account_days SET debit_minor = debit_minor + 1 WHERE code = 'merchant_pending'",
+        r"acct_\w+/merchant_pending/USD/\d{4}-\d\d-\d\d",
+    ),
+    "pending_follows_seals": Break(
+        "UPDATE pending_days SET net_minor = net_minor + 1",
+        r"acct_\w+/USD/\d{4}-\d\d-\d\d",
+    ),
+    "seals_are_whole": Break(
+        "UPDATE seals SET journal_ids = array_replace(journal_ids, journal_ids[1], 'jr_other')",
+        r"acct_\w+/jr_\w+",
     ),
     "captures_booked": Break(
         "UPDATE payments SET fee_minor = fee_minor + 1 WHERE captured_minor > 0", r"pi_\w+"
@@ -77,6 +102,7 @@ BREAKS = {
         " UNIQUE (merchant_id, session_id)",
     ),
     "sessions_agree": Break("UPDATE checkout_sessions SET status = 'expired'", r"cs_test_\w+"),
+    "micro_deposits_booked": Break("UPDATE micro_deposits SET status = 'failed'", r"md_\w+"),
     "unknown_is_settled": Break(
         "UPDATE operations SET status = 'unknown', created_at = now() - interval '25 hours'",
         r"op_\w+",
@@ -86,16 +112,40 @@ BREAKS = {
         r"events",
         mend="ALTER TABLE events ENABLE TRIGGER events_append_only",
     ),
+    "payouts_are_their_lines": Break(
+        "UPDATE payouts SET gross_minor = gross_minor + 1, carried_minor = carried_minor + 1"
+        " WHERE number = 2",
+        r"po_\w+",
+    ),
+    "payout_lines_are_journals": Break(
+        "UPDATE payout_lines SET fee_minor = fee_minor + 1 WHERE event = 'payment_captured'",
+        r"po_\w+/jr_\w+",
+    ),
+    "payouts_follow_each_other": Break(
+        "UPDATE payouts SET opening_minor = opening_minor + 1, carried_minor = carried_minor + 1"
+        " WHERE number = 2",
+        r"po_\w+",
+    ),
+    "payouts_booked": Break("UPDATE payouts SET status = 'paid'", r"po_\w+"),
+    "reserves_are_kept": Break(
+        "UPDATE reserves SET amount_minor = amount_minor + 1", r"acct_\w+/USD"
+    ),
 }
 
 
 @pytest.fixture
-def life(deps: Deps, shop: Shop, queue: FakeQueue) -> None:
-    """A checkout that was paid, and a payment that was refunded in part."""
+def life(deps: Deps, shop: Shop, queue: FakeQueue, clock: TestClock) -> None:
+    """A checkout that was paid, a refund in part, a bank account, two payouts with a reserve."""
     pay_checkout(deps, open_checkout(deps, shop))
     paid = make_payment(deps, shop)
     request_refund(deps, RequestRefund(shop.merchant_id, paid.id, usd("10.00"), "user:robin"))
     queue.drain()
+    clock.advance(timedelta(days=6))
+    verified_bank_account(deps, shop)
+    set_reserve(deps, SetReserve(shop.merchant_id, "USD", 1_000, 30, By("user:robin")))
+    for _ in range(2):
+        create_payout(deps, CreatePayout(shop.merchant_id, "USD", "user:robin", usd("5.00")))
+    books.close_books(deps)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from app.domain.recipes import PENDING
+from app.domain.recipes import AVAILABLE, FEES, PENDING
 from app.reports import balances
 from app.reports.balances import Balance, book_currencies
 from app.reports.objects.paging import Between, Slice, page
@@ -34,12 +34,26 @@ from app.reports.objects.payments import window
 from app.store.db import db, end_read
 from app.store.ledger import JournalRow, PostingRow
 from app.store.payments import Operation, PaymentRow
+from app.store.payouts import PayoutLine
 
 J = JournalRow
 
 CAPTURED, REQUESTED = "payment_captured", "refund_requested"
 FAILED, RETURNED = "refund_failed", "refund_returned"
-EVENTS = (CAPTURED, REQUESTED, FAILED, RETURNED)
+PAID_OUT, CAME_BACK = "payout_sent", ("payout_failed", "payout_returned")
+EVENTS = (
+    CAPTURED,
+    REQUESTED,
+    FAILED,
+    RETURNED,
+    PAID_OUT,
+    *CAME_BACK,
+    "payout_canceled",
+    "reserve_held",
+    "reserve_released",
+)
+OWN = (PENDING, AVAILABLE)
+FEE_ACCOUNTS = (FEES, "fx_fees")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +80,8 @@ class Wanted:
     currency: str | None = None
     created: Between | None = None
     attempt_id: str | None = None
-    refund_id: str | None = None
+    source_id: str | None = None
+    payout_id: str | None = None
 
 
 def balance(merchant_id: str) -> Sequence[Balance]:
@@ -140,10 +155,7 @@ def listed(merchant_id: str, cut: Slice, wanted: Wanted) -> tuple[Sequence[Trans
             return [], False
         if len(currencies) > 1:
             query = _in_currency(query, merchant_id, wanted.currency)
-    if wanted.attempt_id is not None:
-        query = query.where(J.source_id == _paid_by(merchant_id, wanted.attempt_id))
-    if wanted.refund_id is not None:
-        query = query.where(J.source_id == wanted.refund_id)
+    query = _narrowed(query, merchant_id, wanted)
     limits = window("jr", Slice(), wanted.created)
     if limits.from_id is not None:
         query = query.where(J.id >= limits.from_id)
@@ -158,19 +170,20 @@ def listed(merchant_id: str, cut: Slice, wanted: Wanted) -> tuple[Sequence[Trans
 def _lines() -> Any:
     """What a journal does to the merchant's own money: what came, what went, and when it counts."""
     line = PostingRow
-    came = case((line.credit == PENDING, line.amount_minor), else_=0)
-    went = case((line.debit == PENDING, line.amount_minor), else_=0)
+    came = case((line.credit.in_(OWN), line.amount_minor), else_=0)
+    went = case((line.debit.in_(OWN), line.amount_minor), else_=0)
+    fee = case((line.debit.in_(OWN) & line.credit.in_(FEE_ACCOUNTS), line.amount_minor), else_=0)
     return (
         select(
             line.currency,
-            func.sum(came).label("came_minor"),
-            func.sum(went).label("went_minor"),
+            (func.sum(came) - func.sum(went) + func.sum(fee)).label("gross_minor"),
+            func.sum(fee).label("fee_minor"),
             func.max(line.available_on).label("available_on"),
         )
         .where(
             line.merchant_id == J.merchant_id,
             line.journal_id == J.id,
-            or_(line.credit == PENDING, line.debit == PENDING),
+            or_(line.credit.in_(OWN), line.debit.in_(OWN)),
         )
         .group_by(line.currency)
         .lateral("lines")
@@ -190,8 +203,8 @@ def _query(merchant_id: str, events: Sequence[str]) -> Select[*tuple[Any, ...]]:
             J.source_id,
             J.created_at,
             LINES.c.currency,
-            LINES.c.came_minor,
-            LINES.c.went_minor,
+            LINES.c.gross_minor,
+            LINES.c.fee_minor,
             LINES.c.available_on,
             PaymentRow.attempt_id,
             PaymentRow.description,
@@ -211,15 +224,41 @@ def _in_currency(
 ) -> Select[*tuple[Any, ...]]:
     """Only journals of one currency, by the index on first lines that touch the merchant's money."""
     first = aliased(PostingRow)
-    own: Any = literal_column(f"'{PENDING}'")
+    own: Any = [literal_column(f"'{code}'") for code in OWN]
     return query.join(
         first, (first.merchant_id == J.merchant_id) & (first.journal_id == J.id)
     ).where(
         first.merchant_id == merchant_id,
         first.currency == currency,
         first.line == literal_column("1"),
-        or_(first.credit == own, first.debit == own),
+        or_(first.credit.in_(own), first.debit.in_(own)),
     )
+
+
+def _narrowed(
+    query: Select[*tuple[Any, ...]], merchant_id: str, wanted: Wanted
+) -> Select[*tuple[Any, ...]]:
+    """Only what one object changed, or what one payout pays for."""
+    if wanted.attempt_id is not None:
+        query = query.where(J.source_id == _paid_by(merchant_id, wanted.attempt_id))
+    if wanted.source_id is not None:
+        query = query.where(J.source_id == wanted.source_id)
+    if wanted.payout_id is not None:
+        query = query.where(J.id.in_(_of_payout(merchant_id, wanted.payout_id)))
+    return query
+
+
+def _of_payout(merchant_id: str, payout_id: str) -> Any:
+    """The journals that a payout pays for, and its own."""
+    lines = select(PayoutLine.journal_id).where(
+        PayoutLine.merchant_id == merchant_id, PayoutLine.payout_id == payout_id
+    )
+    own = select(JournalRow.id).where(
+        JournalRow.merchant_id == merchant_id,
+        JournalRow.event == PAID_OUT,
+        JournalRow.source_id == payout_id,
+    )
+    return lines.union_all(own)
 
 
 def _paid_by(merchant_id: str, attempt_id: str) -> Any:
@@ -241,15 +280,13 @@ def _paid_by(merchant_id: str, attempt_id: str) -> Any:
 
 
 def _transaction(row: Any) -> Transaction:
-    came, went = int(row.came_minor), int(row.went_minor)
-    is_charge = row.event == CAPTURED
     return Transaction(
         id=transaction_id(row.id),
         event=row.event,
         source_id=row.source_id,
         attempt_id=row.attempt_id,
-        gross_minor=came if is_charge else came - went,
-        fee_minor=went if is_charge else 0,
+        gross_minor=int(row.gross_minor),
+        fee_minor=int(row.fee_minor),
         currency=row.currency,
         available_on=row.available_on,
         created_at=row.created_at,

@@ -28,6 +28,12 @@ SENT = {
     "customer.deleted": "A customer was deleted.",
     "payment_method.attached": "A payment method was kept for a customer.",
     "payment_method.detached": "A payment method is no longer kept.",
+    "payout.created": "A payout was made and goes to the bank.",
+    "payout.updated": "A payout changed: the bank has it, or its answer is awaited.",
+    "payout.paid": "A payout reached your bank.",
+    "payout.failed": "A payout did not reach your bank, or came back; the money is in the balance.",
+    "payout.canceled": "A payout was called back before the bank was asked.",
+    "payout.reconciliation_completed": "It is settled which movements a payout pays for.",
 }
 
 NOT_YET = (
@@ -46,12 +52,6 @@ NOT_YET = (
     "payment_intent.partially_funded",
     "payment_method.automatically_updated",
     "payment_method.updated",
-    "payout.canceled",
-    "payout.created",
-    "payout.failed",
-    "payout.paid",
-    "payout.reconciliation_completed",
-    "payout.updated",
     "radar.early_fraud_warning.created",
     "radar.early_fraud_warning.updated",
     "reporting.report_run.failed",

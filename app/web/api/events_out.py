@@ -268,6 +268,32 @@ def _checkout(event: SourceEvent) -> tuple[Told, ...]:
     return (Told("checkout.session.expired" if is_over else "checkout.session.completed", body),)
 
 
+_PAYOUT_STATUS = {
+    "payout.created": "pending",
+    "payout.outcome_unknown": "pending",
+    "payout.sent": "in_transit",
+    "payout.paid": "paid",
+    "payout.failed": "failed",
+    "payout.returned": "failed",
+    "payout.canceled": "canceled",
+}
+
+
+def _payout(event: SourceEvent) -> tuple[Told, ...]:
+    """The payout as it was; which lines it has is settled when it is made."""
+    body = lookup.payouts(_account(event), [event.subject_id]).get(event.subject_id)
+    if body is None:
+        return ()
+    status = _PAYOUT_STATUS[event.name]
+    body = {**body, "status": status}
+    if status != "failed":
+        body |= dict.fromkeys(("failure_balance_transaction", "failure_code", "failure_message"))
+    if event.name == "payout.created":
+        return (Told("payout.created", body), Told("payout.reconciliation_completed", body))
+    kind = f"payout.{status}" if status in ("paid", "failed", "canceled") else "payout.updated"
+    return (Told(kind, body),)
+
+
 def _customer(event: SourceEvent) -> tuple[Told, ...]:
     # A customer who was deleted meanwhile is told as they were: only their last event says it.
     found = customers.by_ids(event.merchant_id, [event.subject_id])
@@ -311,6 +337,7 @@ _MAKERS: dict[str, Callable[[SourceEvent], tuple[Told, ...]]] = {
     "checkout.completed": _checkout,
     "checkout.completed_late": _checkout,
     "checkout.expired": _checkout,
+    **dict.fromkeys(_PAYOUT_STATUS, _payout),
     "customer.created": _customer,
     "customer.updated": _customer,
     "customer.deleted": _customer,

@@ -51,6 +51,14 @@ EXPANDABLE: dict[str, dict[str, Fetch | None]] = {
     },
     "payment_method": {"customer": lookup.customers},
     "balance_transaction": {"source": lookup.sources},
+    "payout": {
+        "balance_transaction": lookup.balance_transactions,
+        "failure_balance_transaction": lookup.balance_transactions,
+        "application_fee": None,
+        "destination": None,
+        "original_payout": None,
+        "reversed_by": None,
+    },
     "checkout.session": {
         "payment_intent": lookup.payment_intents,
         "customer": lookup.customers,

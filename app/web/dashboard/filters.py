@@ -33,6 +33,14 @@ def date_of(name: str) -> date | None:
         return None
 
 
+def date_of_month(name: str) -> date | None:
+    """The first day of a month, if one was given as 2026-11."""
+    try:
+        return date.fromisoformat(f"{text(name, 7)}-01")
+    except ValueError:
+        return None
+
+
 def _code(name: str) -> str:
     value = text(name).upper()
     return value if len(value) == 3 and value.isalpha() and value.isascii() else ""

@@ -5,7 +5,14 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from app.reports.balances import Balance
-from app.reports.objects.balance import CAPTURED, FAILED, REQUESTED, RETURNED, Transaction
+from app.reports.objects.balance import (
+    CAPTURED,
+    FAILED,
+    PAID_OUT,
+    REQUESTED,
+    RETURNED,
+    Transaction,
+)
 from app.web.api.objects.ids import charge_id, timestamp
 from app.web.context import deps
 
@@ -14,6 +21,28 @@ TYPES = {
     REQUESTED: "refund",
     FAILED: "refund_failure",
     RETURNED: "refund_failure",
+    PAID_OUT: "payout",
+    "payout_failed": "payout_failure",
+    "payout_returned": "payout_failure",
+    "payout_canceled": "payout_cancel",
+    "reserve_held": "reserve_hold",
+    "reserve_released": "reserve_release",
+}
+# Stripe's reports know fewer kinds than its balance does.
+CATEGORIES = {
+    "payout_failure": "payout_reversal",
+    "payout_cancel": "payout_reversal",
+    "reserve_hold": "risk_reserved_funds",
+    "reserve_release": "risk_reserved_funds",
+}
+_TITLES = {
+    "refund": "REFUND FOR CHARGE",
+    "refund_failure": "REFUND FAILURE",
+    "payout": "PAYOUT",
+    "payout_failure": "PAYOUT FAILURE",
+    "payout_cancel": "PAYOUT CANCELED",
+    "reserve_hold": "RESERVE HELD",
+    "reserve_release": "RESERVE RELEASED",
 }
 
 
@@ -53,7 +82,7 @@ def balance_transaction(row: Transaction) -> dict[str, Any]:
         "fee": row.fee_minor,
         "fee_details": _fees(row),
         "net": row.gross_minor - row.fee_minor,
-        "reporting_category": kind,
+        "reporting_category": CATEGORIES.get(kind, kind),
         "source": _source(row),
         "status": "available" if is_available else "pending",
         "type": kind,
@@ -62,7 +91,8 @@ def balance_transaction(row: Transaction) -> dict[str, Any]:
 
 def _source(row: Transaction) -> str | None:
     if row.event != CAPTURED:
-        return row.source_id
+        # A reserve is no object of the API.
+        return None if row.event in ("reserve_held", "reserve_released") else row.source_id
     return charge_id(row.attempt_id) if row.attempt_id else None
 
 
@@ -83,5 +113,5 @@ def _fees(row: Transaction) -> list[dict[str, Any]]:
 def _description(row: Transaction) -> str | None:
     if row.event == CAPTURED:
         return row.description
-    title = "REFUND FOR CHARGE" if row.event == REQUESTED else "REFUND FAILURE"
+    title = _TITLES[TYPES[row.event]]
     return f"{title} ({row.description})" if row.description else title

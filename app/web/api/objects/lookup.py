@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from app.domain.attempts import Attempt
 from app.domain.payments import Payment
 from app.reports.objects import balance, payments
+from app.reports.objects import payouts as payout_reads
 from app.reports.objects.payments import RefundFacts
+from app.reports.objects.payouts import PayoutRow
 from app.services import checkout, methods
 from app.services import customers as customers_service
 from app.web.api.call import Asker, Json
@@ -16,6 +18,7 @@ from app.web.api.objects.customer import customer
 from app.web.api.objects.ids import attempt_id, charge_id
 from app.web.api.objects.payment_intent import payment_intent
 from app.web.api.objects.payment_method import payment_method, used_method
+from app.web.api.objects.payout import BACK, payout
 from app.web.api.objects.refund import refund
 
 Found = Mapping[str, Json]
@@ -114,10 +117,24 @@ def balance_transactions(call: Asker, ids: Sequence[str]) -> Found:
     return {key: balance_objects.balance_transaction(row) for key, row in rows.items()}
 
 
+def payouts(call: Asker, ids: Sequence[str]) -> Found:
+    """Payouts by id."""
+    rows = payout_reads.by_ids(call.merchant_id, ids)
+    return {one["id"]: one for one in payouts_of(call, rows)}
+
+
+def payouts_of(call: Asker, rows: Sequence[PayoutRow]) -> list[Json]:
+    """The objects of these payouts, in order."""
+    wanted = [(event, row.id) for row in rows for event in ("payout_sent", *BACK)]
+    known = balance.transaction_ids(call.merchant_id, wanted)
+    return [payout(row, is_live=call.is_live, transactions=known) for row in rows]
+
+
 def sources(call: Asker, ids: Sequence[str]) -> Found:
-    """What balance transactions came from: charges and refunds."""
+    """What balance transactions came from: charges, refunds and payouts."""
     found = dict(charges(call, [one for one in ids if one.startswith("ch_")]))
     found.update(refunds(call, [one for one in ids if one.startswith("re_")]))
+    found.update(payouts(call, [one for one in ids if one.startswith("po_")]))
     return found
 
 

@@ -5,7 +5,7 @@ from app.reports.objects import balance as reads
 from app.reports.objects.account import account
 from app.reports.objects.balance import Wanted
 from app.web.api.call import Call, Json, Listing, Route
-from app.web.api.fields import CREATED, PAGE, Choice, Field, Id, Refused, Text
+from app.web.api.fields import CREATED, PAGE, Choice, Field, Id, Text
 from app.web.api.objects.balance import TYPES, balance, balance_transaction
 from app.web.api.objects.ids import attempt_id
 from app.web.api.resources.paging import created, cut
@@ -31,9 +31,9 @@ LIST: dict[str, Field] = {
     **PAGE,
     **CREATED,
     "currency": Text(3, doc="Only changes in this currency."),
-    "source": Id(doc="Only what this charge or refund changed."),
+    "source": Id(doc="Only what this charge, refund or payout changed."),
     "type": Choice(ALL_TYPES, doc="Only changes of this type.", can_unset=True),
-    "payout": Refused("payouts and what they hold come with a later version."),
+    "payout": Id("payout", doc="Only what this payout pays for, and the payout itself."),
 }
 
 
@@ -63,7 +63,7 @@ def _wanted(call: Call) -> Wanted | None:
     is_charge = source.startswith("ch_")
     events = [event for event, its in TYPES.items() if kind in (None, its)]
     if source:
-        if not is_charge and not source.startswith("re_"):
+        if not source.startswith(("ch_", "re_", "po_")):
             return None
         events = [event for event in events if (TYPES[event] == "charge") is is_charge]
     if not events:
@@ -73,7 +73,8 @@ def _wanted(call: Call) -> Wanted | None:
         currency=currency.upper() if currency else None,
         created=created(call),
         attempt_id=attempt_id(source) if is_charge else None,
-        refund_id=source if source and not is_charge else None,
+        source_id=source if source and not is_charge else None,
+        payout_id=params.get("payout"),
     )
 
 

@@ -1,0 +1,1 @@
+"""Rails: the ways money leaves for a merchant's bank account."""
