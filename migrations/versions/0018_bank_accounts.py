@@ -6,8 +6,8 @@ out. One account is the default of a currency; the index says so, not the code.
 
 from alembic import op
 
-revision = "0016_bank_accounts"
-down_revision = "0015_closed_books"
+revision = "0018_bank_accounts"
+down_revision = "0017_closed_books"
 
 
 def upgrade() -> None:

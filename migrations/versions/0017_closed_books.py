@@ -10,8 +10,8 @@ costs the same after ten journals and after ten million, and no row is shared on
 
 from alembic import op
 
-revision = "0015_closed_books"
-down_revision = "0014_mails"
+revision = "0017_closed_books"
+down_revision = "0016_what_may_be_told"
 
 
 def upgrade() -> None:
