@@ -30,6 +30,12 @@ PART_NAMES = {
 }
 
 
+def percent(basis_points: int) -> str:
+    """A rate in per cent, exact: 290 are "2.9", 1500 are "15"."""
+    whole, rest = divmod(basis_points, 100)
+    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".")
+
+
 @dataclass(frozen=True, slots=True)
 class Sum:
     """A fixed sum: stated in minor units of some currencies, or in hundredths of any currency's unit."""

@@ -102,6 +102,15 @@ def _add(session: Session, command: SetSchedule, schedule: Schedule, now: dateti
     )
 
 
+def currency_of(merchant_id: str) -> str:
+    """The merchant's own currency; raises NotFound."""
+    with transaction() as session:
+        merchant = session.get(Merchant, merchant_id)
+        if merchant is None:
+            raise NotFound("merchant", merchant_id)
+        return merchant.default_currency
+
+
 def prices_of(deps: Deps, merchant_id: str, at: datetime) -> PriceList:
     """What the merchant pays for a payment that is made at that moment; costs nothing if remembered."""
     month = at.astimezone(UTC).date().replace(day=1)
