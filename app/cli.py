@@ -9,6 +9,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
+from app import cli_fees
 from app.domain.states import MACHINES
 from app.services import accounts, keys, ledger, merchants
 from app.settings import Settings
@@ -46,6 +47,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.cli.add_command(_states_group())
     _register_connect(app)
     _register_merchants(app)
+    cli_fees.init_app(app)
 
 
 def _ledger_group() -> AppGroup:

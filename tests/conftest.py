@@ -116,6 +116,7 @@ def deps(app: Flask, queue: FakeQueue, clock: TestClock, database_url: str) -> I
     found: Deps = app.extensions["farthing"]
     found.accounts.forget()
     found.callers.forget()
+    found.prices.forget()
     clock.reset()
     queue.reset(found)
     with app.app_context():

@@ -73,6 +73,12 @@ class CurrencyUnknown(InvalidRequest):
     code = "currency_not_supported"
 
 
+class FeeRulesInvalid(InvalidRequest):
+    """A fee schedule that cannot be read, contradicts itself, or would begin in the past."""
+
+    code = "fee_rules_invalid"
+
+
 class CardDataRefused(InvalidRequest):
     """Something that looks like a card number was put where none belongs; it is not stored."""
 

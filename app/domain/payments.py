@@ -11,7 +11,7 @@ from typing import Any
 from app.domain import recipes
 from app.domain.clock import add_business_days
 from app.domain.declines import DeclineReason
-from app.domain.fees import FeeSchedule
+from app.domain.fees import METHOD, Part, PriceList, Sale
 from app.domain.money import Money
 from app.domain.processor import (
     Absent,
@@ -73,6 +73,7 @@ class Payment:
     refunded_minor: int
     refund_reserved_minor: int
     fee_minor: int
+    fee_schedule: str
     processor: str
     processor_account_id: str
     created_at: datetime
@@ -98,6 +99,7 @@ class Payment:
     customer_id: str | None = None
     payment_method: str | None = None
     canceled_at: datetime | None = None
+    fee_parts: tuple[Part, ...] = ()
     operation: OperationInFlight | None = None
 
     @property
@@ -132,12 +134,11 @@ class Decision:
 
 
 def decide(  # noqa: C901 - one case per outcome
-    payment: Payment, outcome: Outcome, *, fees: FeeSchedule, now: datetime, is_answer: bool
+    payment: Payment, outcome: Outcome, *, fees: PriceList, now: datetime, is_answer: bool
 ) -> Decision:
     """What `outcome` changes. `is_answer`: it answers the operation in flight, it is not mere news.
 
-    News that an earlier try was refused says nothing about a call that is under way: it is left
-    alone then.
+    News that an earlier try was refused says nothing about a call under way, and leaves it alone.
     """
     operation = payment.operation
     if operation is not None and operation.kind != "authorize":
@@ -190,10 +191,12 @@ def _identified(payment: Payment, facts: Facts | None) -> dict[str, Any]:
     return {"processor_reference": facts.reference}
 
 
-def _captured(payment: Payment, outcome: Captured, fees: FeeSchedule, now: datetime) -> Decision:
-    amount, currency = outcome.amount, payment.currency
-    available_on = outcome.available_on or add_business_days(now.date(), SETTLEMENT_BUSINESS_DAYS)
-    fee = fees.fee(amount)
+def _captured(payment: Payment, outcome: Captured, fees: PriceList, now: datetime) -> Decision:
+    amount, currency, card = outcome.amount, payment.currency, outcome.card or payment.card
+    on = outcome.available_on or add_business_days(now.date(), SETTLEMENT_BUSINESS_DAYS)
+    country = card.country if card else ""
+    price = fees.price(Sale(amount, METHOD, payment.created_at, payment.fee_schedule, country))
+    fee = price.fee
     after, events = _move(
         payment,
         _P.CAPTURED,
@@ -202,22 +205,22 @@ def _captured(payment: Payment, outcome: Captured, fees: FeeSchedule, now: datet
         captured_minor=amount.amount_minor,
         charge_attempt_id=payment.attempt_id,
         fee_minor=fee.amount_minor,
-        card=outcome.card or payment.card,
+        fee_schedule=price.schedule.id,
+        fee_parts=price.parts,
+        card=card,
         processor_charge_reference=outcome.charge_reference or payment.processor_charge_reference,
         decline_reason=None,
         decline_code=None,
         client_secret=None,
-        available_on=available_on,
+        available_on=on,
         captured_at=now,
         **_identified(payment, outcome.facts),
     )
     journals: tuple[Journal, ...] = ()
     if events:
-        journals = (
-            recipes.payment_captured(payment.processor, payment.id, amount, fee, available_on),
-        )
+        journals = (recipes.payment_captured(payment.processor, payment.id, amount, fee, on),)
     if after.processor_fee_minor is None and outcome.processor_fee is not None:
-        journals += _processor_fee(payment, outcome, available_on)
+        journals += _processor_fee(payment, outcome, on)
         if outcome.processor_fee.currency == currency:
             after = replace(after, processor_fee_minor=outcome.processor_fee.amount_minor)
     status = _finished(payment, OperationStatus.SUCCEEDED)
@@ -319,7 +322,7 @@ def _unknown(payment: Payment, outcome: Unknown) -> Decision:
 
 
 def _decide_command(
-    payment: Payment, outcome: Outcome, *, fees: FeeSchedule, now: datetime, is_answer: bool
+    payment: Payment, outcome: Outcome, *, fees: PriceList, now: datetime, is_answer: bool
 ) -> Decision:
     """The outcome of a capture or a cancellation: what did not happen leaves the payment as it was."""
     operation = payment.operation

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from app.domain.errors import NotFound
 from app.domain.money import Money
 from app.domain.states import PAYMENT, PaymentStatus
-from app.reports import balances, timeline
+from app.reports import balances, fees, timeline
 from app.reports.labels import Label, brand_name, payment_label, refund_label
 from app.store.db import db
 from app.store.payments import CheckoutSession, Operation, PaymentRow, Refund
@@ -62,7 +62,7 @@ class PaymentDetail:
     refundable: Money
     fee: Money
     net: Money
-    processor_fee: Money | None
+    fee_lines: tuple[fees.Line, ...]
     fee_schedule: str
     description: str
     email: str
@@ -193,7 +193,6 @@ def _sums(row: PaymentRow) -> dict[str, Any]:
     def money(minor: int) -> Money:
         return Money(minor, row.currency)
 
-    fee = row.processor_fee_minor
     gone = row.refunded_minor + row.refund_reserved_minor
     return {
         "amount": row.amount,
@@ -204,8 +203,8 @@ def _sums(row: PaymentRow) -> dict[str, Any]:
         "refundable": row.refundable,
         "fee": money(row.fee_minor),
         "net": money(row.captured_minor - row.fee_minor - gone),
-        "processor_fee": None if fee is None else money(fee),
-        "fee_schedule": row.fee_schedule,
+        "fee_lines": fees.stored_lines(row.fee_parts, row.currency),
+        "fee_schedule": fees.schedule_name(row.merchant_id, row.fee_schedule),
     }
 
 

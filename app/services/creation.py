@@ -14,6 +14,7 @@ from typing import Any
 from psycopg.errors import UniqueViolation
 
 from app.domain.errors import OperationInProgress, UnexpectedState
+from app.domain.fees import METHOD, Sale
 from app.domain.ids import new_id
 from app.domain.money import Money
 from app.domain.networks import plain_address
@@ -22,6 +23,7 @@ from app.domain.processor import ProcessorAccount
 from app.domain.states import PAYMENT, PaymentStatus
 from app.services.accounts import account_of
 from app.services.deps import Deps
+from app.services.fees import prices_of
 from app.services.idempotency import in_use, mismatch
 from app.services.keys import why_refused
 from app.services.payments import call, load, new_operation
@@ -122,6 +124,7 @@ def _new_payment(
     if operation is not None:
         status = _P.PROCESSING
         drafts.append(EventDraft(PAYMENT.event(_P.OPEN, status), _amount_data(command.amount)))
+    prices = prices_of(deps, command.merchant_id, now)
     payment = Payment(
         merchant_id=command.merchant_id,
         id=new_id("pi", now),
@@ -134,6 +137,7 @@ def _new_payment(
         refunded_minor=0,
         refund_reserved_minor=0,
         fee_minor=0,
+        fee_schedule=prices.schedule(Sale(command.amount, METHOD, made_at=now)).id,
         processor=account.processor,
         processor_account_id=account.id,
         created_at=now,
@@ -162,7 +166,6 @@ def _new_payment(
         )
     intent = NewPayment(
         payment=payment,
-        fee_schedule=deps.fees.version,
         actor=command.actor,
         events=tuple(drafts),
         client_key=idempotency.client_key if idempotency else None,

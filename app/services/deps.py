@@ -4,10 +4,11 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Generic, TypeVar
 
 from app.domain.clock import Clock
-from app.domain.fees import CARD_STANDARD, FeeSchedule
+from app.domain.fees import PriceList
 from app.domain.ports import Limiter, Mailer, PasswordHasher, Queue, Sealer, Sender
 from app.domain.processor import Processor
 from app.domain.rails import PayoutRail
@@ -60,7 +61,7 @@ class Deps:
     session_hours: int
     session_idle_minutes: int
     cooling_off_hours: int
-    fees: FeeSchedule = CARD_STANDARD
     failpoint: Callable[[str], None] = field(default=lambda _name: None)
     accounts: Remembered[tuple[str, str], object] = field(default_factory=lambda: Remembered(30))
     callers: Remembered[bytes, object] = field(default_factory=lambda: Remembered(30))
+    prices: Remembered[tuple[str, date], PriceList] = field(default_factory=lambda: Remembered(30))

@@ -29,6 +29,7 @@ from app.domain.processor import (
 )
 from app.domain.states import OPERATION, OperationStatus, PaymentStatus
 from app.services.deps import Deps
+from app.services.fees import prices_of
 from app.store import payment_path
 from app.store.payment_path import Answer, Recording
 
@@ -71,12 +72,13 @@ def settle(  # noqa: PLR0913 - each says something else about the outcome
     unknown.
     """
     current = payment
+    prices = prices_of(deps, payment.merchant_id, payment.created_at)
     for _ in range(MOST_ROUNDS):
         # What answered one call is mere news once that call is closed or another is under way.
         answers = is_answer and _operation_id(current) == _operation_id(payment)
         checked = _checked(current, outcome, is_live=is_live, is_answer=is_answer)
         now = deps.clock.now()
-        decision = decide(current, checked, fees=deps.fees, now=now, is_answer=answers)
+        decision = decide(current, checked, fees=prices, now=now, is_answer=answers)
         stored = _answer(decision, answer)
         if decision.is_nothing and stored is None and inbox_id is None:
             return current

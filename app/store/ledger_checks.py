@@ -100,6 +100,19 @@ CHECKS: dict[str, tuple[str, str]] = {
              ON p.merchant_id = b.merchant_id AND p.id = b.source_id
            WHERE p.captured_minor IS DISTINCT FROM b.amount OR p.fee_minor IS DISTINCT FROM b.fee""",
     ),
+    "fees_add_up": (
+        "The lines of every fee add up to it, and only what was captured has any.",
+        """SELECT p.id FROM payments p CROSS JOIN LATERAL (
+             SELECT coalesce(sum((part ->> 'minor')::bigint), 0) AS total
+             FROM jsonb_array_elements(p.fee_parts) AS part) lines
+           WHERE lines.total <> p.fee_minor OR (p.captured_minor = 0 AND p.fee_parts <> '[]')""",
+    ),
+    "fee_schedules_known": (
+        "Every payment is priced by a standard schedule or by one of its merchant's own.",
+        """SELECT p.id FROM payments p WHERE p.fee_schedule !~ '-standard-[0-9]+$'
+             AND NOT EXISTS (SELECT FROM fee_schedules f
+                             WHERE f.merchant_id = p.merchant_id AND f.id = p.fee_schedule)""",
+    ),
     "refunds_booked": (
         "Every refund is booked as its status says.",
         """SELECT r.id FROM refunds r LEFT JOIN LATERAL (
@@ -185,7 +198,8 @@ CHECKS: dict[str, tuple[str, str]] = {
     ),
     "append_only": (
         "The ledger's and the events' guards are in place.",
-        """SELECT t.name FROM (VALUES ('journals'), ('postings'), ('events'), ('seals')) AS t (name)
+        """SELECT t.name FROM (VALUES ('journals'), ('postings'), ('events'), ('seals'),
+             ('fee_schedules'), ('fee_volumes')) AS t (name)
            WHERE has_table_privilege('farthing_app', t.name, 'UPDATE')
               OR has_table_privilege('farthing_app', t.name, 'DELETE')
               OR has_table_privilege('farthing_app', t.name, 'TRUNCATE')

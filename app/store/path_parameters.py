@@ -43,7 +43,6 @@ class NewPayment:
     """A payment to be written before the processor is asked."""
 
     payment: Payment
-    fee_schedule: str
     actor: str
     events: tuple[EventDraft, ...]
     client_key: str | None = None
@@ -124,7 +123,7 @@ def _intent_row(ord_: int, intent: NewPayment, at: datetime) -> Row:
         payment.amount.amount_minor,
         payment.amount.currency,
         payment.capture_method,
-        intent.fee_schedule,
+        payment.fee_schedule,
         payment.processor,
         payment.processor_account_id,
         payment.description,

@@ -4,6 +4,7 @@ from operator import attrgetter
 from typing import Any
 
 from app.domain.declines import DeclineReason
+from app.domain.fees import Part
 from app.domain.money import Money
 from app.domain.payments import OperationInFlight, Payment
 from app.domain.processor import CardFacts
@@ -31,6 +32,7 @@ PLAIN_COLUMNS = (
     "authorized_minor",
     "captured_minor",
     "fee_minor",
+    "fee_schedule",
     "processor",
     "processor_account_id",
     "processor_reference",
@@ -63,6 +65,7 @@ READ_COLUMNS = (
     "currency",
     "refunded_minor",
     "refund_reserved_minor",
+    "fee_parts",
     "decline_reason",
     *CARD_COLUMNS,
 )
@@ -73,6 +76,8 @@ OUTCOME_COLUMNS = (
     "authorized_minor",
     "captured_minor",
     "fee_minor",
+    "fee_schedule",
+    "fee_parts",
     "processor_reference",
     "processor_charge_reference",
     "processor_fee_minor",
@@ -134,6 +139,7 @@ def payment_from_row(row: tuple[Any, ...]) -> Payment:
         amount=Money(values["amount_minor"], values["currency"]),
         refunded_minor=values["refunded_minor"],
         refund_reserved_minor=values["refund_reserved_minor"],
+        fee_parts=tuple(Part(**part) for part in values["fee_parts"]),
         decline_reason=DeclineReason(reason) if reason else None,
         card=card,
         operation=_operation(row[count:]),

@@ -67,7 +67,7 @@ class Source:
 def _text(value: Any) -> str:
     """A value as PostgreSQL reads it."""
     kind = type(value)
-    if kind is dict:
+    if kind is dict or kind is tuple:
         text = orjson.dumps(value).decode()
     elif kind is bool:
         text = "true" if value else "false"
@@ -125,6 +125,7 @@ _TYPES = {
     "authorized_minor": "bigint",
     "captured_minor": "bigint",
     "fee_minor": "bigint",
+    "fee_parts": "jsonb",
     "processor_fee_minor": "bigint",
     "needs_reversal": "boolean",
     "available_on": "date",

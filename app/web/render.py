@@ -9,6 +9,7 @@ import copy
 import hashlib
 import json
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -62,6 +63,7 @@ def init_app(app: Flask) -> None:
         day=day,
         words=words,
         country=country,
+        rate=rate,
         decimal_pad=decimal_pad,
     )
     environment.globals.update(asset=asset, may=may, theme=theme, person=person_or_none)
@@ -184,6 +186,13 @@ def day(on: date | datetime) -> str:
     """A date, or a moment's date in the account's zone."""
     local = on.astimezone(timezone()).date() if isinstance(on, datetime) else on
     return str(format_date(local, "medium", locale=locale()))
+
+
+def rate(basis_points: int) -> str:
+    """A rate as people write it, exact: 290 basis points are "2.9%"."""
+    pattern = copy.copy(locale().percent_formats[None])
+    pattern.frac_prec = (0, 2)
+    return str(pattern.apply(Decimal(basis_points).scaleb(-4), locale()))
 
 
 def words(name: str) -> str:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from app.services import ledger
+from app.services import fees, ledger
 from app.services.deps import Deps
 from tests.api.client import Api, error_of, order
 from tests.contracts.schema import check
@@ -63,13 +63,33 @@ def test_a_charge_is_pending_until_its_day_comes(api: Api, deps: Deps, clock: Te
     assert found["id"] == charge["balance_transaction"]
     assert (found["type"], found["reporting_category"]) == ("charge", "charge")
     assert (found["amount"], found["fee"], found["net"]) == (4999, 175, 4824)
-    assert [fee["amount"] for fee in found["fee_details"]] == [175]
+    assert [(fee["description"], fee["amount"]) for fee in found["fee_details"]] == [
+        ("Processing fee (2.9%)", 145),
+        ("Fixed fee", 30),
+    ]
     assert (found["source"], found["status"]) == (charge["id"], "pending")
     assert amounts(good(api.get("/v1/balance"))["pending"]) == {"usd": 4824}
     clock.advance(timedelta(days=10))
     ledger.release_due(deps)
     assert good(api.get(f"{ALL}/{found['id']}"))["status"] == "available"
     assert amounts(good(api.get("/v1/balance"))["available"]) == {"usd": 4824}
+
+
+def test_the_lines_of_a_fee_add_up_to_it(
+    api: Api, deps: Deps, shop: Shop, clock: TestClock
+) -> None:
+    rules = {"basis_points": 500, "cap": 200, "corridors": [{"basis_points": 150, "fixed": 5}]}
+    fees.set_schedule(deps, fees.SetSchedule(shop.merchant_id, "card", rules))
+    clock.advance(fees.NOTICE)
+    pay(api, amount=10_000, payment_method="pm_card_de")
+    [found] = listed(api)
+    assert {fee["type"] for fee in found["fee_details"]} == {"stripe_fee"}
+    assert [(fee["description"], fee["amount"]) for fee in found["fee_details"]] == [
+        ("Processing fee (5%)", 500),
+        ("Reduced to the cap", -300),
+        ("International fee", 155),
+    ]
+    assert (found["fee"], found["net"]) == (355, 9645)
 
 
 def test_a_refund_takes_from_the_balance(api: Api, queue: FakeQueue) -> None:

@@ -92,10 +92,10 @@ _FIRST = (
                           card_exp_year, card_country, card_funding, card_fingerprint,
                           card_cvc_check, authorization_code, decline_reason, decline_code,
                           available_on, created_at, updated_at, captured_at, attempt_id,
-                          charge_attempt_id, customer_id, payment_method)
+                          charge_attempt_id, customer_id, payment_method, fee_parts)
     SELECT {merchant}, 'pi_' || s.body, 2, 'POST /payments ' || md5(s.n::text), s.status, s.amount,
            'USD', 'automatic', took, took, CASE WHEN is_refunded THEN 1000 ELSE 0 END,
-           CASE WHEN took > 0 THEN s.fee ELSE 0 END, 'card_standard', 'stripe', {account},
+           CASE WHEN took > 0 THEN s.fee ELSE 0 END, 'card-standard-1', 'stripe', {account},
            CASE WHEN s.status <> 'open' THEN 'pi_' || md5(s.n::text) END,
            CASE WHEN took > 0 THEN 'ch_' || md5(s.n::text) END, CASE WHEN took > 0 THEN 85 END,
            'Order of a walnut tray', 'customer' || s.customer || '@example.com',
@@ -106,7 +106,11 @@ _FIRST = (
            CASE WHEN took > 0 THEN s.at END,
            CASE WHEN s.status <> 'open' THEN 'op_' || s.body END,
            CASE WHEN s.status <> 'open' THEN 'op_' || s.body END, 'cus_' || c.body,
-           CASE WHEN s.status <> 'open' THEN 'pm_card_visa' END
+           CASE WHEN s.status <> 'open' THEN 'pm_card_visa' END,
+           CASE WHEN took > 0 THEN jsonb_build_array(
+               jsonb_build_object('name', 'base', 'minor', s.fee - 30, 'basis_points', 290),
+               jsonb_build_object('name', 'fixed', 'minor', 30, 'basis_points', NULL))
+           ELSE '[]' END
     FROM bench_seed s
     LEFT JOIN bench_customers c ON c.n = s.customer
     CROSS JOIN LATERAL (SELECT CASE s.status WHEN 'captured' THEN s.amount ELSE 0 END AS took) taken

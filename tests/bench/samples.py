@@ -9,7 +9,7 @@ from datetime import datetime
 
 import orjson
 
-from app.domain.fees import CARD_STANDARD
+from app.domain.fee_table import STANDARD_PRICES
 from app.domain.ids import new_id
 from app.domain.money import Money
 from app.domain.payments import EventDraft, OperationInFlight, Payment, decide
@@ -50,7 +50,6 @@ def _sample(merchant: BenchMerchant, number: int, now: datetime) -> Sample:
     )
     intent = NewPayment(
         payment=payment,
-        fee_schedule=CARD_STANDARD.version,
         actor="api:bench",
         events=(
             EventDraft("payment.created", data),
@@ -63,7 +62,7 @@ def _sample(merchant: BenchMerchant, number: int, now: datetime) -> Sample:
     decision = decide(
         payment,
         captured(payment.id, amount, on=now.date()),
-        fees=CARD_STANDARD,
+        fees=STANDARD_PRICES,
         now=now,
         is_answer=True,
     )
@@ -101,6 +100,7 @@ def _payment(merchant: BenchMerchant, amount: Money, now: datetime) -> Payment:
         refunded_minor=0,
         refund_reserved_minor=0,
         fee_minor=0,
+        fee_schedule="card-standard-1",
         processor="stripe",
         processor_account_id=merchant.account_id,
         created_at=now,

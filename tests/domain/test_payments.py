@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.declines import DeclineReason
 from app.domain.errors import IntegrityFailure
-from app.domain.fees import CARD_STANDARD
+from app.domain.fee_table import STANDARD_PRICES
 from app.domain.integrity import check_integrity
 from app.domain.money import Money
 from app.domain.payments import (
@@ -90,6 +90,7 @@ def a_payment(status: str, *, operation: str | None = None, **more: Any) -> Paym
         refunded_minor=0,
         refund_reserved_minor=0,
         fee_minor=175 if status == "captured" else 0,
+        fee_schedule="card-standard-1",
         processor="stripe",
         processor_account_id="pac_1",
         created_at=NOW,
@@ -101,7 +102,7 @@ def a_payment(status: str, *, operation: str | None = None, **more: Any) -> Paym
 def judged(payment: Payment, outcome: str | Outcome, *, is_answer: bool) -> Decision:
     """What the judge says now."""
     given_ = OUTCOMES[outcome] if isinstance(outcome, str) else outcome
-    return decide(payment, given_, fees=CARD_STANDARD, now=NOW, is_answer=is_answer)
+    return decide(payment, given_, fees=STANDARD_PRICES, now=NOW, is_answer=is_answer)
 
 
 def told(decision: Decision) -> tuple[str, list[str], list[str]]:
@@ -290,7 +291,8 @@ def test_a_partial_capture_costs_a_fee_on_what_was_taken() -> None:
     after = judged(a_payment("authorized", operation="capture"), "part", is_answer=True).after
 
     assert (after.captured_minor, after.authorized_minor) == (2000, 5000)
-    assert after.fee_minor == CARD_STANDARD.fee(PART).amount_minor == 88
+    assert after.fee_minor == 88
+    assert [(part.name, part.minor) for part in after.fee_parts] == [("base", 58), ("fixed", 30)]
 
 
 def test_a_decline_is_remembered_with_its_reason_and_forgotten_after_success() -> None:

@@ -84,6 +84,12 @@ BREAKS = {
     "captures_booked": Break(
         "UPDATE payments SET fee_minor = fee_minor + 1 WHERE captured_minor > 0", r"pi_\w+"
     ),
+    "fees_add_up": Break(
+        "UPDATE payments SET fee_parts = jsonb_set(fee_parts, '{0,minor}', '1')"
+        " WHERE captured_minor > 0",
+        r"pi_\w+",
+    ),
+    "fee_schedules_known": Break("UPDATE payments SET fee_schedule = 'fee_lost'", r"pi_\w+"),
     "refunds_booked": Break("UPDATE refunds SET status = 'pending'", r"re_\w+"),
     "refund_sums": Break(
         "UPDATE payments SET refunded_minor = refunded_minor + 1 WHERE captured_minor > 0",

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from app.domain.fees import Part
 from app.domain.recipes import AVAILABLE, FEES, PENDING
 from app.reports import balances
 from app.reports.balances import Balance, book_currencies
@@ -70,6 +71,7 @@ class Transaction:
     available_on: date
     created_at: datetime
     description: str | None
+    fee_parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,7 @@ def _query(merchant_id: str, events: Sequence[str]) -> Select[*tuple[Any, ...]]:
             LINES.c.available_on,
             PaymentRow.attempt_id,
             PaymentRow.description,
+            PaymentRow.fee_parts,
         )
         .select_from(J)
         .join(LINES, true())
@@ -291,4 +294,5 @@ def _transaction(row: Any) -> Transaction:
         available_on=row.available_on,
         created_at=row.created_at,
         description=row.description,
+        fee_parts=tuple(Part(**part) for part in row.fee_parts) if row.event == CAPTURED else (),
     )

@@ -14,6 +14,7 @@ from app.web.dashboard import (
     balances,
     checkouts,
     events,
+    fees,
     home,
     keys,
     logs,
@@ -54,6 +55,7 @@ PAGES = (
     Page(events.blueprint, "/events", "Events", "bolt", "keys", "Developers"),
     Page(logs.blueprint, "/logs", "Request log", "list", "keys", "Developers"),
     Page(logs.idempotency, "/idempotency", "Idempotency", "repeat", "keys", "Developers"),
+    Page(fees.blueprint, "/fees", "Fees", "percent", "view", "Settings"),
     Page(settings.blueprint, "/settings", "Your sessions", "person", "view", "Settings"),
 )
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from typing import Any
 
+from app.domain.fees import PART_NAMES, Part, percent
 from app.reports.balances import Balance
 from app.reports.objects.balance import (
     CAPTURED,
@@ -97,17 +98,22 @@ def _source(row: Transaction) -> str | None:
 
 
 def _fees(row: Transaction) -> list[dict[str, Any]]:
-    if not row.fee_minor:
-        return []
+    """The lines of the fee, which add up to it; a cap is a line below zero."""
     return [
         {
-            "amount": row.fee_minor,
+            "amount": part.minor,
             "application": None,
             "currency": row.currency.lower(),
-            "description": "Processing fee",
+            "description": _line(part),
             "type": "stripe_fee",
         }
+        for part in row.fee_parts
     ]
+
+
+def _line(part: Part) -> str:
+    rate = "" if part.basis_points is None else f" ({percent(part.basis_points)}%)"
+    return PART_NAMES[part.name] + rate
 
 
 def _description(row: Transaction) -> str | None:

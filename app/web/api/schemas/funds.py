@@ -52,12 +52,13 @@ TRANSACTION = shape(
     fee_details=array(
         shape(
             "",
-            amount=whole(),
+            amount=whole("Below zero where a cap takes from the fee."),
             application=nothing(),
             currency=currency(),
-            description=maybe(text()),
+            description=maybe(text("What the line is for, and its rate.")),
             type=word("stripe_fee", doc="The word that software of this kind expects."),
-        )
+        ),
+        "The lines of the fee: they add up to `fee`.",
     ),
     net=whole("`amount` less `fee`."),
     reporting_category=word(*sorted({CATEGORIES.get(one, one) for one in TYPES.values()})),
