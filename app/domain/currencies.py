@@ -1,9 +1,9 @@
-"""The currencies Farthing takes: one row each.
+"""The currencies of ISO 4217: those that Farthing takes, a row each, and those that it only knows.
 
-`exponent` is ISO 4217's (list of 2026-01-01): the number of decimal digits of one unit. What a
-processor expects on its wire may differ and is the adapter's business. `minimum_minor` is the
-smallest charge that card processors publish, or 1 where none is published: there the processor
-decides. The maximum is the twelve digits that card networks carry.
+`exponent` is ISO 4217's (list of 2026-01-01), the number of decimal digits of one unit, and the only
+one used in books, API and pages. What a processor expects on its wire may differ and stands in its
+adapter's table. `minimum_minor` is the smallest charge that card processors publish, or 1 where none
+is published: there the processor decides. The maximum is the twelve digits that card networks carry.
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,16 @@ class Currency:
     minimum_minor: int
     name: str
     maximum_minor: int = MAXIMUM_MINOR
+
+
+@dataclass(frozen=True, slots=True)
+class NotPayable:
+    """An active code of ISO 4217 in which nobody can pay, and why. Some have no unit, so no exponent."""
+
+    code: str
+    exponent: int | None
+    name: str
+    why: str
 
 
 _ROWS = (
@@ -181,3 +191,36 @@ _ROWS = (
 )
 
 CURRENCIES: dict[str, Currency] = {row[0]: Currency(*row) for row in _ROWS}
+
+_INDEXED = "an index or fund code: amounts are quoted in it and paid in the country's currency"
+_ACCOUNTING = "a unit of account between institutions"
+_METAL = "a metal, measured by weight"
+_BONDS = "a unit of the bond markets"
+
+_KNOWN_ONLY = (
+    ("BOV", 2, "Mvdol", _INDEXED),
+    ("CHE", 2, "WIR Euro", "a complementary currency of one cooperative bank"),
+    ("CHW", 2, "WIR Franc", "a complementary currency of one cooperative bank"),
+    ("CLF", 4, "Unidad de Fomento", _INDEXED),
+    ("COU", 2, "Unidad de Valor Real", _INDEXED),
+    ("MXV", 2, "Mexican Unidad de Inversion (UDI)", _INDEXED),
+    ("USN", 2, "US Dollar (Next day)", "a dollar of the money market, settled the next day"),
+    ("UYI", 0, "Uruguay Peso en Unidades Indexadas (UI)", _INDEXED),
+    ("UYW", 4, "Unidad Previsional", _INDEXED),
+    ("XAD", 2, "Arab Accounting Dinar", _ACCOUNTING),
+    ("XAG", None, "Silver", _METAL),
+    ("XAU", None, "Gold", _METAL),
+    ("XBA", None, "Bond Markets Unit European Composite Unit (EURCO)", _BONDS),
+    ("XBB", None, "Bond Markets Unit European Monetary Unit (E.M.U.-6)", _BONDS),
+    ("XBC", None, "Bond Markets Unit European Unit of Account 9 (E.U.A.-9)", _BONDS),
+    ("XBD", None, "Bond Markets Unit European Unit of Account 17 (E.U.A.-17)", _BONDS),
+    ("XDR", None, "SDR (Special Drawing Right)", _ACCOUNTING),
+    ("XPD", None, "Palladium", _METAL),
+    ("XPT", None, "Platinum", _METAL),
+    ("XSU", None, "Sucre", _ACCOUNTING),
+    ("XTS", None, "Codes specifically reserved for testing purposes", "a code for tests"),
+    ("XUA", None, "ADB Unit of Account", _ACCOUNTING),
+    ("XXX", None, "No currency", "the code that says that there is no currency"),
+)
+
+KNOWN_ONLY: dict[str, NotPayable] = {row[0]: NotPayable(*row) for row in _KNOWN_ONLY}

@@ -67,6 +67,12 @@ class AmountTooLarge(InvalidRequest):
     code = "amount_too_large"
 
 
+class AmountNotExact(InvalidRequest):
+    """An amount that the processor's units cannot say."""
+
+    code = "invalid_amount"
+
+
 class CurrencyUnknown(InvalidRequest):
     """Not a currency of the table."""
 

@@ -9,19 +9,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Self
 
-from app.domain.currencies import CURRENCIES, Currency
+from app.domain.currencies import CURRENCIES, KNOWN_ONLY, Currency
 from app.domain.errors import AmountInvalid, AmountTooLarge, AmountTooSmall, CurrencyUnknown
 
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
-# A comma only where thousands are parted: "1,50" could be one and a half, so it is refused.
-_DECIMAL = re.compile(r"([0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.([0-9]{1,4}))?", re.ASCII)
 
 
 def currency_of(code: object, *, param: str = "currency") -> Currency:
     """The row of the table for `usd`, `USD`, …; raises CurrencyUnknown naming the code."""
-    row = CURRENCIES.get(code.upper()) if isinstance(code, str) and len(code) == 3 else None
+    known = code.upper() if isinstance(code, str) and len(code) == 3 else ""
+    row = CURRENCIES.get(known)
     if row is None:
-        raise CurrencyUnknown(f"Invalid currency: {str(code)[:20]}.", param=param)
+        unpayable = KNOWN_ONLY.get(known)
+        why = f" Nobody can pay in {known}: it is {unpayable.why}." if unpayable else ""
+        raise CurrencyUnknown(f"Invalid currency: {str(code)[:20]}.{why}", param=param)
     return row
 
 
@@ -102,18 +103,6 @@ def _shown(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     return str(value)[:40]
-
-
-def parse_decimal(text: str, currency: str, *, param: str = "amount") -> Money:
-    """What a person typed, "49.99", as Money; raises AmountInvalid in words fit for a form."""
-    row = currency_of(currency)
-    match = _DECIMAL.fullmatch(text.strip())
-    if match is None:
-        raise AmountInvalid("Enter an amount, like 49.99.", param=param)
-    whole, fraction = match.group(1).replace(",", ""), match.group(2) or ""
-    if len(fraction) > row.exponent:
-        raise AmountInvalid(f"{row.code} has {row.exponent} decimals.", param=param)
-    return Money(int(whole + fraction.ljust(row.exponent, "0")), row.code)
 
 
 def allocate(money: Money, weights: list[int]) -> list[Money]:

@@ -266,6 +266,13 @@ class Processor(Protocol):
     js_url: str
     js_origins: tuple[str, ...]
 
+    def amount_problem(self, amount: Money) -> str | None:
+        """Why it cannot be asked for exactly this amount, in the caller's words; None if it can.
+
+        Nothing is asked of the processor itself.
+        """
+        ...
+
     def authorize(self, account: ProcessorAccount, request: AuthorizeRequest) -> Outcome:
         """Hold or take the money. Safe to repeat with the same idempotency key."""
         ...

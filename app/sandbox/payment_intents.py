@@ -14,7 +14,7 @@ from app.sandbox.ids import new_client_secret, new_id
 from app.sandbox.lists import Where, page
 from app.sandbox.params import merge_metadata
 from app.sandbox.payment_methods import from_data, resolve
-from app.sandbox.wire_money import check_amount
+from app.sandbox.wire_money import check_amount, check_step
 
 NEEDS_RETURN_URL = (
     "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because "
@@ -271,6 +271,7 @@ def capture(call: Call) -> Json:
             code="amount_too_large",
             param="amount_to_capture",
         )
+    check_step(amount, intent["currency"], param="amount_to_capture")
     charge = call.load("charge", intent["latest_charge"])
     intent["metadata"] = merge_metadata(intent["metadata"], call.param("metadata"))
     charges.capture(call, charge, amount)

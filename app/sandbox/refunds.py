@@ -24,7 +24,7 @@ from app.sandbox.params import (
     string,
 )
 from app.sandbox.payment_methods import card_of
-from app.sandbox.wire_money import show
+from app.sandbox.wire_money import check_step, show
 
 # How long an asynchronous refund takes to be decided.
 DECISION_SECONDS = 1.0
@@ -89,6 +89,7 @@ def _amount(call: Call, charge: Json) -> int:
             f"on charge ({show(left, charge['currency'])})",
             param="amount",
         )
+    check_step(amount, charge["currency"], param="amount")
     return amount
 
 

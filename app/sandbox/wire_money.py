@@ -2,9 +2,8 @@
 
 Stripe's exponent differs from ISO's for three currencies: MGA has none on the wire, ISK and UGX
 have two although no coin of theirs is smaller than the unit, so their amounts are multiples of 100.
-Three-decimal amounts are taken at every last digit: Stripe documents that it rounds them to the
-nearest ten, which would make the record differ from what was asked; the simulator keeps each
-thousandth, so books stay comparable.
+Three-decimal amounts must end in 0. IQD and LYD, which ISO lists with three decimals, are no
+currencies of Stripe's.
 """
 
 from app.domain.currencies import CURRENCIES, Currency
@@ -12,13 +11,16 @@ from app.domain.money import Money
 from app.sandbox.errors import invalid
 
 WIRE_EXPONENTS = {"MGA": 0, "ISK": 2, "UGX": 2}
+MULTIPLE_OF = {"ISK": 100, "UGX": 100, "BHD": 10, "JOD": 10, "KWD": 10, "OMR": 10, "TND": 10}
+NOT_SPOKEN = frozenset({"IQD", "LYD"})
+MOST_ON_THE_WIRE = 999_999_999_999
 
 
 def currency_row(code: str) -> Currency:
     """The row of `usd`; raises Stripe's error naming the code."""
     row = CURRENCIES.get(code.upper()) if code.isascii() and len(code) == 3 else None
-    if row is None:
-        known = ", ".join(sorted(code.lower() for code in CURRENCIES))
+    if row is None or row.code in NOT_SPOKEN:
+        known = ", ".join(sorted(code.lower() for code in CURRENCIES if code not in NOT_SPOKEN))
         raise invalid(
             f"Invalid currency: {code[:20]}. Stripe currently supports these currencies: {known}",
             param="currency",
@@ -60,20 +62,25 @@ def check_amount(amount: int, currency: str, *, param: str = "amount") -> None:
             param=param,
             code="parameter_invalid_integer",
         )
-    shift = _shift(row.code)
-    if shift > 0 and amount % 10**shift:
-        raise invalid(
-            f"Invalid amount: {row.code} has no smaller unit; send a multiple of {10**shift}.",
-            param=param,
-            code="invalid_amount",
-        )
+    check_step(amount, currency, param=param)
     amount_minor = from_wire(amount, row.code)
     if amount_minor < row.minimum_minor:
         least = Money(row.minimum_minor, row.code)
         raise invalid(f"Amount must be at least {least}", param=param, code="amount_too_small")
-    if amount_minor > row.maximum_minor:
+    if amount_minor > row.maximum_minor or amount > MOST_ON_THE_WIRE:
         most = Money(row.maximum_minor, row.code)
         raise invalid(f"Amount must be no more than {most}", param=param, code="amount_too_large")
+
+
+def check_step(amount: int, currency: str, *, param: str) -> None:
+    """Refuse an amount that does not exist: part of a krona, the thousandth of a dinar."""
+    step = MULTIPLE_OF.get(currency.upper(), 1)
+    if amount % step:
+        raise invalid(
+            f"Invalid amount: {currency.upper()} is charged in multiples of {step}.",
+            param=param,
+            code="invalid_amount",
+        )
 
 
 def processing_fee(amount: int, currency: str) -> int:

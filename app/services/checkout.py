@@ -23,10 +23,11 @@ from app.domain.ids import new_id, new_secret
 from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.states import CHECKOUT, CheckoutStatus, PaymentStatus
+from app.services.accounts import account_of
 from app.services.checkout_view import CheckoutView, phase_of, view_of
 from app.services.creation import CreatePayment, create_payment
 from app.services.deps import Deps
-from app.services.payments import ConfirmPayment, confirm_payment
+from app.services.payments import ConfirmPayment, confirm_payment, refuse_inexact
 from app.services.resolver import refresh
 from app.store import payment_path
 from app.store.db import db, end_read, transaction
@@ -87,7 +88,11 @@ class PaySession:
 
 
 def open_session(deps: Deps, command: OpenSession) -> str:
-    """Open a checkout; gives its id, which is its unguessable address."""
+    """Open a checkout; gives its id, which is its unguessable address.
+
+    Raises AmountNotExact for a total that the merchant's processor cannot be asked for.
+    """
+    _refuse_inexact(deps, command)
     with transaction() as session:
         if command.session_id is not None:
             known = session.get(CheckoutSession, (command.merchant_id, command.session_id))
@@ -96,13 +101,26 @@ def open_session(deps: Deps, command: OpenSession) -> str:
         return _open(deps, session, command).id
 
 
+def _refuse_inexact(deps: Deps, command: OpenSession) -> None:
+    try:
+        account = account_of(deps, command.merchant_id)
+    except NotFound:
+        return  # A processor is connected later: it judges when somebody pays.
+    refuse_inexact(deps, account.processor, _total(command), param="line_items")
+
+
+def _total(command: OpenSession) -> Money:
+    total = Money.zero(command.currency)
+    for item in command.line_items:
+        total += Money(item.unit_amount.amount_minor * item.quantity, command.currency)
+    return total
+
+
 def _open(deps: Deps, session: Session, command: OpenSession) -> CheckoutSession:
     now = deps.clock.now()
     if not command.line_items:
         raise InvalidRequest("A checkout needs at least one line.", param="line_items")
-    total = Money.zero(command.currency)
-    for item in command.line_items:
-        total += Money(item.unit_amount.amount_minor * item.quantity, command.currency)
+    total = _total(command)
     merchant = session.get_one(Merchant, command.merchant_id)
     opened = CheckoutSession(
         merchant_id=command.merchant_id,

@@ -26,7 +26,7 @@ from app.services.deps import Deps
 from app.services.fees import prices_of
 from app.services.idempotency import in_use, mismatch
 from app.services.keys import why_refused
-from app.services.payments import call, load, new_operation
+from app.services.payments import call, load, new_operation, refuse_inexact
 from app.services.resolver import resolve
 from app.services.settle import DEFINITE, KeyedAnswer, settle, written
 from app.store import payment_path
@@ -96,10 +96,11 @@ def create_payment(deps: Deps, command: CreatePayment) -> Payment | Replay:
     """Write the payment and, with a token, try it. With a key: at most one payment per key, for
     ever.
 
-    Raises IdempotencyMismatch, IdempotencyInUse, or OperationInProgress if the session has a
+    Raises AmountNotExact, IdempotencyMismatch, IdempotencyInUse, or OperationInProgress if the session has a
     payment already.
     """
     account = account_of(deps, command.merchant_id)
+    refuse_inexact(deps, account.processor, command.amount)
     now = deps.clock.now()
     payment, intent = _new_payment(deps, command, account, now)
     try:

@@ -11,6 +11,7 @@ from operator import attrgetter
 from psycopg.errors import UniqueViolation
 
 from app.domain.errors import (
+    AmountNotExact,
     CaptureTooLarge,
     NotFound,
     OperationInProgress,
@@ -136,9 +137,17 @@ def capture_payment(deps: Deps, command: CapturePayment) -> Payment:
         raise CaptureTooLarge(
             f"You asked to capture {amount}; {held} is authorised.", param="amount"
         )
+    refuse_inexact(deps, payment.processor, amount)
     operation = new_operation(deps, "capture", amount, operation_id=command.operation_id)
     payment = begin(deps, payment, operation, target=_P.AUTHORIZED, actor=command.actor)
     return perform(deps, payment, actor=command.actor)
+
+
+def refuse_inexact(deps: Deps, processor: str, amount: Money, param: str = "amount") -> None:
+    """Raise AmountNotExact for an amount that the processor cannot be asked for exactly."""
+    problem = deps.processors[processor].amount_problem(amount)
+    if problem is not None:
+        raise AmountNotExact(problem, param=param)
 
 
 def cancel_payment(deps: Deps, command: CancelPayment) -> Payment:

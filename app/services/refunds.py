@@ -37,6 +37,7 @@ from app.domain.refunds import checked, target_of
 from app.domain.states import REFUND, PaymentStatus, RefundStatus
 from app.services.accounts import account_by_id
 from app.services.deps import Deps
+from app.services.payments import refuse_inexact
 from app.services.refund_rows import (
     load_refund,
     lock_payment,
@@ -122,6 +123,7 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
     with transaction() as session:
         payment = lock_payment(session, command.merchant_id, command.payment_id)
         _check(payment, command)
+        refuse_inexact(deps, payment.processor, command.amount)
         payment.refund_reserved_minor += command.amount.amount_minor
         payment.version += 1
         payment.updated_at = now

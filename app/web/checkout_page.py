@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.dates import format_datetime
 from flask import g, request, url_for
 
 from app.domain.money import Money
 from app.services.checkout_view import CheckoutView, PaymentView
+from app.web.amounts import first_locale, parse_locale
 from app.web.checkout_brand import accent_of
 from app.web.render import amount as written
 
@@ -115,21 +116,14 @@ ANOTHER = Notice(
 def locale_asked() -> str | None:
     """The `?locale=` of the address, when there is such a locale."""
     asked = request.args.get("locale", "")
-    return asked if _locale(asked) else None
+    return asked if parse_locale(asked) else None
 
 
 def reader_locale(chosen: str | None = None) -> Locale:
     """How this reader writes amounts: `?locale=`, the session's, the browser's, else en-US."""
-    wanted = [request.args.get("locale", ""), chosen or "", *request.accept_languages.values()]
-    found = (_locale(tag) for tag in wanted)
-    return next((locale for locale in found if locale), Locale("en", "US"))
-
-
-def _locale(tag: str) -> Locale | None:
-    try:
-        return Locale.parse(tag.replace("_", "-"), sep="-") if tag else None
-    except (ValueError, TypeError, UnknownLocaleError):
-        return None
+    return first_locale(
+        [request.args.get("locale", ""), chosen or "", *request.accept_languages.values()]
+    )
 
 
 def safe_url(url: str | None, session_id: str = "") -> str | None:

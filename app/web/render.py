@@ -5,7 +5,6 @@ A fragment is a named block of the page's own template: htmx asks for the block,
 one block of it is rendered.
 """
 
-import copy
 import hashlib
 import json
 from datetime import date, datetime, timedelta
@@ -27,26 +26,10 @@ from flask import (
 )
 from htmx_flask import request
 
-from app.domain.currencies import CURRENCIES
 from app.domain.money import Money
+from app.web import amounts
 from app.web.context import deps, may, person_or_none
 
-_LOCALES = (
-    "en",
-    "en_GB",
-    "de",
-    "fr",
-    "es",
-    "it",
-    "nl",
-    "pt",
-    "pt_BR",
-    "pl",
-    "sv",
-    "da",
-    "fi",
-    "ja",
-)
 _A_DAY_SECONDS = 86_400
 THEMES = ("light", "dark")
 
@@ -66,7 +49,9 @@ def init_app(app: Flask) -> None:
         rate=rate,
         decimal_pad=decimal_pad,
     )
-    environment.globals.update(asset=asset, may=may, theme=theme, person=person_or_none)
+    environment.globals.update(
+        asset=asset, may=may, theme=theme, person=person_or_none, number_style=number_style
+    )
     environment.globals["ui"] = environment.get_template("components/ui.html").module
 
 
@@ -113,11 +98,9 @@ def _digest(folder: str, filename: str) -> str:
 
 
 def locale() -> Locale:
-    """How this reader writes amounts and dates."""
+    """How this reader writes amounts and dates: as their browser asks."""
     if "locale" not in g:
-        tags = [name.replace("_", "-") for name in _LOCALES]
-        best = request.accept_languages.best_match(tags, default="en")
-        g.locale = Locale.parse(best.replace("-", "_"))
+        g.locale = amounts.first_locale(request.accept_languages.values())
     found: Locale = g.locale
     return found
 
@@ -130,34 +113,27 @@ def timezone() -> ZoneInfo:
 
 def money_parts(money: Money) -> tuple[str, str]:
     """An amount as (digits with the symbol, code): ("$49.99", "USD"), written by CLDR with ISO's decimals."""
-    exponent = CURRENCIES[money.currency].exponent
-    pattern = copy.copy(locale().currency_formats["standard"])
-    pattern.frac_prec = (exponent, exponent)
-    written = pattern.apply(money.decimal, locale(), currency=money.currency, currency_digits=False)
-    text = str(written).replace("-", "\N{MINUS SIGN}")
-    if money.currency in text:
-        text = text.replace(money.currency, "").strip().strip("\N{NO-BREAK SPACE}")
-        if text.startswith("\N{MINUS SIGN}"):
-            text = "\N{MINUS SIGN}" + text[1:].strip("\N{NO-BREAK SPACE} ")
-    return text, money.currency
+    return amounts.parts(money, locale())
 
 
 def decimal_pad(money: Money) -> str:
     """What a currency without cents lacks for its amounts to align with those that have them."""
-    return "" if CURRENCIES[money.currency].exponent else ".00"
+    return amounts.padding(money, locale())
 
 
 def amount(money: Money) -> str:
     """An amount in running text and on buttons: "$49.99", or "49.99 CHF" where there is no symbol."""
-    text, code = money_parts(money)
-    has_symbol = any(
-        not (
-            c.isdigit()
-            or c in ".,\N{MINUS SIGN}'\N{RIGHT SINGLE QUOTATION MARK} \N{NO-BREAK SPACE}\u202f"
-        )
-        for c in text
-    )
-    return text if has_symbol else f"{text}\N{NO-BREAK SPACE}{code}"
+    return amounts.in_text(money, locale())
+
+
+def typed_amount(text: str, currency: object) -> Money:
+    """What the reader typed, as Money; raises AmountInvalid in words fit for a form."""
+    return amounts.typed(text, currency, locale())
+
+
+def number_style() -> dict[str, str]:
+    """How the reader types numbers, for the page's script: what is a decimal, what only parts groups."""
+    return amounts.signs(locale())
 
 
 def when(at: datetime) -> str:

@@ -152,9 +152,19 @@ window.addEventListener("pageshow", () => {
 
 // --- amounts: the button always says what it will do
 
-function written(amount, currency) {
-  const language = navigator.language || "en";
+function written(amount, currency, language) {
   return new Intl.NumberFormat(language, { style: "currency", currency, currencyDisplay: "narrowSymbol" }).format(amount);
+}
+
+// What is being typed, for the button's words alone: the server reads it strictly, and decides.
+function typed(text, { digits, decimals, groups }) {
+  const numerals = [...digits];
+  const number = [...text.trim()].map((sign) => {
+    if (numerals.includes(sign)) return String(numerals.indexOf(sign));
+    if (groups.includes(sign)) return "";
+    return decimals.includes(sign) ? "." : sign;
+  }).join("");
+  return /^[0-9]+([.][0-9]+)?$/.test(number) ? Number(number) : NaN;
 }
 
 function prepare(root) {
@@ -172,12 +182,13 @@ function prepare(root) {
 
   const update = () => {
     const isPart = form.querySelector("[name=extent][value=part]").checked;
-    const amount = Number(field.value.replaceAll(",", ""));
-    const isNumber = field.value.trim() !== "" && Number.isFinite(amount) && amount > 0 && amount <= most;
-    button.textContent = !isPart ? full : isNumber ? `${verb} ${written(amount, currency)}` : verb;
+    const amount = typed(field.value, choice.dataset);
+    const isNumber = amount > 0 && amount <= most;
+    const shownAmount = isNumber ? written(amount, currency, choice.dataset.locale) : "–";
+    button.textContent = !isPart ? full : isNumber ? `${verb} ${shownAmount}` : verb;
     shown.forEach((place, index) => {
       if (!isPart) place.innerHTML = whole[index];
-      else place.textContent = isNumber ? written(amount, currency) : "–";
+      else place.textContent = shownAmount;
     });
   };
   form.addEventListener("input", update);

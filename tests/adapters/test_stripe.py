@@ -15,7 +15,6 @@ from stripe import _error as sdk_errors
 from app.adapters.processors import stripe as adapter
 from app.adapters.processors import stripe_words as words
 from app.adapters.processors.stripe import API_VERSION, StripeProcessor
-from app.domain.currencies import CURRENCIES
 from app.domain.declines import DeclineReason
 from app.domain.money import Money
 from app.domain.processor import (
@@ -344,42 +343,18 @@ def test_a_silent_processor_is_unknown_within_the_time_limit(
     assert (datetime.now(UTC) - begun).total_seconds() < 1.5
 
 
-@pytest.mark.parametrize(
-    "money, wire_units",
-    [
-        (Money(4999, "USD"), 4999),
-        (Money(999, "JPY"), 999),
-        (Money(12345, "TND"), 12345),
-        (Money(500, "ISK"), 50000),
-        (Money(500, "UGX"), 50000),
-        (Money(50000, "MGA"), 500),
-    ],
-    ids=str,
-)
-def test_amounts_in_stripes_units(money: Money, wire_units: int) -> None:
-    assert words.to_wire(money) == wire_units
-    assert words.from_wire(wire_units, money.currency.lower()) == money
-
-
-@pytest.mark.parametrize("code", sorted(CURRENCIES))
-def test_every_currency_comes_back_from_the_wire_as_it_went(code: str) -> None:
-    for minor in (100, 12300, 99900):
-        assert words.from_wire(words.to_wire(Money(minor, code)), code.lower()) == Money(
-            minor, code
-        )
-
-
 def test_what_stripe_cannot_say_is_refused_before_it_is_asked(
     processor: StripeProcessor, wire: Wire
 ) -> None:
-    with pytest.raises(words.NotOnTheWire):
-        words.to_wire(Money(150, "MGA"))
-    with pytest.raises(words.NotOnTheWire):
-        words.from_wire(150, "isk")
     outcome = processor.authorize(ACCOUNT, replace(REQUEST, amount=Money(150, "MGA")))
 
     assert isinstance(outcome, Declined)
     assert outcome.reason is DeclineReason.UNSUPPORTED
+    inexact = Money(12345, "TND")
+    taken = processor.capture(ACCOUNT, CaptureRequest("pi_1", inexact, "op_2:capture"))
+    assert isinstance(taken, Declined)
+    back = RefundRequest("acct_1", "pi_ours", "re_1", "pi_1", inexact, None, "re_1:refund")
+    assert processor.refund(ACCOUNT, back) == RefundRefused("invalid_amount", refund_id="re_1")
     assert wire.asked == []
 
 

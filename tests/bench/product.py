@@ -56,6 +56,10 @@ class InstantProcessor:
     js_url = ""
     js_origins: tuple[str, ...] = ()
 
+    def amount_problem(self, amount: Money) -> str | None:
+        """Every amount can be said here."""
+        return None
+
     def authorize(self, account: ProcessorAccount, request: AuthorizeRequest) -> Outcome:
         """Take the money."""
         return captured(

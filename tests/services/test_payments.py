@@ -73,7 +73,7 @@ def test_a_payment_is_taken_at_once(deps: Deps, shop: Shop, bank: Bank) -> None:
     "amount",
     [
         Money(999, "JPY"),
-        Money(12345, "TND"),
+        Money(12340, "TND"),
         Money(500, "ISK"),
         Money(500, "UGX"),
         Money(10000, "MGA"),

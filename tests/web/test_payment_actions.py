@@ -87,6 +87,24 @@ def test_an_amount_that_cannot_be_refunded_is_explained_at_its_field(
     assert payments.load(shop.merchant_id, payment.id).refund_reserved_minor == 0
 
 
+def test_an_amount_is_typed_as_the_reader_writes_it(owner: Visitor, deps: Deps, shop: Shop) -> None:
+    payment = make_payment(deps, shop)
+    address = page_of(payment.id, "refund")
+    german = "de-DE,de;q=0.9"
+    shown = owner.get(address, Accept_Language=german).text
+    assert "50,00\N{NO-BREAK SPACE}$" in shown
+    assert 'data-decimals=",,"' in shown
+
+    form = {"extent": "part", "reason": "duplicate"}
+    refused = owner.post(address, form | {"amount": "20.00"}, Accept_Language=german)
+    taken = owner.post(address, form | {"amount": "20,50"}, Accept_Language=german)
+
+    assert refused.status_code == 422
+    assert "like 1.234,56." in refused.text
+    assert taken.status_code == 303
+    assert payments.load(shop.merchant_id, payment.id).refund_reserved_minor == 2050
+
+
 def test_of_two_tabs_one_wins_and_the_other_is_told_what_changed(
     owner: Visitor, deps: Deps, shop: Shop
 ) -> None:

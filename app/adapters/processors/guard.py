@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from app.domain.kept import CustomerKnown, CustomerRequest, Dropped, KeepRequest
+from app.domain.money import Money
 from app.domain.processor import (
     AuthorizeRequest,
     CancelRequest,
@@ -36,6 +37,10 @@ class Guarded:
         self.name = inner.name
         self.js_url = inner.js_url
         self.js_origins = inner.js_origins
+
+    def amount_problem(self, amount: Money) -> str | None:
+        """Why it cannot be asked for exactly this amount; no network is used."""
+        return self._inner.amount_problem(amount)
 
     def authorize(self, account: ProcessorAccount, request: AuthorizeRequest) -> Outcome:
         """Hold or take the money."""

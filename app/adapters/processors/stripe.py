@@ -15,12 +15,14 @@ from urllib.parse import urlsplit
 
 import stripe
 
-from app.adapters.processors import stripe_kept, stripe_signature
+from app.adapters.processors import stripe_kept, stripe_money, stripe_signature
 from app.adapters.processors import stripe_words as words
 from app.adapters.processors.stripe_errors import MOVED_ON, detail, is_replay
+from app.adapters.processors.stripe_params import EXPAND, confirm_params, create_params
 from app.domain.declines import DeclineReason
 from app.domain.errors import SignatureInvalid
 from app.domain.kept import CustomerKnown, CustomerRequest, Dropped, KeepRequest
+from app.domain.money import Money
 from app.domain.processor import (
     Absent,
     AuthorizeRequest,
@@ -42,7 +44,6 @@ from app.domain.processor import (
 log = logging.getLogger(__name__)
 
 API_VERSION = "2026-10-28.endive"
-EXPAND = ["latest_charge.balance_transaction"]
 ABOUT_PAYMENTS = ("payment_intent.", "charge.", "refund.")
 
 
@@ -75,13 +76,17 @@ class StripeProcessor:
                 self._clients[account.secret_key] = client
             return client
 
+    def amount_problem(self, amount: Money) -> str | None:
+        """Why Stripe cannot be asked for exactly this amount; no network is used."""
+        return stripe_money.problem(amount)
+
     def authorize(self, account: ProcessorAccount, request: AuthorizeRequest) -> Outcome:
         """Create and confirm an intent, or confirm the one that an earlier try left."""
         try:
-            params = _confirm_params(request)
+            params = confirm_params(request)
             if request.reference is None:
-                params |= _create_params(request)
-        except words.NotOnTheWire as error:
+                params |= create_params(request)
+        except stripe_money.NotOnTheWire as error:
             return Declined(DeclineReason.UNSUPPORTED, str(error))
         options: Any = {"idempotency_key": request.idempotency_key}
         intents = self._client(account).v1.payment_intents
@@ -100,7 +105,10 @@ class StripeProcessor:
 
     def capture(self, account: ProcessorAccount, request: CaptureRequest) -> Outcome:
         """Capture once; what is not taken is let go."""
-        params: Any = {"amount_to_capture": words.to_wire(request.amount), "expand": EXPAND}
+        if problem := self.amount_problem(request.amount):
+            return Declined(DeclineReason.UNSUPPORTED, problem)
+        taken = stripe_money.to_wire(request.amount)
+        params: Any = {"amount_to_capture": taken, "expand": EXPAND}
         options: Any = {"idempotency_key": request.idempotency_key}
         intents = self._client(account).v1.payment_intents
         return _outcome(lambda: intents.capture(request.reference, params, options))
@@ -142,9 +150,11 @@ class StripeProcessor:
 
     def refund(self, account: ProcessorAccount, request: RefundRequest) -> RefundOutcome:
         """Refund part or all of a captured intent."""
+        if self.amount_problem(request.amount):
+            return RefundRefused("invalid_amount", refund_id=request.refund_id)
         params: Any = {
             "payment_intent": request.reference,
-            "amount": words.to_wire(request.amount),
+            "amount": stripe_money.to_wire(request.amount),
             "metadata": {
                 "farthing_merchant": request.merchant_id,
                 "farthing_payment": request.payment_id,
@@ -244,38 +254,6 @@ def _origins(js_url: str, api_url: str) -> tuple[str, ...]:
     if js.netloc == "js.stripe.com":
         origins += ["https://*.js.stripe.com", "https://hooks.stripe.com"]
     return tuple(dict.fromkeys(origins))
-
-
-def _create_params(request: AuthorizeRequest) -> dict[str, Any]:
-    params: dict[str, Any] = {
-        "amount": words.to_wire(request.amount),
-        "currency": request.amount.currency.lower(),
-        "capture_method": "automatic" if request.capture_now else "manual",
-        "confirm": True,
-        "allowed_payment_method_types": ["card"],
-        "metadata": {
-            "farthing_merchant": request.merchant_id,
-            "farthing_payment": request.payment_id,
-            "farthing_operation": request.operation_id,
-        },
-    }
-    if request.description:
-        params["description"] = request.description
-    if request.statement_descriptor:
-        params["statement_descriptor_suffix"] = request.statement_descriptor
-    if request.customer_reference:
-        params["customer"] = request.customer_reference
-    return params
-
-
-def _confirm_params(request: AuthorizeRequest) -> dict[str, Any]:
-    return {
-        "payment_method": request.payment_method_token,
-        # Nobody is there to be asked by a script when the customer is away.
-        **({"off_session": True} if request.is_off_session else {"use_stripe_sdk": True}),
-        "expand": EXPAND,
-        **({"return_url": request.return_url} if request.return_url else {}),
-    }
 
 
 def _outcome(call: Callable[[], Any]) -> Outcome:

@@ -10,7 +10,7 @@ import re
 from datetime import UTC, date, datetime
 from typing import Any
 
-from app.domain.currencies import CURRENCIES
+from app.adapters.processors.stripe_money import NotOnTheWire, from_wire
 from app.domain.declines import DeclineReason
 from app.domain.money import Money
 from app.domain.processor import (
@@ -91,35 +91,9 @@ CANCEL_REASON = {
 
 ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
 
-# Stripe's wire differs from ISO 4217 here: the factor from our minor units to theirs, as (times, divided by).
 _LAST4 = re.compile(r"[0-9]{4}", re.ASCII)
 
 log = logging.getLogger(__name__)
-
-WIRE_FACTOR = {"ISK": (100, 1), "UGX": (100, 1), "MGA": (1, 100)}
-
-
-class NotOnTheWire(ValueError):
-    """The amount cannot be said in Stripe's units."""
-
-
-def to_wire(amount: Money) -> int:
-    """Our minor units as Stripe's; raises NotOnTheWire if Stripe has no such amount."""
-    times, divided = WIRE_FACTOR.get(amount.currency, (1, 1))
-    value, rest = divmod(amount.amount_minor * times, divided)
-    if rest:
-        raise NotOnTheWire(f"{amount} cannot be charged through Stripe")
-    return value
-
-
-def from_wire(value: int, currency: str) -> Money:
-    """Stripe's units as our minor units; raises for a currency that is not in the table."""
-    code = currency.upper()
-    times, divided = WIRE_FACTOR.get(code, (1, 1))
-    minor, rest = divmod(value * divided, times)
-    if rest or code not in CURRENCIES:
-        raise NotOnTheWire(f"{value} {code} is not an amount of ours")
-    return Money(minor, code)
 
 
 def facts_of(intent: dict[str, Any]) -> Facts:

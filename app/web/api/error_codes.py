@@ -93,6 +93,12 @@ ERRORS: dict[str, ErrorCode] = {
         "We failed. (The answer has no `code`: the `type` is `api_error`.)",
         "Send the same request again with the same idempotency key: nothing is done twice.",
     ),
+    "invalid_amount": ErrorCode(
+        (400,),
+        "The card network's units cannot say this amount exactly: with three decimals the last one has"
+        " to be 0. Or it is above what can be charged at once.",
+        "Send a multiple of the step that the message names.",
+    ),
     "invalid_request": ErrorCode(
         (400,), "The request could not be read at all.", "Check its headers and its encoding."
     ),

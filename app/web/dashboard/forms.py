@@ -7,10 +7,10 @@ from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaF
 from wtforms.validators import Length, Optional
 
 from app.domain.errors import FarthingError
-from app.domain.money import Money, parse_amount, parse_decimal
+from app.domain.money import Money, parse_amount
 from app.services.payments import CancelPayment, CapturePayment
 from app.services.refunds import RequestRefund
-from app.web.render import amount
+from app.web.render import amount, typed_amount
 
 # Plain values: the template writes them as words. (The stubs of WTForms still know pairs only.)
 EXTENTS: list[Any] = ["full", "part"]
@@ -23,7 +23,7 @@ class MoneyForm(FlaskForm):
     """A form about an amount between nothing and `most`."""
 
     extent = RadioField("How much", choices=EXTENTS, default="full")
-    amount = StringField("Amount", [Optional(), Length(max=24)])
+    amount = StringField("Amount", [Optional(), Length(max=40)])
 
     def __init__(self, most: Money, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,7 +42,7 @@ class MoneyForm(FlaskForm):
 
     def _read_amount(self) -> str:
         try:
-            chosen = parse_decimal(self.amount.data or "", self.most.currency)
+            chosen = typed_amount(self.amount.data or "", self.most.currency)
         except FarthingError as error:
             return error.message
         if chosen.amount_minor == 0:
@@ -108,7 +108,7 @@ class LinkForm(FlaskForm):
     """A payment link."""
 
     title = StringField("What is it for?", [Length(max=120)])
-    amount = StringField("Amount", [Length(max=24)])
+    amount = StringField("Amount", [Length(max=40)])
     currency = SelectField("Currency")
 
     def __init__(self, currencies: list[Any], *args: Any, **kwargs: Any) -> None:
@@ -123,7 +123,7 @@ class LinkForm(FlaskForm):
             self.title.errors = ["Enter what the customer pays for."]
             is_valid = False
         try:
-            typed = parse_decimal(self.amount.data or "", str(self.currency.data))
+            typed = typed_amount(self.amount.data or "", str(self.currency.data))
             self.price = parse_amount(typed.amount_minor, typed.currency)
         except FarthingError as error:
             self.amount.errors = [error.message]
