@@ -9,19 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import click
+from babel import Locale
 from flask import Flask
 from flask.cli import AppGroup
 
 from app.domain.errors import FarthingError, FeeRulesInvalid
 from app.domain.fee_table import METHODS
-from app.domain.money import parse_decimal
 from app.reports import fees as report
 from app.reports import margins
 from app.reports.fee_words import Writer
 from app.services import fees
 from app.services.audit import By
 from app.services.fees import SetSchedule, currency_of
+from app.web.amounts import typed as typed_amount
 
+_ENGLISH = Locale("en")
 _MOMENT = "A day, 2026-12-01, or a moment with its zone, 2026-12-01T09:00+01:00."
 _SUM = "0.30 in any currency, or USD:0.30 once for each; may be repeated."
 
@@ -147,7 +149,7 @@ def _sum(typed: tuple[str, ...], option: str) -> int | dict[str, int]:
             raise FeeRulesInvalid(f"{option}: name the currency of each sum, like USD:{amount}.")
         try:
             # A unit of any currency has a hundred hundredths, as the dollar has cents.
-            money = parse_decimal(amount, code.upper() or "USD")
+            money = typed_amount(amount, code.upper() or "USD", _ENGLISH)
         except FarthingError as error:
             raise FeeRulesInvalid(f"{option} {one[:30]}: {error.message}") from error
         if not colon:

@@ -5,6 +5,7 @@ A fragment is a named block of the page's own template: htmx asks for the block,
 one block of it is rendered.
 """
 
+import copy
 import hashlib
 import json
 from datetime import date, datetime, timedelta
@@ -124,6 +125,11 @@ def decimal_pad(money: Money) -> str:
 def amount(money: Money) -> str:
     """An amount in running text and on buttons: "$49.99", or "49.99 CHF" where there is no symbol."""
     return amounts.in_text(money, locale())
+
+
+def plain_amount(money: Money) -> str:
+    """An amount as the reader types it into a field: "1,234.50" here, "1.234,50" there."""
+    return amounts.plain(money, locale())
 
 
 def typed_amount(text: str, currency: object) -> Money:

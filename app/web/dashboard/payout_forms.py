@@ -8,12 +8,13 @@ from wtforms import HiddenField, IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from app.domain.errors import FarthingError
-from app.domain.money import Money, parse_decimal
+from app.domain.money import Money
 from app.domain.payouts import Terms
 from app.services.audit import By
 from app.services.payout_terms import LONGEST_DELAY_DAYS, LONGEST_DESCRIPTOR, SCHEDULES, SetTerms
 from app.services.payouts import CreatePayout
 from app.web.dashboard.forms import MoneyForm
+from app.web.render import plain_amount, typed_amount
 
 SCHEDULE_CHOICES: list[Any] = list(SCHEDULES)
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -75,7 +76,7 @@ class TermsForm(FlaskForm):
             (form.minimum, terms.minimum_minor),
             (form.retained, terms.retained_minor),
         ):
-            field.data = f"{Money(minor, money).decimal:f}" if minor else ""
+            field.data = plain_amount(Money(minor, money)) if minor else ""
         return form
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -84,7 +85,7 @@ class TermsForm(FlaskForm):
         for field in (self.minimum, self.retained):
             typed = (field.data or "").strip()
             try:
-                self.amounts[field.name] = parse_decimal(typed, self.money) if typed else None
+                self.amounts[field.name] = typed_amount(typed, self.money) if typed else None
             except FarthingError as error:
                 field.errors = [error.message]
                 is_valid = False

@@ -20,7 +20,7 @@ from app.web.context import actor, client_address, current_merchant, current_per
 from app.web.dashboard import filters
 from app.web.dashboard.payout_forms import PayoutForm, TermsForm
 from app.web.render import amount as written
-from app.web.render import is_fragment, locale, page
+from app.web.render import is_fragment, locale, page, plain_amount
 
 blueprint = Blueprint("payouts", __name__)
 
@@ -103,7 +103,7 @@ def make() -> AnyResponse:
 
 def _payout_dialog(form: PayoutForm, *, problem: str = "", status: int = 200) -> Response:
     form.token.data = form.token.data or secrets.token_hex(12)
-    form.amount.data = form.amount.data or f"{form.most.decimal:f}"
+    form.amount.data = form.amount.data or plain_amount(form.most)
     return page("dashboard/payout_new.html", "dialog", form=form, problem=problem, status=status)
 
 
