@@ -253,6 +253,18 @@ def _made_before(command: CreatePayout) -> str | None:
     return known.id
 
 
+def made_under(merchant_id: str, client_key: str | None) -> PayoutRow | None:
+    """The payout that a caller's key made, if it made one."""
+    if client_key is None:
+        return None
+    with transaction() as session:
+        return session.execute(
+            select(PayoutRow).where(
+                PayoutRow.merchant_id == merchant_id, PayoutRow.client_key == client_key
+            )
+        ).scalar_one_or_none()
+
+
 def cancel_payout(deps: Deps, merchant_id: str, payout_id: str, actor: str) -> PayoutRow:
     """Call a payout back before the bank was asked; raises NotFound or UnexpectedState."""
     now = deps.clock.now()

@@ -32,15 +32,19 @@ class PayoutForm(MoneyForm):
 
     def command(self, merchant_id: str, actor: str) -> CreatePayout:
         """What to ask the use-case for."""
-        token = str(self.token.data or "")
         return CreatePayout(
             merchant_id=merchant_id,
             currency=self.most.currency,
             actor=actor,
             amount=self.chosen,
-            client_key=f"dashboard:{token}"[:200] if token else None,
+            client_key=self.client_key(),
             statement_descriptor=(self.statement_descriptor.data or "").strip() or None,
         )
+
+    def client_key(self) -> str | None:
+        """The dialog's own key: a double click sends it twice and pays once."""
+        token = str(self.token.data or "")
+        return f"dashboard:{token}"[:200] if token else None
 
 
 class TermsForm(FlaskForm):

@@ -90,6 +90,10 @@ def payout_form() -> Response:
 def make() -> AnyResponse:
     """Pay out once, however often the button is pressed."""
     form = PayoutForm(_available())
+    # A second click finds less than the first one took: it is told what that one did.
+    known = commands.made_under(current_merchant(), form.client_key())
+    if known is not None:
+        return _done(f"{written(known.amount)} is on its way to your bank", known.id)
     if not form.validate_on_submit():
         return _payout_dialog(form, status=422)
     try:

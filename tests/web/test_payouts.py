@@ -1,0 +1,188 @@
+"""Payouts, balances and statements in the dashboard: what a merchant sees adds up, and is theirs alone."""
+
+import csv
+import io
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+
+from app.services import ledger
+from app.services.deps import Deps
+from app.services.payouts import CreatePayout, create_payout
+from app.services.refunds import RequestRefund, request_refund
+from tests.factories import (
+    FakeQueue,
+    Shop,
+    TestClock,
+    make_payment,
+    open_shop,
+    usd,
+    verified_bank_account,
+)
+from tests.services.bank import rows
+from tests.web.visitor import Visitor
+
+
+@pytest.fixture
+def paid_out(deps: Deps, shop: Shop, clock: TestClock, queue: FakeQueue) -> str:
+    """A payout of 76.80 dollars: one payment, its fee, and a refund of 20.00."""
+    verified_bank_account(deps, shop)
+    paid = make_payment(deps, shop, amount=usd("100.00"))
+    request_refund(deps, RequestRefund(shop.merchant_id, paid.id, usd("20.00"), "user:robin"))
+    queue.drain()
+    clock.advance(timedelta(days=10))
+    made = create_payout(deps, CreatePayout(shop.merchant_id, "USD", "user:robin"))
+    assert made is not None
+    return made
+
+
+def test_a_payout_tells_why_it_is_what_it_is(visitor: Visitor, shop: Shop, paid_out: str) -> None:
+    visitor.sign_in(shop.email)
+    page = visitor.get(f"/dashboard/payouts/{paid_out}").text
+
+    for text in ("$76.80", "Carried in", "Payments", "Fees", "Refunds", "To your bank"):
+        assert text in page
+    assert "···· 6789" in page
+    assert "000123456789" not in page
+    figure = visitor.get(f"/dashboard/payouts/{paid_out}/waterfall.json").json
+    steps = {x: y for trace in figure["data"] for x, y in zip(trace["x"], trace["y"], strict=True)}
+    assert steps == {
+        "Carried in": 0.0, "Payments": 100.0, "Fees": -3.2, "Refunds": -20.0, "To your bank": 76.8,
+    }  # fmt: skip
+
+
+def test_a_bar_opens_its_lines_and_a_line_its_payment(
+    visitor: Visitor, shop: Shop, paid_out: str
+) -> None:
+    visitor.sign_in(shop.email)
+    page = visitor.get(f"/dashboard/payouts/{paid_out}?bar=refunds").text
+    payment = rows("SELECT id FROM payments")[0]["id"]
+
+    lines = page.partition('id="lines"')[2]
+    assert f"/dashboard/payments/{payment}" in lines
+    assert "Refund set aside" in lines
+    assert "Payment captured" not in lines
+
+
+def test_paying_out_by_hand_is_done_once_and_says_what_left(
+    visitor: Visitor, deps: Deps, shop: Shop, clock: TestClock
+) -> None:
+    verified_bank_account(deps, shop)
+    make_payment(deps, shop, amount=usd("100.00"))
+    clock.advance(timedelta(days=10))
+    ledger.release_due(deps)
+    visitor.sign_in(shop.email)
+    dialog = visitor.get("/dashboard/payouts/new?currency=USD").text
+    token = re.search(r'name="token" value="(\w+)"', dialog)
+    assert token is not None
+    fields = {"extent": "part", "amount": "50.00", "token": token[1]}
+
+    answers = [visitor.post("/dashboard/payouts/new?currency=USD", fields) for _ in range(3)]
+
+    assert {answer.status_code for answer in answers} == {303}
+    assert [row["amount_minor"] for row in rows("SELECT amount_minor FROM payouts")] == [5000]
+    too_much = visitor.post(
+        "/dashboard/payouts/new?currency=USD", fields | {"amount": "46.81", "token": "other"}
+    )
+    assert too_much.status_code == 422
+    assert "At most $46.80" in too_much.text
+
+
+def test_without_a_bank_account_the_dialog_says_what_to_do(
+    visitor: Visitor, deps: Deps, shop: Shop, clock: TestClock
+) -> None:
+    make_payment(deps, shop, amount=usd("100.00"))
+    clock.advance(timedelta(days=10))
+    ledger.release_due(deps)
+    visitor.sign_in(shop.email)
+
+    answer = visitor.post("/dashboard/payouts/new?currency=USD", {"extent": "full"})
+    assert answer.status_code == 400
+    assert "Add a bank account for USD first." in answer.text
+
+
+def test_the_schedule_is_changed_and_read_back(visitor: Visitor, shop: Shop, paid_out: str) -> None:
+    visitor.sign_in(shop.email)
+    address = "/dashboard/payouts/schedule/USD"
+    fields = {
+        "schedule": "weekly",
+        "weekday": "Friday",
+        "monthday": "1",
+        "delay_days": "2",
+        "minimum": "25.00",
+    }
+
+    assert visitor.post(address, fields).status_code == 303
+    page = visitor.get(address).text
+    assert re.search(r'value="weekly"\s+checked', page)
+    assert re.search(r'value="Friday"\s+selected', page)
+    assert 'value="25.00"' in page
+    wrong = visitor.post(address, fields | {"minimum": "lots", "delay_days": "91"})
+    assert wrong.status_code == 422
+    assert rows("SELECT minimum_minor, delay_days FROM payout_settings WHERE currency = 'USD'") == [
+        {"minimum_minor": 2500, "delay_days": 2}
+    ]
+
+
+def test_another_merchants_payouts_are_not_there(
+    visitor: Visitor, deps: Deps, app: Flask, paid_out: str
+) -> None:
+    visitor.sign_in(open_shop(deps, name="Another Shop").email)
+
+    assert visitor.get(f"/dashboard/payouts/{paid_out}").status_code == 404
+    assert visitor.get(f"/dashboard/payouts/{paid_out}/waterfall.json").status_code == 404
+    assert visitor.post(f"/dashboard/payouts/{paid_out}/cancel", {}).status_code == 404
+
+
+def test_a_month_adds_up_and_its_export_has_every_movement(
+    visitor: Visitor, shop: Shop, clock: TestClock, paid_out: str
+) -> None:
+    visitor.sign_in(shop.email)
+    first = datetime.now(UTC).strftime("%Y-%m")
+    second = clock.now().strftime("%Y-%m")
+    for month in {first, second}:
+        page = visitor.get(f"/dashboard/balances/statement?month={month}&currency=USD").text
+        assert "Adds up to the books" in page
+    told = []
+    for month in sorted({first, second}):
+        answer = visitor.get(f"/dashboard/balances/statement.csv?month={month}&currency=USD")
+        assert answer.headers["Content-Disposition"].endswith(f'statement-{month}-USD.csv"')
+        told += list(csv.DictReader(io.StringIO(answer.text)))
+    assert [(row["kind"], row["net"], row["balance"]) for row in told] == [
+        ("payment_captured", "96.80", "96.80"),
+        ("refund_requested", "-20.00", "76.80"),
+        ("payout_sent", "-76.80", "0.00"),
+    ]
+
+
+def test_balances_are_told_as_they_stood(
+    visitor: Visitor, shop: Shop, clock: TestClock, paid_out: str
+) -> None:
+    visitor.sign_in(shop.email)
+    then = (clock.now() - timedelta(days=9)).strftime("%Y-%m-%dT%H:%M:%S")
+
+    now = visitor.get("/dashboard/balances/").text
+    past = visitor.get(f"/dashboard/balances/?at={then}").text
+    assert "As your books stood at" in past
+    assert "$76.80" in past.partition("Latest entries")[0]
+    assert "Next payout" not in past
+    assert "On its way to you" in now
+    long_ago = visitor.get("/dashboard/balances/?at=2001-01-01T00:00").text
+    assert "Nothing had moved by then." in long_ago
+
+
+def test_a_balance_below_zero_says_why_and_what_happens_next(
+    visitor: Visitor, deps: Deps, shop: Shop, queue: FakeQueue, paid_out: str
+) -> None:
+    paid = rows("SELECT id FROM payments")[0]["id"]
+    request_refund(deps, RequestRefund(shop.merchant_id, paid, usd("50.00"), "user:robin"))
+    queue.drain()
+    ledger.release_due(deps)
+    visitor.sign_in(shop.email)
+
+    page = visitor.get("/dashboard/balances/").text
+    assert "Your USD balance is \N{MINUS SIGN}$50.00." in page
+    assert "$50.00 more is needed beyond what is pending." in " ".join(page.split())
+    assert "Below zero" in visitor.get("/dashboard/payouts/").text
