@@ -1,8 +1,8 @@
 """The books as they stood at any moment: every account's balance, folded from postings.
 
 A moment is that of writing (`created_at`): what is told of a past month is what stood in the books when it
-ended, and it never changes. Whole days come from the sums behind the seals, the day itself and what is not
-sealed yet from postings. So it costs the same however long the history is.
+ended, and it never changes. Whole days and hours come from the sums behind the seals, the hour itself and
+what is not sealed yet from postings. So it costs the same however long the history is.
 """
 
 from collections.abc import Mapping
@@ -27,6 +27,9 @@ _AS_OF = f"""
     parts AS (
         SELECT code, currency, credit_minor - debit_minor AS net FROM account_days
         WHERE merchant_id = :merchant_id AND day < :day
+        UNION ALL
+        SELECT code, currency, credit_minor - debit_minor FROM account_hours
+        WHERE merchant_id = :merchant_id AND hour >= :midnight AND hour < :start
         UNION ALL
         SELECT side.code, p.currency, side.net FROM postings p CROSS JOIN LATERAL {_SIDES}
         WHERE p.merchant_id = :merchant_id AND p.journal_id >= :first_id AND p.journal_id < :end_id
@@ -89,10 +92,11 @@ def standing(merchant_id: str, at: datetime | None = None) -> Standing:
 
 def _window(merchant_id: str, at: datetime) -> dict[str, object]:
     moment = at.astimezone(UTC)
-    start = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    start = moment.replace(minute=0, second=0, microsecond=0)
     return {
         "merchant_id": merchant_id,
         "day": start.date(),
+        "midnight": start.replace(hour=0),
         "start": start,
         "at": moment,
         "first_id": lowest_id("jr", start - SLACK),

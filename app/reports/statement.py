@@ -19,32 +19,59 @@ from app.reports.as_of import standing
 from app.reports.paging import Cursor, Page
 from app.reports.payouts import BAR_NAMES
 from app.reports.periods import day_start
+from app.store.books import FEE, GROSS, IS_OWN, WITH_FEE
 from app.store.db import db
 
 SLACK = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
 PAYOUTS = "Paid out"
 BATCH = 2_000
-
-_OWN = "('merchant_pending', 'merchant_available')"
-_FEES = "('platform_fees', 'fx_fees')"
 
 # What each journal of a period did to the payable money, by the period's ids: never the whole history.
 _MOVES = f"""
     SELECT p.journal_id, j.event, j.source_id, j.payment_id, j.created_at,
-           max(p.available_on) AS available_on,
-           sum(CASE WHEN p.credit IN {_OWN} THEN p.amount_minor ELSE 0 END)
-           - sum(CASE WHEN p.debit IN {_OWN} AND p.credit NOT IN {_FEES}
-                      THEN p.amount_minor ELSE 0 END) AS gross,
-           sum(CASE WHEN p.debit IN {_OWN} AND p.credit IN {_FEES}
-                    THEN p.amount_minor ELSE 0 END) AS fee
+           max(p.available_on) AS available_on, {GROSS} AS gross, {FEE} AS fee
     FROM postings p
     JOIN journals j ON j.merchant_id = p.merchant_id AND j.id = p.journal_id
     WHERE p.merchant_id = :merchant_id AND p.currency = :currency
       AND p.journal_id >= :first_id AND p.journal_id < :end_id AND p.journal_id > :after_id
       AND j.created_at >= :start AND j.created_at < :end
-      AND j.event <> 'funds_released' AND (p.debit IN {_OWN} OR p.credit IN {_OWN})
+      AND j.event <> 'funds_released' AND {IS_OWN}
     GROUP BY p.journal_id, j.event, j.source_id, j.payment_id, j.created_at
-"""  # noqa: S608 - constants above
+"""  # noqa: S608 - constants of ours
+
+# Whole hours from the sums behind the seals; what is not sealed yet, and the edges, from postings.
+_ONE = f"""
+    SELECT j.event, count(DISTINCT p.journal_id) AS moves, {GROSS} AS gross, {FEE} AS fee,
+           {WITH_FEE} AS with_fee
+    FROM journals j
+    JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
+    WHERE j.merchant_id = :merchant_id AND p.currency = :currency
+      AND j.event <> 'funds_released' AND {IS_OWN}
+"""  # noqa: S608 - constants of ours
+_SUMS = f"""
+    WITH edge AS (SELECT coalesce(max(sealed_seq), 0) AS seq FROM books
+                  WHERE merchant_id = :merchant_id),
+    parts AS (
+        SELECT event, moves, gross_minor AS gross, fee_minor AS fee, with_fee FROM movement_hours
+        WHERE merchant_id = :merchant_id AND currency = :currency
+          AND hour >= :first_hour AND hour < :last_hour
+        UNION ALL
+        {_ONE} AND j.seq > (SELECT seq FROM edge)
+          AND j.created_at >= :first_hour AND j.created_at < :last_hour
+        GROUP BY j.event
+        UNION ALL
+        {_ONE} AND j.id >= :start_id AND j.id < :first_hour_id
+          AND j.created_at >= :start AND j.created_at < :first_hour
+        GROUP BY j.event
+        UNION ALL
+        {_ONE} AND j.id >= :last_hour_id AND j.id < :until_id
+          AND j.created_at >= :last_hour AND j.created_at < :end AND j.created_at <= :until
+        GROUP BY j.event)
+    SELECT event, sum(moves)::bigint AS moves, sum(gross)::bigint AS gross, sum(fee)::bigint AS fee,
+           sum(with_fee)::bigint AS with_fee
+    FROM parts GROUP BY event
+"""  # noqa: S608 - constants of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +152,7 @@ class Move:
 def statement(merchant_id: str, currency: str, month: Month, now: datetime) -> Statement:
     """The month's statement; one that is not over ends now."""
     until = min(month.end - timedelta(microseconds=1), now)
-    rows = db.session.execute(
-        text(f"""
-            SELECT event, count(*) AS moves, sum(gross)::bigint AS gross, sum(fee)::bigint AS fee,
-                   count(*) FILTER (WHERE fee <> 0) AS with_fee
-            FROM ({_MOVES}) AS moves WHERE created_at <= :until GROUP BY event
-        """),  # noqa: S608 - constants above
-        _window(merchant_id, currency, month) | {"until": until},
-    ).all()
+    rows = db.session.execute(text(_SUMS), _edges(merchant_id, currency, month, until)).all()
     return Statement(
         month=month,
         currency=currency,
@@ -141,6 +161,28 @@ def statement(merchant_id: str, currency: str, month: Month, now: datetime) -> S
         closing=_payable(merchant_id, currency, until),
         is_over=month.end <= now,
     )
+
+
+def _edges(merchant_id: str, currency: str, month: Month, until: datetime) -> dict[str, object]:
+    """The month's whole hours, and what lies before and after them."""
+    start, end = month.start, month.end
+    first = start.replace(minute=0, second=0, microsecond=0)
+    first_hour = first if first == start else first + HOUR
+    last = min(until, end).replace(minute=0, second=0, microsecond=0)
+    last_hour = max(last, first_hour)
+    return {
+        "merchant_id": merchant_id,
+        "currency": currency,
+        "start": start,
+        "end": end,
+        "until": until,
+        "first_hour": first_hour,
+        "last_hour": last_hour,
+        "start_id": lowest_id("jr", start - SLACK),
+        "first_hour_id": lowest_id("jr", first_hour + SLACK),
+        "last_hour_id": lowest_id("jr", last_hour - SLACK),
+        "until_id": lowest_id("jr", until + SLACK),
+    }
 
 
 def _payable(merchant_id: str, currency: str, at: datetime) -> Money:

@@ -146,20 +146,54 @@ def _line(
 
 
 _SIDES = "(VALUES (p.debit, p.amount_minor, 0::bigint), (p.credit, 0::bigint, p.amount_minor))"
+_SEALED = """FROM journals j
+    JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id"""
+_RANGE = "j.merchant_id = :merchant_id AND j.seq > :from_seq AND j.seq <= :to_seq"
 
-_ADD_DAYS = f"""
-    INSERT INTO account_days (merchant_id, code, currency, day, debit_minor, credit_minor)
-    SELECT p.merchant_id, side.code, p.currency, (p.created_at AT TIME ZONE 'UTC')::date,
-           sum(side.debit), sum(side.credit)
-    FROM journals j
-    JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
+
+def _add_accounts(table: str, column: str, bucket: str) -> str:
+    return f"""
+    INSERT INTO {table} (merchant_id, code, currency, {column}, debit_minor, credit_minor)
+    SELECT p.merchant_id, side.code, p.currency, {bucket}, sum(side.debit), sum(side.credit)
+    {_SEALED}
     CROSS JOIN LATERAL {_SIDES} AS side (code, debit, credit)
-    WHERE j.merchant_id = :merchant_id AND j.seq > :from_seq AND j.seq <= :to_seq
+    WHERE {_RANGE}
     GROUP BY 1, 2, 3, 4
-    ON CONFLICT (merchant_id, code, currency, day) DO UPDATE
-    SET debit_minor = account_days.debit_minor + excluded.debit_minor,
-        credit_minor = account_days.credit_minor + excluded.credit_minor
-"""  # noqa: S608 - a constant above
+    ON CONFLICT (merchant_id, code, currency, {column}) DO UPDATE
+    SET debit_minor = {table}.debit_minor + excluded.debit_minor,
+        credit_minor = {table}.credit_minor + excluded.credit_minor
+    """  # noqa: S608 - constants of ours
+
+
+_ADD_DAYS = _add_accounts("account_days", "day", "(p.created_at AT TIME ZONE 'UTC')::date")
+_ADD_HOURS = _add_accounts("account_hours", "hour", "date_trunc('hour', p.created_at)")
+
+# What a posting does to the merchant's payable money, and how much of that is fees.
+OWN = "('merchant_pending', 'merchant_available')"
+FEE_ACCOUNTS = "('platform_fees', 'fx_fees')"
+IS_OWN = f"(p.debit IN {OWN} OR p.credit IN {OWN})"
+GROSS = f"""sum(CASE WHEN p.credit IN {OWN} THEN p.amount_minor ELSE 0 END)
+    - sum(CASE WHEN p.debit IN {OWN} AND p.credit NOT IN {FEE_ACCOUNTS}
+               THEN p.amount_minor ELSE 0 END)"""
+FEE = f"""sum(CASE WHEN p.debit IN {OWN} AND p.credit IN {FEE_ACCOUNTS}
+                   THEN p.amount_minor ELSE 0 END)"""
+WITH_FEE = f"""count(DISTINCT p.journal_id)
+    FILTER (WHERE p.debit IN {OWN} AND p.credit IN {FEE_ACCOUNTS})"""
+
+_ADD_MOVES = f"""
+    INSERT INTO movement_hours (merchant_id, currency, event, hour, moves, gross_minor, fee_minor,
+                                with_fee)
+    SELECT p.merchant_id, p.currency, j.event, date_trunc('hour', p.created_at),
+           count(DISTINCT p.journal_id), {GROSS}, {FEE}, {WITH_FEE}
+    {_SEALED}
+    WHERE {_RANGE} AND j.event <> 'funds_released' AND {IS_OWN}
+    GROUP BY 1, 2, 3, 4
+    ON CONFLICT (merchant_id, currency, event, hour) DO UPDATE
+    SET moves = movement_hours.moves + excluded.moves,
+        gross_minor = movement_hours.gross_minor + excluded.gross_minor,
+        fee_minor = movement_hours.fee_minor + excluded.fee_minor,
+        with_fee = movement_hours.with_fee + excluded.with_fee
+"""  # noqa: S608 - constants above
 
 _ADD_PENDING = """
     INSERT INTO pending_days (merchant_id, currency, available_on, net_minor)
@@ -178,8 +212,8 @@ _ADD_PENDING = """
 def add_sums(session: Session, merchant_id: str, from_seq: int, to_seq: int) -> None:
     """Add the postings of what is being sealed to the sums."""
     found = {"merchant_id": merchant_id, "from_seq": from_seq, "to_seq": to_seq}
-    session.execute(text(_ADD_DAYS), found)
-    session.execute(text(_ADD_PENDING), found)
+    for statement in (_ADD_DAYS, _ADD_HOURS, _ADD_MOVES, _ADD_PENDING):
+        session.execute(text(statement), found)
 
 
 _PENDING = """

@@ -4,6 +4,7 @@ Name → (what it means, SQL giving one column that names the offender).
 """
 
 from app.domain.accounts import CHART
+from app.store.books import FEE, GROSS, IS_OWN, WITH_FEE
 from app.store.payout_checks import PAYOUT_CHECKS
 
 _CODES = ", ".join(f"'{code}'" for code in CHART)
@@ -60,6 +61,32 @@ CHECKS: dict[str, tuple[str, str]] = {
            FROM told t FULL JOIN account_days a ON a.merchant_id = t.merchant_id AND a.code = t.code
              AND a.currency = t.currency AND a.day = t.day
            WHERE (t.debit, t.credit) IS DISTINCT FROM (a.debit_minor, a.credit_minor)""",
+    ),
+    "hours_follow_seals": (
+        "The sums by hour are those by day, and the movements by hour those of the sealed postings.",
+        f"""SELECT coalesce(d.merchant_id, h.merchant_id) || '/' || coalesce(d.code, h.code)
+              || '/' || coalesce(d.currency, h.currency) || '/' || coalesce(d.day, h.day)
+            FROM account_days d
+            FULL JOIN (SELECT merchant_id, code, currency, (hour AT TIME ZONE 'UTC')::date AS day,
+                              sum(debit_minor) AS debit, sum(credit_minor) AS credit
+                       FROM account_hours GROUP BY 1, 2, 3, 4) h
+              ON h.merchant_id = d.merchant_id AND h.code = d.code AND h.currency = d.currency
+             AND h.day = d.day
+            WHERE (d.debit_minor, d.credit_minor) IS DISTINCT FROM (h.debit, h.credit)
+            UNION ALL
+            SELECT coalesce(t.merchant_id, m.merchant_id) || '/' || coalesce(t.event, m.event)
+            FROM (SELECT p.merchant_id, p.currency, j.event,
+                         date_trunc('hour', p.created_at) AS hour,
+                         count(DISTINCT p.journal_id) AS moves, {GROSS} AS gross, {FEE} AS fee,
+                         {WITH_FEE} AS with_fee
+                  FROM books b
+                  JOIN journals j ON j.merchant_id = b.merchant_id AND j.seq <= b.sealed_seq
+                  JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
+                  WHERE j.event <> 'funds_released' AND {IS_OWN} GROUP BY 1, 2, 3, 4) t
+            FULL JOIN movement_hours m ON m.merchant_id = t.merchant_id AND m.event = t.event
+              AND m.currency = t.currency AND m.hour = t.hour
+            WHERE (t.moves, t.gross, t.fee, t.with_fee)
+              IS DISTINCT FROM (m.moves, m.gross_minor, m.fee_minor, m.with_fee)""",  # noqa: S608
     ),
     "pending_follows_seals": (
         "Pending money by day is that of the sealed postings.",

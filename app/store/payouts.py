@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain.money import Money
 from app.domain.payouts import NO_LINES, Found, Movements, Terms
+from app.store.books import FEE, GROSS, OWN
 from app.store.db import Base
 
 
@@ -135,32 +136,25 @@ class ReserveRow(Base):
         return Money(self.amount_minor, self.currency)
 
 
-_OWN = "('merchant_pending', 'merchant_available')"
-_FEES = "('platform_fees', 'fx_fees')"
-
 _CLAIM = f"""
     WITH edge AS MATERIALIZED (
         SELECT coalesce(max(sealed_seq), 0) AS seq FROM books WHERE merchant_id = :merchant_id
     ), ids AS (
         SELECT journal_id FROM postings
-        WHERE merchant_id = :merchant_id AND debit IN {_OWN} AND currency = :currency
+        WHERE merchant_id = :merchant_id AND debit IN {OWN} AND currency = :currency
           AND available_on > :last_cut AND available_on <= :today
         UNION
         SELECT journal_id FROM postings
-        WHERE merchant_id = :merchant_id AND credit IN {_OWN} AND currency = :currency
+        WHERE merchant_id = :merchant_id AND credit IN {OWN} AND currency = :currency
           AND available_on > :last_cut AND available_on <= :today
         UNION
         SELECT p.journal_id FROM journals j
         JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
         WHERE j.merchant_id = :merchant_id AND j.seq > :last_seq AND p.currency = :currency
-          AND p.available_on <= :last_cut AND (p.debit IN {_OWN} OR p.credit IN {_OWN})
+          AND p.available_on <= :last_cut AND (p.debit IN {OWN} OR p.credit IN {OWN})
     ), lines AS MATERIALIZED (
         SELECT p.journal_id, j.event, max(p.available_on) AS day,
-               sum(CASE WHEN p.credit IN {_OWN} THEN p.amount_minor ELSE 0 END)
-               - sum(CASE WHEN p.debit IN {_OWN} AND p.credit NOT IN {_FEES}
-                          THEN p.amount_minor ELSE 0 END) AS gross,
-               sum(CASE WHEN p.debit IN {_OWN} AND p.credit IN {_FEES}
-                        THEN p.amount_minor ELSE 0 END) AS fee
+               {GROSS} AS gross, {FEE} AS fee
         FROM ids
         JOIN journals j ON j.merchant_id = :merchant_id AND j.id = ids.journal_id
         JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id

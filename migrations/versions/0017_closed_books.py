@@ -74,6 +74,32 @@ def upgrade() -> None:
             PRIMARY KEY (merchant_id, code, currency, day)
         ) WITH (fillfactor = 85)
     """)
+    # A moment within a day: its whole hours.
+    op.execute("""
+        CREATE TABLE account_hours (
+            merchant_id text NOT NULL REFERENCES books (merchant_id),
+            code text NOT NULL,
+            currency text NOT NULL,
+            hour timestamptz NOT NULL,
+            debit_minor bigint NOT NULL CHECK (debit_minor >= 0),
+            credit_minor bigint NOT NULL CHECK (credit_minor >= 0),
+            PRIMARY KEY (merchant_id, code, currency, hour)
+        ) WITH (fillfactor = 85)
+    """)
+    # What statements tell: each kind of movement of the merchant's payable money.
+    op.execute("""
+        CREATE TABLE movement_hours (
+            merchant_id text NOT NULL REFERENCES books (merchant_id),
+            currency text NOT NULL,
+            event text NOT NULL,
+            hour timestamptz NOT NULL,
+            moves bigint NOT NULL,
+            gross_minor bigint NOT NULL,
+            fee_minor bigint NOT NULL,
+            with_fee bigint NOT NULL,
+            PRIMARY KEY (merchant_id, currency, event, hour)
+        ) WITH (fillfactor = 85)
+    """)
     op.execute("""
         CREATE TABLE pending_days (
             merchant_id text NOT NULL REFERENCES books (merchant_id),
@@ -90,5 +116,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DROP TABLE pending_days, account_days, seals, ledger_horizon, books")
+    op.execute(
+        "DROP TABLE pending_days, movement_hours, account_hours, account_days, seals,"
+        " ledger_horizon, books"
+    )
     op.execute("ALTER TABLE journals DROP COLUMN seq")

@@ -15,6 +15,7 @@ import psycopg
 
 from app.domain import recipes
 from app.domain.accounts import account_of
+from app.store.books import FEE, GROSS, IS_OWN, WITH_FEE
 from app.web.api.version import API_VERSION
 from tests.bench import product
 from tests.bench.samples import samples
@@ -222,6 +223,23 @@ _SECOND = (
         (VALUES (p.debit, p.amount_minor, 0), (p.credit, 0, p.amount_minor))
         AS side (code, debit, credit)
     GROUP BY 2, 3, 4
+    """,
+    """
+    INSERT INTO account_hours (merchant_id, code, currency, hour, debit_minor, credit_minor)
+    SELECT {merchant}, side.code, p.currency, date_trunc('hour', p.created_at),
+           sum(side.debit), sum(side.credit)
+    FROM postings p CROSS JOIN LATERAL
+        (VALUES (p.debit, p.amount_minor, 0), (p.credit, 0, p.amount_minor))
+        AS side (code, debit, credit)
+    GROUP BY 2, 3, 4
+    """,
+    f"""
+    INSERT INTO movement_hours (merchant_id, currency, event, hour, moves, gross_minor, fee_minor,
+                                with_fee)
+    SELECT {{merchant}}, p.currency, j.event, date_trunc('hour', p.created_at),
+           count(DISTINCT p.journal_id), {GROSS}, {FEE}, {WITH_FEE}
+    FROM journals j JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
+    WHERE j.event <> 'funds_released' AND {IS_OWN} GROUP BY 2, 3, 4
     """,
     """
     INSERT INTO pending_days (merchant_id, currency, available_on, net_minor)

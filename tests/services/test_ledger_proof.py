@@ -73,6 +73,10 @@ BREAKS = {
         "UPDATE account_days SET debit_minor = debit_minor + 1 WHERE code = 'merchant_pending'",
         r"acct_\w+/merchant_pending/USD/\d{4}-\d\d-\d\d",
     ),
+    "hours_follow_seals": Break(
+        "UPDATE movement_hours SET gross_minor = gross_minor + 1",
+        r"acct_\w+/\w+",
+    ),
     "pending_follows_seals": Break(
         "UPDATE pending_days SET net_minor = net_minor + 1",
         r"acct_\w+/USD/\d{4}-\d\d-\d\d",
