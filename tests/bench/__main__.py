@@ -1,4 +1,4 @@
-"""The interleaved runs: `python -m tests.bench [--only payments|api] [--quick] [--write] [--profile]`."""
+"""The interleaved runs: `python -m tests.bench [--only PART] [--quick] [--write] [--profile]`."""
 
 import argparse
 import signal
@@ -11,6 +11,8 @@ import psycopg
 from tests.bench import (
     api,
     api_report,
+    funds,
+    funds_report,
     ledger,
     machine,
     profiles,
@@ -58,26 +60,33 @@ def main() -> None:
     asked = _asked()
     # A bench that is told to end takes its servers with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    payments, calls = None, None
+    payments, calls, money = None, None, None
     with stage.servers() as servers:
         if asked.profile:
             print("\n".join(str(path) for path in profiles.write(stage.prepare(servers))))
             return
-        if asked.only != "api":
+        if asked.only in (None, "payments"):
             payments = run(servers, QUICK if asked.quick else FULL)
             print(report.terminal(payments))
-        if asked.only != "payments":
+        if asked.only in (None, "api"):
             facts = machine.facts(servers.postgres.url)
             calls = api.measure(servers, api.QUICK if asked.quick else api.FULL)
             print(api_report.terminal(calls))
+        if asked.only in (None, "funds"):
+            funds_facts = machine.facts(servers.postgres.url)
+            money = funds.measure(servers, funds.QUICK if asked.quick else funds.FULL)
+            print(funds_report.terminal(money))
     if asked.write:
         section = api_report.section(calls, facts) if calls else None
-        print(f"\nWritten: {report.write(payments, section)}")
+        more = funds_report.section(money, funds_facts) if money else None
+        print(f"\nWritten: {report.write(payments, section, more)}")
 
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("--only", choices=("payments", "api"), help="one half of the goals")
+    parser.add_argument(
+        "--only", choices=("payments", "api", "funds"), help="one part of the goals"
+    )
     parser.add_argument("--quick", action="store_true", help="fewer rounds, less history")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md")
     parser.add_argument("--profile", action="store_true", help="write docs/profiles only")

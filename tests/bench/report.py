@@ -16,6 +16,7 @@ DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 
 
 API_HEADING = "## The API\n"
+FUNDS_HEADING = "## Balances, statements, payouts\n"
 NEXT_HEADING = "## How it is measured\n"
 
 
@@ -72,25 +73,31 @@ def document(found: Findings) -> str:
     return text
 
 
-def write(found: Findings | None, section: str | None) -> Path:
-    """Replace docs/performance.md; a half that was not measured stays as it was written before."""
+def write(found: Findings | None, api: str | None, funds: str | None) -> Path:
+    """Replace docs/performance.md; a part that was not measured stays as it was written before."""
     path = DOCS / "performance.md"
-    known = path.read_text(encoding="utf-8")
-    before, api, after = _parts_of(known)
-    if found is not None:
-        before, _, after = _parts_of(document(found))
-    path.write_text(before + (section or api) + after, encoding="utf-8")
+    known = _parts_of(path.read_text(encoding="utf-8"))
+    page = known if found is None else _parts_of(document(found))
+    text = page.before + (api or known.api) + (funds or known.funds) + page.after
+    path.write_text(text, encoding="utf-8")
     return path
 
 
-def _parts_of(page: str) -> tuple[str, str, str]:
-    """The page before the API's section, the section, and what follows."""
-    before, begins, rest = page.partition(API_HEADING)
-    if not begins:
-        before, begins, rest = page.partition(NEXT_HEADING)
-        return before, "", begins + rest
-    api, begins, after = rest.partition(NEXT_HEADING)
-    return before, API_HEADING + api, begins + after
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The page before the sections that have runs of their own, those, and what follows."""
+
+    before: str
+    api: str
+    funds: str
+    after: str
+
+
+def _parts_of(page: str) -> _Parts:
+    head, begins, after = page.partition(NEXT_HEADING)
+    head, has_funds, funds = head.partition(FUNDS_HEADING)
+    before, has_api, api = head.partition(API_HEADING)
+    return _Parts(before, has_api + api, has_funds + funds, begins + after)
 
 
 def _machine(found: Findings) -> str:
@@ -203,6 +210,6 @@ CPU-milliseconds a request or payment.
 ## How to repeat
 
 `make bench` measures and prints (under ten minutes), `make bench ARGS=--quick` in three, `make bench
-ARGS=--write` also writes this page, `make bench ARGS="--only api --write"` (or `--only payments`) one
-half of it, `make bench ARGS=--profile` writes the profiles. Nothing else should run meanwhile.
+ARGS=--write` also writes this page, `make bench ARGS="--only api --write"` (or `payments`, or `funds`)
+one part of it, `make bench ARGS=--profile` writes the profiles. Nothing else should run meanwhile.
 """
