@@ -176,6 +176,12 @@ class RefundTooLarge(FarthingError):
     code, status = "refund_too_large", 422
 
 
+class RateUnavailable(Conflict):
+    """No exchange rate that is fresh enough to convert at."""
+
+    code = "exchange_rate_unavailable"
+
+
 class StaleAmount(FarthingError):
     """The amount shown to the person is no longer true: somebody else moved money meanwhile."""
 
@@ -218,6 +224,12 @@ class AddressRefused(InvalidRequest):
     """An address that we do not post to: not public, not https, or not an address at all."""
 
     code = "url_invalid"
+
+
+class RatesUnreadable(FarthingError):
+    """The source of exchange rates cannot be reached, or told something that is no list of rates."""
+
+    code, status = "rates_unreadable", 503
 
 
 class MailRefused(FarthingError):

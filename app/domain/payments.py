@@ -97,6 +97,10 @@ class Payment:
     customer_id: str | None = None
     payment_method: str | None = None
     canceled_at: datetime | None = None
+    settlement_currency: str | None = None
+    fx_rate_id: str | None = None
+    settled_minor: int | None = None
+    fx_fee_minor: int | None = None
     operation: OperationInFlight | None = None
 
     @property
@@ -270,11 +274,7 @@ def _declined(payment: Payment, outcome: Declined) -> Decision:
     after, events = _move(
         payment,
         _P.FAILED,
-        {
-            "reason": outcome.reason.value,
-            "code": outcome.code,
-            "attempt_id": payment.attempt_id,
-        },
+        {"reason": outcome.reason.value, "code": outcome.code, "attempt_id": payment.attempt_id},
         decline_reason=outcome.reason,
         decline_code=outcome.code,
         card=outcome.card or payment.card,

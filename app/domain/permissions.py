@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+_ALL = frozenset({"view", "refund", "capture", "cancel", "links", "keys", "team", "settlement"})
 ROLES: dict[str, frozenset[str]] = {
-    "owner": frozenset({"view", "refund", "capture", "cancel", "links", "keys", "team"}),
-    "admin": frozenset({"view", "refund", "capture", "cancel", "links", "keys", "team"}),
+    "owner": _ALL,
+    "admin": _ALL,
     "developer": frozenset({"view", "links", "keys"}),
     "support": frozenset({"view", "refund", "capture", "cancel"}),
     "analyst": frozenset({"view"}),

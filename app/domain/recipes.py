@@ -16,6 +16,8 @@ IN_TRANSIT = "refunds_in_transit"
 FEES = "platform_fees"
 PROCESSOR_FEES = "processor_fees"
 SUSPENSE = "suspense"
+FX_CLEARING = "fx_clearing"
+FX_FEES = "fx_fees"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,41 @@ def unmatched_refund(processor: str, source_id: str, amount: Money, on: date) ->
         "unmatched_refund", source_id,
         dr(SUSPENSE,              cr=receivable(processor), amount=amount, on=on),
     )
+
+
+# A conversion is two journals, one in each currency, under the same source: so each change of a
+# balance is in one currency, and the clearing accounts tell what the platform holds of either.
+def money_converted_out(source_id: str, given: Money, on: date) -> Journal:
+    """Money that the merchant does not settle in is given away."""
+    return _journal(
+        "money_converted_out", source_id,
+        dr(PENDING,               cr=FX_CLEARING,           amount=given,  on=on),
+    )
+
+
+def money_converted_in(source_id: str, gained: Money, fee: Money, on: date) -> Journal:
+    """What it is worth in the other currency is the merchant's, less the fee for the conversion."""
+    return _journal(
+        "money_converted_in", source_id,
+        dr(FX_CLEARING,           cr=PENDING,               amount=gained, on=on),
+        dr(PENDING,               cr=FX_FEES,               amount=fee,    on=on),
+    )
+
+
+def conversion_reversed_out(source_id: str, given: Money, on: date) -> Journal:
+    """A refund that came back is changed back: what had been bought for it is given away."""
+    return _journal(
+        "conversion_reversed_out", source_id,
+        dr(PENDING,               cr=FX_CLEARING,           amount=given,  on=on),
+    )
+
+
+def conversion_reversed_in(source_id: str, gained: Money, on: date) -> Journal:
+    """What had been paid for it is the merchant's again, to the last minor unit."""
+    return _journal(
+        "conversion_reversed_in", source_id,
+        dr(FX_CLEARING,           cr=PENDING,               amount=gained, on=on),
+    )
 # fmt: on
 
 
@@ -143,4 +180,8 @@ RECIPES = (
     funds_released,
     unmatched_receipt,
     unmatched_refund,
+    money_converted_out,
+    money_converted_in,
+    conversion_reversed_out,
+    conversion_reversed_in,
 )

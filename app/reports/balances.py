@@ -71,6 +71,10 @@ TITLES = {
     "refund_failed": "Refund failed, money returned to the balance",
     "refund_returned": "Refund came back from the customer's bank",
     "funds_released": "Pending money became available",
+    "money_converted_out": "Converted: given",
+    "money_converted_in": "Converted: received",
+    "conversion_reversed_out": "Conversion undone: given back",
+    "conversion_reversed_in": "Conversion undone: received back",
     "unmatched_receipt": "Money that matches no payment",
     "unmatched_refund": "Refund that matches no payment",
 }
@@ -82,6 +86,8 @@ ACCOUNT_NAMES = {
     "refunds_in_transit": "Refunds in transit",
     "platform_fees": "Farthing fees",
     "processor_fees": "Processor fees",
+    "fx_clearing": "Currency conversion",
+    "fx_fees": "Conversion fees",
     "suspense": "To be explained",
     "escrow_held": "Held in escrow",
 }

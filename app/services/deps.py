@@ -8,7 +8,16 @@ from typing import Generic, TypeVar
 
 from app.domain.clock import Clock
 from app.domain.fees import CARD_STANDARD, FeeSchedule
-from app.domain.ports import Limiter, Mailer, PasswordHasher, Queue, Sealer, Sender
+from app.domain.fx import Rate, Settlement
+from app.domain.ports import (
+    Limiter,
+    Mailer,
+    PasswordHasher,
+    Queue,
+    RateProvider,
+    Sealer,
+    Sender,
+)
 from app.domain.processor import Processor
 
 K = TypeVar("K", bound=Hashable)
@@ -57,7 +66,12 @@ class Deps:
     lease_seconds: int
     session_hours: int
     session_idle_minutes: int
+    rate_provider: RateProvider | None = None
+    fx_stale_hours: int = 96
+    fx_fee_basis_points: int = 100
     fees: FeeSchedule = CARD_STANDARD
     failpoint: Callable[[str], None] = field(default=lambda _name: None)
     accounts: Remembered[tuple[str, str], object] = field(default_factory=lambda: Remembered(30))
+    settlements: Remembered[str, Settlement] = field(default_factory=lambda: Remembered(30))
+    rates: Remembered[tuple[str, str], Rate | None] = field(default_factory=lambda: Remembered(30))
     callers: Remembered[bytes, object] = field(default_factory=lambda: Remembered(30))

@@ -29,6 +29,7 @@ from app.domain.processor import (
 )
 from app.domain.states import OPERATION, OperationStatus, PaymentStatus
 from app.services.deps import Deps
+from app.services.settlement import with_conversion
 from app.store import payment_path
 from app.store.payment_path import Answer, Recording
 
@@ -77,6 +78,7 @@ def settle(  # noqa: PLR0913 - each says something else about the outcome
         checked = _checked(current, outcome, is_live=is_live, is_answer=is_answer)
         now = deps.clock.now()
         decision = decide(current, checked, fees=deps.fees, now=now, is_answer=answers)
+        decision = with_conversion(deps, decision)
         stored = _answer(decision, answer)
         if decision.is_nothing and stored is None and inbox_id is None:
             return current

@@ -3,6 +3,8 @@
 Name → (what it means, SQL giving one column that names the offender).
 """
 
+from app.store.fx_checks import FX_CHECKS
+
 CHECKS: dict[str, tuple[str, str]] = {
     "entries_balance": (
         "Debits equal credits in every journal and currency.",
@@ -26,7 +28,7 @@ CHECKS: dict[str, tuple[str, str]] = {
         "Every account is in the chart of accounts.",
         """SELECT merchant_id || '/' || code FROM accounts WHERE split_part(code, ':', 1) NOT IN (
              'processor_receivable', 'merchant_pending', 'merchant_available', 'refunds_in_transit',
-             'platform_fees', 'processor_fees', 'suspense', 'escrow_held')""",
+             'platform_fees', 'processor_fees', 'suspense', 'escrow_held', 'fx_clearing', 'fx_fees')""",
     ),
     "stored_balances": (
         "Every stored balance is the sum of its entries.",
@@ -97,14 +99,15 @@ CHECKS: dict[str, tuple[str, str]] = {
     ),
     "refunds_booked": (
         "Every refund is booked as its status says.",
-        """SELECT r.id FROM refunds r LEFT JOIN LATERAL (
+        r"""SELECT r.id FROM refunds r LEFT JOIN LATERAL (
              SELECT count(*) FILTER (WHERE j.event = 'refund_requested') AS requested,
                     count(*) FILTER (WHERE j.event = 'refund_settled') AS settled,
                     count(*) FILTER (WHERE j.event = 'refund_failed') AS failed,
                     count(*) FILTER (WHERE j.event = 'refund_returned') AS returned,
                     bool_and(p.amount_minor = r.amount_minor) AS same
              FROM journals j JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
-             WHERE j.merchant_id = r.merchant_id AND j.source_id = r.id) b ON true
+             WHERE j.merchant_id = r.merchant_id AND j.source_id = r.id
+               AND j.event LIKE 'refund\_%') b ON true
            WHERE b.requested <> 1 OR NOT b.same
               OR (r.status IN ('requested', 'pending', 'unknown')
                   AND b.settled + b.failed + b.returned <> 0)
@@ -166,7 +169,8 @@ CHECKS: dict[str, tuple[str, str]] = {
     ),
     "append_only": (
         "The ledger's and the events' guards are in place.",
-        """SELECT t.name FROM (VALUES ('journals'), ('postings'), ('events'), ('seals')) AS t (name)
+        """SELECT t.name FROM (VALUES ('journals'), ('postings'), ('events'), ('seals'), ('fx_rates'))
+             AS t (name)
            WHERE has_table_privilege('farthing_app', t.name, 'UPDATE')
               OR has_table_privilege('farthing_app', t.name, 'DELETE')
               OR has_table_privilege('farthing_app', t.name, 'TRUNCATE')
@@ -174,4 +178,5 @@ CHECKS: dict[str, tuple[str, str]] = {
                     AND g.tgenabled = 'O' AND g.tgname IN
                         (t.name || '_append_only', t.name || '_no_truncate')) <> 2""",
     ),
+    **FX_CHECKS,
 }

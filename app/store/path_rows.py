@@ -52,6 +52,10 @@ PLAIN_COLUMNS = (
     "payment_method",
     "canceled_at",
     "created_at",
+    "settlement_currency",
+    "fx_rate_id",
+    "settled_minor",
+    "fx_fee_minor",
 )
 
 READ_COLUMNS = (
@@ -84,6 +88,10 @@ OUTCOME_COLUMNS = (
     "capture_before",
     "captured_at",
     "canceled_at",
+    "settlement_currency",
+    "fx_rate_id",
+    "settled_minor",
+    "fx_fee_minor",
 )
 CHANGEABLE_COLUMNS = (*OUTCOME_COLUMNS, *CARD_COLUMNS)
 

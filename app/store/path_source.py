@@ -125,6 +125,8 @@ _TYPES = {
     "captured_minor": "bigint",
     "fee_minor": "bigint",
     "processor_fee_minor": "bigint",
+    "settled_minor": "bigint",
+    "fx_fee_minor": "bigint",
     "needs_reversal": "boolean",
     "available_on": "date",
     "capture_before": "timestamptz",

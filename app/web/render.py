@@ -8,12 +8,14 @@ one block of it is rendered.
 import hashlib
 import json
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta
+from babel.numbers import format_decimal
 from flask import (
     Flask,
     Response,
@@ -46,6 +48,7 @@ def init_app(app: Flask) -> None:
         words=words,
         country=country,
         decimal_pad=decimal_pad,
+        rate=rate,
     )
     environment.globals.update(
         asset=asset, may=may, theme=theme, person=person_or_none, number_style=number_style
@@ -124,9 +127,19 @@ def amount(money: Money) -> str:
     return amounts.in_text(money, locale())
 
 
+def rate(value: Decimal) -> str:
+    """An exchange rate with each of its digits, written by CLDR."""
+    return str(format_decimal(value, locale=locale(), decimal_quantization=False))
+
+
 def typed_amount(text: str, currency: object) -> Money:
     """What the reader typed, as Money; raises AmountInvalid in words fit for a form."""
     return amounts.typed(text, currency, locale())
+
+
+def plain_amount(money: Money) -> str:
+    """An amount as the reader types it into a field."""
+    return amounts.plain(money, locale())
 
 
 def number_style() -> dict[str, str]:

@@ -13,6 +13,7 @@ TABLE = {
     "links":    (True,  True,  True,     False,  False),
     "keys":     (True,  True,  True,     False,  False),
     "team":     (True,  True,  False,    False,  False),
+    "settlement": (True, True, False,    False,  False),
 }  # fmt: skip
 CELLS = [
     (role, permission, allowed)

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
-from app.services import books, ledger
+from app.domain.money import Money
+from app.services import books, fx, ledger
+from app.services.audit import SYSTEM
 from app.services.deps import Deps
+from app.services.merchants import ChooseSettlement, choose_settlement
 from app.services.refunds import RequestRefund, request_refund
 from app.store.ledger_checks import CHECKS
 from tests import servers
@@ -58,11 +61,11 @@ BREAKS = {
     ),
     "sums_follow_seals": Break(
         "UPDATE account_days SET debit_minor = debit_minor + 1 WHERE code = 'merchant_pending'",
-        r"acct_\w+/merchant_pending/USD/\d{4}-\d\d-\d\d",
+        r"acct_\w+/merchant_pending/[A-Z]{3}/\d{4}-\d\d-\d\d",
     ),
     "pending_follows_seals": Break(
         "UPDATE pending_days SET net_minor = net_minor + 1",
-        r"acct_\w+/USD/\d{4}-\d\d-\d\d",
+        r"acct_\w+/[A-Z]{3}/\d{4}-\d\d-\d\d",
     ),
     "seals_are_whole": Break(
         "UPDATE seals SET journal_ids = array_replace(journal_ids, journal_ids[1], 'jr_other')",
@@ -98,6 +101,10 @@ BREAKS = {
         r"events",
         mend="ALTER TABLE events ENABLE TRIGGER events_append_only",
     ),
+    "conversions_booked": Break(
+        "DELETE FROM journals WHERE event = 'money_converted_out'", r"pi_\w+"
+    ),
+    "conversions_at_rate": Break("UPDATE fx_rates SET value = value * 1.01", r"pi_\w+"),
 }
 
 
@@ -107,6 +114,9 @@ def life(deps: Deps, shop: Shop, queue: FakeQueue) -> None:
     pay_checkout(deps, open_checkout(deps, shop))
     paid = make_payment(deps, shop)
     request_refund(deps, RequestRefund(shop.merchant_id, paid.id, usd("10.00"), "user:robin"))
+    choose_settlement(deps, ChooseSettlement(shop.merchant_id, (), SYSTEM))
+    fx.fetch_rates(deps)
+    make_payment(deps, shop, amount=Money(5000, "EUR"))
     queue.drain()
     books.close_books(deps)
 
@@ -169,7 +179,7 @@ def test_a_charge_without_a_journal_is_found(owner: psycopg.Connection) -> None:
     owner.execute("DELETE FROM journals")
 
     found = {offence.check: offence.count for offence in ledger.verify()}
-    assert found["captures_booked"] == 2
+    assert found["captures_booked"] == 3
     assert found["refunds_booked"] == 1
 
 

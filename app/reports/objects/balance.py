@@ -7,6 +7,7 @@ available) and lines between the platform's own accounts are none of the merchan
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -32,14 +33,18 @@ from app.reports.balances import Balance, book_currencies
 from app.reports.objects.paging import Between, Slice, page
 from app.reports.objects.payments import window
 from app.store.db import db, end_read
+from app.store.fx import FxRate
 from app.store.ledger import JournalRow, PostingRow
-from app.store.payments import Operation, PaymentRow
+from app.store.payments import Operation, PaymentRow, Refund
 
 J = JournalRow
 
 CAPTURED, REQUESTED = "payment_captured", "refund_requested"
 FAILED, RETURNED = "refund_failed", "refund_returned"
-EVENTS = (CAPTURED, REQUESTED, FAILED, RETURNED)
+GIVEN, GAINED = "money_converted_out", "money_converted_in"
+CHANGED_BACK = ("conversion_reversed_out", "conversion_reversed_in")
+CONVERSIONS = (GIVEN, GAINED, *CHANGED_BACK)
+EVENTS = (CAPTURED, REQUESTED, FAILED, RETURNED, *CONVERSIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,13 @@ class Transaction:
     available_on: date
     created_at: datetime
     description: str | None
+    exchange_rate: Decimal | None = None
+    rate_id: str | None = None
+
+    @property
+    def is_conversion(self) -> bool:
+        """Whether it is one side of a conversion."""
+        return self.event in CONVERSIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +207,27 @@ def _query(merchant_id: str, events: Sequence[str]) -> Select[*tuple[Any, ...]]:
             LINES.c.available_on,
             PaymentRow.attempt_id,
             PaymentRow.description,
+            FxRate.id.label("rate_id"),
+            FxRate.value.label("rate"),
         )
         .select_from(J)
         .join(LINES, true())
         .outerjoin(
             PaymentRow,
             (PaymentRow.merchant_id == J.merchant_id) & (PaymentRow.id == J.payment_id),
+        )
+        .outerjoin(
+            Refund,
+            J.event.in_(CONVERSIONS)
+            & (Refund.merchant_id == J.merchant_id)
+            & (Refund.id == J.source_id),
+        )
+        # The rate tells what the currency of settlement was worth: the other side has none.
+        .outerjoin(
+            FxRate,
+            J.event.in_(CONVERSIONS)
+            & (FxRate.id == func.coalesce(Refund.fx_rate_id, PaymentRow.fx_rate_id))
+            & (FxRate.quote == LINES.c.currency),
         )
         .where(J.merchant_id == merchant_id, J.event.in_(named))
     )
@@ -242,7 +269,7 @@ def _paid_by(merchant_id: str, attempt_id: str) -> Any:
 
 def _transaction(row: Any) -> Transaction:
     came, went = int(row.came_minor), int(row.went_minor)
-    is_charge = row.event == CAPTURED
+    is_charge = row.event in (CAPTURED, GAINED)
     return Transaction(
         id=transaction_id(row.id),
         event=row.event,
@@ -254,4 +281,6 @@ def _transaction(row: Any) -> Transaction:
         available_on=row.available_on,
         created_at=row.created_at,
         description=row.description,
+        exchange_rate=row.rate,
+        rate_id=row.rate_id,
     )

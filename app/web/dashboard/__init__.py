@@ -20,6 +20,7 @@ from app.web.dashboard import (
     payments,
     refunds,
     settings,
+    settlement,
     webhooks,
 )
 
@@ -52,6 +53,7 @@ PAGES = (
     Page(events.blueprint, "/events", "Events", "bolt", "keys", "Developers"),
     Page(logs.blueprint, "/logs", "Request log", "list", "keys", "Developers"),
     Page(logs.idempotency, "/idempotency", "Idempotency", "repeat", "keys", "Developers"),
+    Page(settlement.blueprint, "/settlement", "Settlement", "repeat", "view", "Settings"),
     Page(settings.blueprint, "/settings", "Your sessions", "person", "view", "Settings"),
 )
 

@@ -2,10 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
+from decimal import Decimal
 from typing import Any
 
+import orjson
+
 from app.reports.balances import Balance
-from app.reports.objects.balance import CAPTURED, FAILED, REQUESTED, RETURNED, Transaction
+from app.reports.objects.balance import (
+    CAPTURED,
+    CONVERSIONS,
+    FAILED,
+    REQUESTED,
+    RETURNED,
+    Transaction,
+)
 from app.web.api.objects.ids import charge_id, timestamp
 from app.web.context import deps
 
@@ -14,7 +24,9 @@ TYPES = {
     REQUESTED: "refund",
     FAILED: "refund_failure",
     RETURNED: "refund_failure",
+    **dict.fromkeys(CONVERSIONS, "adjustment"),
 }
+CATEGORIES = TYPES | dict.fromkeys(CONVERSIONS, "other_adjustment")
 
 
 def balance(rows: Sequence[Balance], *, is_live: bool, default_currency: str) -> dict[str, Any]:
@@ -49,19 +61,24 @@ def balance_transaction(row: Transaction) -> dict[str, Any]:
         "created": timestamp(row.created_at),
         "currency": row.currency.lower(),
         "description": _description(row),
-        "exchange_rate": None,
+        "exchange_rate": _exact(row.exchange_rate),
         "fee": row.fee_minor,
         "fee_details": _fees(row),
         "net": row.gross_minor - row.fee_minor,
-        "reporting_category": kind,
+        "reporting_category": CATEGORIES[row.event],
         "source": _source(row),
         "status": "available" if is_available else "pending",
         "type": kind,
     }
 
 
+def _exact(rate: Decimal | None) -> orjson.Fragment | None:
+    """A number with the very digits that are stored; it never becomes a float here."""
+    return None if rate is None else orjson.Fragment(f"{rate:f}")
+
+
 def _source(row: Transaction) -> str | None:
-    if row.event != CAPTURED:
+    if row.source_id.startswith("re_"):
         return row.source_id
     return charge_id(row.attempt_id) if row.attempt_id else None
 
@@ -74,7 +91,7 @@ def _fees(row: Transaction) -> list[dict[str, Any]]:
             "amount": row.fee_minor,
             "application": None,
             "currency": row.currency.lower(),
-            "description": "Processing fee",
+            "description": "Conversion fee" if row.is_conversion else "Processing fee",
             "type": "stripe_fee",
         }
     ]
@@ -83,5 +100,9 @@ def _fees(row: Transaction) -> list[dict[str, Any]]:
 def _description(row: Transaction) -> str | None:
     if row.event == CAPTURED:
         return row.description
+    if row.is_conversion:
+        return (
+            f"CONVERSION AT {row.exchange_rate:f} ({row.rate_id})" if row.rate_id else "CONVERSION"
+        )
     title = "REFUND FOR CHARGE" if row.event == REQUESTED else "REFUND FAILURE"
     return f"{title} ({row.description})" if row.description else title

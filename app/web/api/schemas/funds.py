@@ -1,12 +1,13 @@
 """The shapes of the balance, what changed it, and of payouts, disputes and files."""
 
-from app.web.api.objects.balance import TYPES
+from app.web.api.objects.balance import CATEGORIES, TYPES
 from app.web.api.resources.files import PURPOSES
 from app.web.api.resources.payouts import STATUSES
 from app.web.api.schemas.dsl import (
     Schema,
     array,
     currency,
+    decimal,
     expands,
     flag,
     ident,
@@ -47,7 +48,11 @@ TRANSACTION = shape(
     created=moment("When it was booked."),
     currency=currency(),
     description=maybe(text()),
-    exchange_rate=nothing(),
+    exchange_rate=maybe(
+        decimal(
+            "How much of `currency` one unit of the other was worth, where money was converted."
+        )
+    ),
     fee=whole("What was kept for the processing."),
     fee_details=array(
         shape(
@@ -60,7 +65,7 @@ TRANSACTION = shape(
         )
     ),
     net=whole("`amount` less `fee`."),
-    reporting_category=word(*sorted(set(TYPES.values()))),
+    reporting_category=word(*sorted(set(CATEGORIES.values()))),
     source=maybe(expands("charge", "refund", doc="What changed the balance.")),
     status=word("available", "pending"),
     type=word(*sorted(set(TYPES.values())), doc="What kind of change."),
