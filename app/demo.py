@@ -15,6 +15,8 @@ from typing import Any
 
 import requests
 
+from app.adapters.fx import DemoRates
+from app.demo_goods import CARDS, NAMES, PRODUCTS
 from app.domain.clock import FrozenClock
 from app.domain.errors import FarthingError
 from app.domain.ids import new_id
@@ -33,6 +35,7 @@ from app.services import (
     accounts,
     checkout,
     expiry,
+    fx,
     keys,
     ledger,
     merchants,
@@ -41,46 +44,16 @@ from app.services import (
     publishing,
     refunds,
 )
+from app.services.audit import SYSTEM
 from app.services.checkout import LineItem, OpenSession, PaySession
 from app.services.deps import Deps
 from app.services.endpoints import CreateEndpoint, create_endpoint
 from app.services.keys import CreateKey
+from app.services.merchants import ChooseSettlement
 from app.web.api.events_out import render
 
 PASSWORD = "a-farthing-saved"  # noqa: S105 - the demo's, printed at every start
 TIMEOUT_SECONDS = 20
-
-PRODUCTS = {
-    "USD": (
-        ("Copper teapot", 8900),
-        ("Walnut tray", 4999),
-        ("Linen apron", 3850),
-        ("Wren print", 2400),
-    ),
-    "EUR": (("Enamel jug", 4200), ("Oak board", 6450)),
-    "JPY": (("Iron kettle", 12800), ("Tea whisk", 2600)),
-    "GBP": (("Field journal", 1850), ("Brass pen", 5400), ("Ink, oak gall", 950)),
-}
-
-# (payment method token, weight): what customers' cards do.
-CARDS = (
-    ("pm_card_visa", 52),
-    ("pm_card_mastercard", 24),
-    ("pm_card_amex", 8),
-    ("pm_card_visa_debit", 8),
-    ("pm_card_chargeDeclined", 4),
-    ("pm_card_chargeDeclinedInsufficientFunds", 4),
-)
-
-NAMES = (
-    "Ada Novak",
-    "Ben Okafor",
-    "Chiara Rossi",
-    "Daan Visser",
-    "Elif Demir",
-    "Freya Lind",
-    "Grace Kim",
-)
 
 
 @dataclass(frozen=True)
@@ -139,12 +112,17 @@ def seed(
         deps,
         clock=clock,
         processors={name: Backdated(one) for name, one in deps.processors.items()},
+        # Rates of the day that is being told, under the name that the running demo asks for.
+        rate_provider=DemoRates(clock),
     )
     shops = _open_shops(past)
+    merchants.choose_settlement(past, ChooseSettlement(shops[1].merchant_id, (), SYSTEM))
     _people(past, shops)
     chance = random.Random(1895)  # noqa: S311 - demo data, the same every time
     for number in range(days):
         start = now - timedelta(days=days - number)
+        fx.fetch_rates(past)
+        past.rates.forget()
         for shop in shops:
             _one_day(past, clock, shop, start, chance)
         expiry.expire_due(past)
@@ -193,7 +171,10 @@ def _open_shops(deps: Deps) -> list[Shop]:
                 secret_key=f"sk_test_{tail}",
             ),
         )
-    return [Shop(wren, ("USD", "USD", "USD", "EUR", "JPY"), (2, 5)), Shop(field, ("GBP",), (0, 2))]
+    return [
+        Shop(wren, ("USD", "USD", "USD", "EUR", "JPY"), (2, 5)),
+        Shop(field, ("GBP", "GBP", "EUR"), (0, 3)),
+    ]
 
 
 def _people(deps: Deps, shops: list[Shop]) -> None:

@@ -112,6 +112,22 @@ class Settings:
     mail_from: str = env(
         "MAIL_FROM", default="Farthing <no-reply@localhost>", help="Sender of our mails."
     )
+    fx_rates_url: str = env(
+        "FX_RATES_URL",
+        default="",
+        help="Where the European Central Bank's daily reference rates are fetched, its"
+        " `eurofxref-daily.xml`; `demo` for invented rates, dated today. Without it nothing is converted.",
+    )
+    fx_stale_hours: int = env(
+        "FX_STALE_HOURS",
+        default=96,
+        help="An exchange rate older than this converts nothing; 96 reach over a weekend.",
+    )
+    fx_fee_basis_points: int = env(
+        "FX_FEE_BASIS_POINTS",
+        default=100,
+        help="What the platform keeps of converted money, in hundredths of a percent.",
+    )
     failpoint: str = env(
         "PAY_FAILPOINT", default="", help="Tests only: `name:kill`, `name:raise` or `name:sleep:n`."
     )
@@ -203,9 +219,28 @@ def _check_sender(text: str) -> None:
         raise ValueError("not an e-mail address, with or without a name")
 
 
+def _check_rates(url: str) -> None:
+    parts = urlsplit(url)
+    if url not in ("", "demo") and not (parts.scheme == "https" and parts.hostname):
+        raise ValueError("not an https address, nor `demo`")
+
+
+def _check_hours(hours: int | str) -> None:
+    if isinstance(hours, int) and not 1 <= hours <= 24 * 31:
+        raise ValueError("not between an hour and a month")
+
+
+def _check_basis_points(points: int | str) -> None:
+    if isinstance(points, int) and not 0 <= points <= 1_000:
+        raise ValueError("not between 0 and 1000 (10 %)")
+
+
 CHECKS: dict[str, tuple[str, Callable[[str], object]]] = {
     "webhook_private_networks": ("WEBHOOK_PRIVATE_NETWORKS", _networks),
     "webhook_ports": ("WEBHOOK_PORTS", _ports),
+    "fx_rates_url": ("FX_RATES_URL", _check_rates),
+    "fx_stale_hours": ("FX_STALE_HOURS", _check_hours),
+    "fx_fee_basis_points": ("FX_FEE_BASIS_POINTS", _check_basis_points),
     "smtp_url": ("SMTP_URL", _check_smtp),
     "mail_from": ("MAIL_FROM", _check_sender),
 }

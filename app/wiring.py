@@ -3,6 +3,7 @@
 from flask import has_app_context
 
 from app.adapters.failpoints import failpoint
+from app.adapters.fx import DemoRates, EcbRates
 from app.adapters.http import SafeSender
 from app.adapters.http_addresses import Policy
 from app.adapters.limiter import ValkeyLimiter
@@ -14,7 +15,7 @@ from app.adapters.rails.guard import GuardedRail
 from app.adapters.rails.sandbox_bank import SandboxBankRail
 from app.adapters.sealing import Argon2Hasher, FernetSealer
 from app.domain.clock import Clock, SystemClock
-from app.domain.ports import Mailer, Queue
+from app.domain.ports import Mailer, Queue, RateProvider
 from app.domain.processor import Processor
 from app.domain.rails import PayoutRail
 from app.services.deps import Deps
@@ -29,6 +30,8 @@ JOBS = {
     "expiry": "worker.jobs.expire_checkouts",
     "stale": "worker.jobs.refresh_stale_payments",
     "books": "worker.jobs.close_books",
+    "rates": "worker.jobs.fetch_rates",
+    "conversions": "worker.jobs.convert_waiting",
     "release": "worker.jobs.release_funds",
     "paydays": "worker.jobs.pay_scheduled",
     "payouts": "worker.jobs.submit_payouts",
@@ -78,12 +81,22 @@ def mailer(settings: Settings) -> Mailer:
     return SmtpMailer(settings.smtp_url, settings.mail_from, before=refuse_open_unit)
 
 
+def rate_provider(settings: Settings, clock: Clock) -> RateProvider | None:
+    """Where exchange rates come from, if from anywhere."""
+    if settings.fx_rates_url == "demo":
+        return DemoRates(clock)
+    if not settings.fx_rates_url:
+        return None
+    return EcbRates(settings.fx_rates_url, before=refuse_open_unit)
+
+
 def build_deps(
     settings: Settings, *, clock: Clock | None = None, queue: Queue | None = None
 ) -> Deps:
     """The system as the operator set it up; tests hand in a clock or a queue of their own."""
+    clock = clock or SystemClock()
     return Deps(
-        clock=clock or SystemClock(),
+        clock=clock,
         processors=processors(settings),
         rails=rails(settings),
         queue=queue or RqQueue(settings.redis_url, JOBS),
@@ -100,5 +113,8 @@ def build_deps(
         session_hours=settings.session_hours,
         session_idle_minutes=settings.session_idle_minutes,
         cooling_off_hours=settings.payout_cooling_off_hours,
+        rate_provider=rate_provider(settings, clock),
+        fx_stale_hours=settings.fx_stale_hours,
+        fx_fee_basis_points=settings.fx_fee_basis_points,
         failpoint=failpoint(settings.failpoint),
     )

@@ -81,6 +81,7 @@ def settings(database_url: str, valkey_url: str, sandbox: SandboxServer) -> Sett
         stripe_read_seconds=5.0,
         api_calls_per_second=0,
         webhook_private_networks="127.0.0.0/8,::1/128",
+        fx_rates_url="demo",
     )
 
 
@@ -117,6 +118,8 @@ def deps(app: Flask, queue: FakeQueue, clock: TestClock, database_url: str) -> I
     found.accounts.forget()
     found.callers.forget()
     found.prices.forget()
+    found.settlements.forget()
+    found.rates.forget()
     clock.reset()
     queue.reset(found)
     with app.app_context():

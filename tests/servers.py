@@ -216,6 +216,7 @@ def environment(database_url: str, valkey_url: str, **more: str) -> dict[str, st
         "SEAL_KEY": SEAL_KEY,
         "PYTHONUNBUFFERED": "1",
         "API_CALLS_PER_SECOND": "0",
+        "FX_RATES_URL": "demo",
     }
     return kept | ours | more
 

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 
 from app.services import (
     books,
+    conversions,
     expiry,
+    fx,
     inbound,
     ledger,
     payout_sending,
@@ -87,6 +89,20 @@ def close_books() -> None:
     """Seal what is final in every book, and let the sums follow."""
     with job("books") as ports:
         books.close_books(ports)
+
+
+def fetch_rates() -> None:
+    """Fetch the newest exchange rates."""
+    with job("rates") as ports:
+        fx.fetch_rates(ports)
+        ports.queue.wake("conversions")
+
+
+def convert_waiting() -> None:
+    """Convert the money that waits for a rate."""
+    with job("conversions") as ports:
+        while conversions.convert_due(ports, BATCH) >= BATCH:
+            continue
 
 
 def release_funds() -> None:

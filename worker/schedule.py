@@ -21,6 +21,8 @@ SCHEDULE = (
     Periodic("expiry", 15),
     Periodic("stale", 60),
     Periodic("books", 5),
+    Periodic("rates", 3600),
+    Periodic("conversions", 60),
     Periodic("release", 300),
     Periodic("paydays", 60),
     Periodic("payouts", 15),

@@ -71,6 +71,8 @@ CHART: dict[str, Account] = {
             "verification_costs", Kind.PLATFORM, Side.DEBIT, "Sent to prove whose accounts are."
         ),
         Account("suspense", Kind.PLATFORM, Side.CREDIT, "Real money that fits no row of ours yet."),
+        Account("fx_clearing", Kind.PLATFORM, Side.CREDIT, "Both sides of conversions meet here."),
+        Account("fx_fees", Kind.PLATFORM, Side.CREDIT, "What the platform earned on conversions."),
         Account("escrow_held", Kind.ESCROW, Side.CREDIT, "Held until delivery.", True),
     )
 }

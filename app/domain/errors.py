@@ -188,6 +188,12 @@ class RefundTooLarge(FarthingError):
     code, status = "refund_too_large", 422
 
 
+class RateUnavailable(Conflict):
+    """No exchange rate that is fresh enough to convert at."""
+
+    code = "exchange_rate_unavailable"
+
+
 class StaleAmount(FarthingError):
     """The amount shown to the person is no longer true: somebody else moved money meanwhile."""
 
@@ -248,6 +254,12 @@ class PayoutContradiction(FarthingError):
     """Movements and balance do not agree: a fault of ours, and no money goes out on it."""
 
     code, status = "payout_contradiction", 500
+
+
+class RatesUnreadable(FarthingError):
+    """The source of exchange rates cannot be reached, or told something that is no list of rates."""
+
+    code, status = "rates_unreadable", 503
 
 
 class MailRefused(FarthingError):

@@ -100,6 +100,10 @@ class Payment:
     payment_method: str | None = None
     canceled_at: datetime | None = None
     fee_parts: tuple[Part, ...] = ()
+    settlement_currency: str | None = None
+    fx_rate_id: str | None = None
+    settled_minor: int | None = None
+    fx_fee_minor: int | None = None
     operation: OperationInFlight | None = None
 
     @property

@@ -3,9 +3,19 @@
 from collections.abc import Mapping
 
 _ALL = frozenset(
-    {"view", "refund", "capture", "cancel", "links", "keys", "team", "payouts", "bank_accounts"}
+    {
+        "view",
+        "refund",
+        "capture",
+        "cancel",
+        "links",
+        "keys",
+        "team",
+        "payouts",
+        "bank_accounts",
+        "settlement",
+    }
 )
-
 ROLES: dict[str, frozenset[str]] = {
     "owner": _ALL,
     "admin": _ALL,

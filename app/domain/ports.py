@@ -1,8 +1,10 @@
 """What the business needs of the machine around it, besides processors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from app.domain.fx import Quote
 
 
 class Queue(Protocol):
@@ -56,6 +58,16 @@ class OutgoingMail:
     subject: str
     body: str
     message_id: str
+
+
+class RateProvider(Protocol):
+    """Tells exchange rates; `name` is stored with each as its source."""
+
+    name: str
+
+    def latest(self) -> Sequence[Quote]:
+        """The newest quotes, all of EUR; raises RatesUnreadable where nothing sound came."""
+        ...
 
 
 class Mailer(Protocol):

@@ -20,6 +20,8 @@ RESERVED = "merchant_reserved"
 PAYOUTS_IN_TRANSIT = "payouts_in_transit"
 BANK = "bank"
 VERIFICATION = "verification_costs"
+FX_CLEARING = "fx_clearing"
+FX_FEES = "fx_fees"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,39 @@ def micro_deposit_returned(source_id: str, amount: Money, on: date) -> Journal:
         "micro_deposit_returned", source_id,
         dr(BANK,                  cr=VERIFICATION,          amount=amount, on=on),
     )
+# A conversion is two journals, one in each currency, under the same source: so each change of a
+# balance is in one currency, and the clearing accounts tell what the platform holds of either.
+def money_converted_out(source_id: str, given: Money, on: date) -> Journal:
+    """Money that the merchant does not settle in is given away."""
+    return _journal(
+        "money_converted_out", source_id,
+        dr(PENDING,               cr=FX_CLEARING,           amount=given,  on=on),
+    )
+
+
+def money_converted_in(source_id: str, gained: Money, fee: Money, on: date) -> Journal:
+    """What it is worth in the other currency is the merchant's, less the fee for the conversion."""
+    return _journal(
+        "money_converted_in", source_id,
+        dr(FX_CLEARING,           cr=PENDING,               amount=gained, on=on),
+        dr(PENDING,               cr=FX_FEES,               amount=fee,    on=on),
+    )
+
+
+def conversion_reversed_out(source_id: str, given: Money, on: date) -> Journal:
+    """A refund that came back is changed back: what had been bought for it is given away."""
+    return _journal(
+        "conversion_reversed_out", source_id,
+        dr(PENDING,               cr=FX_CLEARING,           amount=given,  on=on),
+    )
+
+
+def conversion_reversed_in(source_id: str, gained: Money, on: date) -> Journal:
+    """What had been paid for it is the merchant's again, to the last minor unit."""
+    return _journal(
+        "conversion_reversed_in", source_id,
+        dr(FX_CLEARING,           cr=PENDING,               amount=gained, on=on),
+    )
 # fmt: on
 
 
@@ -228,4 +263,8 @@ RECIPES = (
     reserve_released,
     micro_deposit_sent,
     micro_deposit_returned,
+    money_converted_out,
+    money_converted_in,
+    conversion_reversed_out,
+    conversion_reversed_in,
 )

@@ -78,6 +78,7 @@ class Plan:
             "STRIPE_JS_URL": f"{self.sandbox_url}/v3/",
             # The demo's receivers are on this machine: see the sandbox's /receiver.
             "WEBHOOK_PRIVATE_NETWORKS": "127.0.0.0/8",
+            "FX_RATES_URL": "demo",
             "SMTP_URL": f"smtp+plain://{self._browsed}:{self.ports['MAIL_PORT']}",
             "FARTHING_DATA_DIR": str(self.data_dir),
             "PYTHONUNBUFFERED": "1",

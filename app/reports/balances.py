@@ -101,6 +101,10 @@ TITLES = {
     "payout_canceled": "Payout canceled",
     "reserve_held": "Kept back as a reserve",
     "reserve_released": "Reserve given back",
+    "money_converted_out": "Converted: given",
+    "money_converted_in": "Converted: received",
+    "conversion_reversed_out": "Conversion undone: given back",
+    "conversion_reversed_in": "Conversion undone: received back",
     "unmatched_receipt": "Money that matches no payment",
     "unmatched_refund": "Refund that matches no payment",
 }
@@ -115,6 +119,8 @@ ACCOUNT_NAMES = {
     "refunds_in_transit": "Refunds in transit",
     "platform_fees": "Farthing fees",
     "processor_fees": "Processor fees",
+    "fx_clearing": "Currency conversion",
+    "fx_fees": "Conversion fees",
     "suspense": "To be explained",
     "escrow_held": "Held in escrow",
 }

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from app.domain.errors import NotFound
 from app.domain.money import Money
 from app.domain.states import PAYMENT, PaymentStatus
-from app.reports import balances, fees, timeline
+from app.reports import balances, fees, settlement, timeline
 from app.reports.labels import Label, brand_name, payment_label, refund_label
 from app.store.db import db
 from app.store.payments import CheckoutSession, Operation, PaymentRow, Refund
@@ -45,6 +45,7 @@ class RefundLine:
     failure_reason: str
     processor_reference: str
     created_at: datetime
+    cost: settlement.RefundCost | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class PaymentDetail:
     refunds: tuple[RefundLine, ...]
     events: tuple[timeline.Moment, ...]
     journals: tuple[balances.Journal, ...]
+    settled: settlement.Settled | None
 
     @property
     def currency(self) -> str:
@@ -129,7 +131,8 @@ def _key(row: PaymentRow) -> tuple[str | None, str | None]:
 def detail(merchant_id: str, payment_id: str, *, now: datetime) -> PaymentDetail:
     """The payment; raises NotFound for an id that is not this merchant's."""
     row = _row(merchant_id, payment_id)
-    refunds = tuple(_refund(refund) for refund in _refunds(merchant_id, payment_id))
+    settled = settlement.of_payment(row)
+    refunds = tuple(_refund(refund, settled) for refund in _refunds(merchant_id, payment_id))
     is_busy = _is_busy(merchant_id, payment_id)
     label = payment_label(
         row.status,
@@ -168,6 +171,7 @@ def detail(merchant_id: str, payment_id: str, *, now: datetime) -> PaymentDetail
         refunds=refunds,
         events=tuple(timeline.of_payment(merchant_id, payment_id)),
         journals=tuple(balances.journals_of_payment(merchant_id, payment_id)),
+        settled=settled,
         **_sums(row),
     )
 
@@ -252,7 +256,7 @@ def _refunds(merchant_id: str, payment_id: str) -> list[Refund]:
     return list(db.session.execute(query).scalars())
 
 
-def _refund(row: Refund) -> RefundLine:
+def _refund(row: Refund, settled: settlement.Settled | None) -> RefundLine:
     return RefundLine(
         id=row.id,
         amount=row.amount,
@@ -263,6 +267,7 @@ def _refund(row: Refund) -> RefundLine:
         failure_reason=(row.failure_reason or "").replace("_", " "),
         processor_reference=row.processor_reference or "",
         created_at=row.created_at,
+        cost=settlement.of_refund(row, settled),
     )
 
 

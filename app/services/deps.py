@@ -9,7 +9,16 @@ from typing import Generic, TypeVar
 
 from app.domain.clock import Clock
 from app.domain.fees import PriceList
-from app.domain.ports import Limiter, Mailer, PasswordHasher, Queue, Sealer, Sender
+from app.domain.fx import Rate, Settlement
+from app.domain.ports import (
+    Limiter,
+    Mailer,
+    PasswordHasher,
+    Queue,
+    RateProvider,
+    Sealer,
+    Sender,
+)
 from app.domain.processor import Processor
 from app.domain.rails import PayoutRail
 
@@ -61,7 +70,12 @@ class Deps:
     session_hours: int
     session_idle_minutes: int
     cooling_off_hours: int
+    rate_provider: RateProvider | None = None
+    fx_stale_hours: int = 96
+    fx_fee_basis_points: int = 100
     failpoint: Callable[[str], None] = field(default=lambda _name: None)
     accounts: Remembered[tuple[str, str], object] = field(default_factory=lambda: Remembered(30))
+    settlements: Remembered[str, Settlement] = field(default_factory=lambda: Remembered(30))
+    rates: Remembered[tuple[str, str], Rate | None] = field(default_factory=lambda: Remembered(30))
     callers: Remembered[bytes, object] = field(default_factory=lambda: Remembered(30))
     prices: Remembered[tuple[str, date], PriceList] = field(default_factory=lambda: Remembered(30))

@@ -128,6 +128,10 @@ def _add_refund(
             next_attempt_at=now,
             created_at=now,
             updated_at=now,
+            # Converted by the next run, since it was nobody's command: the money is gone already.
+            settlement_currency=row.settlement_currency,
+            fx_rate_id=None,
+            settled_minor=None,
         )
     )
 

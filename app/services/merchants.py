@@ -7,7 +7,9 @@ from sqlalchemy import select
 
 from app.domain.errors import AmountTooSmall
 from app.domain.ids import new_id
-from app.domain.money import Money, parse_amount
+from app.domain.money import Money, currency_of, parse_amount
+from app.services import audit
+from app.services.audit import By
 from app.services.deps import Deps
 from app.store.db import transaction
 from app.store.merchants import Membership, Merchant, User
@@ -25,6 +27,15 @@ class OpenMerchant:
     timezone: str
     support_email: str
     brand: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ChooseSettlement:
+    """The currencies that are kept as they are paid, besides the account's own; None keeps all."""
+
+    merchant_id: str
+    kept: tuple[str, ...] | None
+    by: By
 
 
 def are_there() -> bool:
@@ -50,10 +61,37 @@ def open_merchant(deps: Deps, command: OpenMerchant) -> str:
                 brand=command.brand,
                 statement_descriptor=None,
                 return_origins=[],
+                settlement_currencies=None,
                 created_at=now,
             )
         )
     return merchant_id
+
+
+def choose_settlement(deps: Deps, command: ChooseSettlement) -> None:
+    """Settle in other currencies from now on; what was captured before stays as it was settled.
+
+    Raises CurrencyUnknown. Other processes go by the new choice within half a minute.
+    """
+    now = deps.clock.now()
+    kept = None
+    if command.kept is not None:
+        kept = sorted({currency_of(code, param="kept").code for code in command.kept})
+    with transaction() as session:
+        merchant = session.get_one(Merchant, command.merchant_id, with_for_update=True)
+        if merchant.settlement_currencies == kept:
+            return
+        audit.write(
+            session,
+            command.by,
+            "settlement.chosen",
+            merchant_id=merchant.id,
+            subject_id=merchant.id,
+            at=now,
+            data={"before": merchant.settlement_currencies, "after": kept},
+        )
+        merchant.settlement_currencies = kept
+    deps.settlements.forget()
 
 
 def add_user(deps: Deps, *, email: str, name: str, password: str) -> str:

@@ -47,6 +47,7 @@ from app.services.refund_rows import (
     remember_reference,
 )
 from app.services.resolver import BACKOFF, KEY_LIFE
+from app.services.settlement import rate_of_payment, reversal, settled
 from app.store.db import transaction
 from app.store.ledger import book
 from app.store.payments import PaymentRow, Refund
@@ -61,8 +62,9 @@ class RequestRefund:
     """Send `amount` back. `expected_refundable` is what the person saw; if it is no longer true,
     nothing is done.
 
-    `refund_id` is given where the request may be repeated. `is_sent_now`: the caller sends it itself
-    and the worker looks after it only if that did not end.
+    `expected_rate_id` is the exchange rate that they saw. `refund_id` is given where the request may be
+    repeated. `is_sent_now`: the caller sends it itself and the worker looks after it only if that did
+    not end.
     """
 
     merchant_id: str
@@ -77,6 +79,7 @@ class RequestRefund:
     metadata: dict[str, Any] = field(default_factory=dict)
     refund_id: str | None = None
     is_sent_now: bool = False
+    expected_rate_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,10 +123,12 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
     now = deps.clock.now()
     refund_id = command.refund_id or new_id("re", now)
     later = now + timedelta(seconds=deps.lease_seconds)
+    rate = rate_of_payment(deps, command.merchant_id, command.payment_id)
     with transaction() as session:
         payment = lock_payment(session, command.merchant_id, command.payment_id)
         _check(payment, command)
         refuse_inexact(deps, payment.processor, command.amount)
+        fx = settled(deps, payment, rate, command.amount, command.origin, command.expected_rate_id)
         payment.refund_reserved_minor += command.amount.amount_minor
         payment.version += 1
         payment.updated_at = now
@@ -148,6 +153,7 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
                 next_attempt_at=later if command.is_sent_now else now,
                 created_at=now,
                 updated_at=now,
+                **fx.columns,
             )
         )
         data = {
@@ -156,8 +162,9 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
             "reason": command.reason,
         }
         refund_event(session, deps, payment, refund_id, REFUND.created, command.actor, data)
-        journal = recipes.refund_requested(refund_id, command.amount, now.date())
-        book(session, command.merchant_id, journal, payment_id=payment.id, at=now)
+        requested = recipes.refund_requested(refund_id, command.amount, now.date())
+        for journal in (requested, *fx.journals(refund_id, command.amount, deps.clock)):
+            book(session, command.merchant_id, journal, payment_id=payment.id, at=now)
     return refund_id
 
 
@@ -303,7 +310,9 @@ def apply_update(deps: Deps, update: RefundUpdate, *, actor: str = "system") -> 
             remember_reference(refund, outcome)
             return
         data |= {"amount_minor": refund.amount_minor, "currency": refund.currency}
-        journal = move_money(payment, refund, current, target)
+        journals = move_money(payment, refund, current, target)
+        if target is _R.FAILED:
+            journals += reversal(refund, deps.clock)
         event = move_refund(refund, target)
         remember_reference(refund, outcome)
         refund.failure_reason = data.get("failure_reason")
@@ -312,7 +321,7 @@ def apply_update(deps: Deps, update: RefundUpdate, *, actor: str = "system") -> 
         if target is _R.UNKNOWN:
             refund.next_attempt_at = now + BACKOFF[0]
         refund_event(session, deps, payment, refund.id, event, actor, data)
-        if journal is not None:
+        for journal in journals:
             book(session, payment.merchant_id, journal, payment_id=payment.id, at=now)
 
 

@@ -30,6 +30,7 @@ from app.domain.processor import (
 from app.domain.states import OPERATION, OperationStatus, PaymentStatus
 from app.services.deps import Deps
 from app.services.fees import prices_of
+from app.services.settlement import with_conversion
 from app.store import payment_path
 from app.store.payment_path import Answer, Recording
 
@@ -79,6 +80,7 @@ def settle(  # noqa: PLR0913 - each says something else about the outcome
         checked = _checked(current, outcome, is_live=is_live, is_answer=is_answer)
         now = deps.clock.now()
         decision = decide(current, checked, fees=prices, now=now, is_answer=answers)
+        decision = with_conversion(deps, decision)
         stored = _answer(decision, answer)
         if decision.is_nothing and stored is None and inbox_id is None:
             return current

@@ -5,6 +5,7 @@ Name → (what it means, SQL giving one column that names the offender).
 
 from app.domain.accounts import CHART
 from app.store.books import FEE, GROSS, IS_OWN, WITH_FEE
+from app.store.fx_checks import FX_CHECKS
 from app.store.payout_checks import PAYOUT_CHECKS
 
 _CODES = ", ".join(f"'{code}'" for code in CHART)
@@ -142,14 +143,15 @@ CHECKS: dict[str, tuple[str, str]] = {
     ),
     "refunds_booked": (
         "Every refund is booked as its status says.",
-        """SELECT r.id FROM refunds r LEFT JOIN LATERAL (
+        r"""SELECT r.id FROM refunds r LEFT JOIN LATERAL (
              SELECT count(*) FILTER (WHERE j.event = 'refund_requested') AS requested,
                     count(*) FILTER (WHERE j.event = 'refund_settled') AS settled,
                     count(*) FILTER (WHERE j.event = 'refund_failed') AS failed,
                     count(*) FILTER (WHERE j.event = 'refund_returned') AS returned,
                     bool_and(p.amount_minor = r.amount_minor) AS same
              FROM journals j JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
-             WHERE j.merchant_id = r.merchant_id AND j.source_id = r.id) b ON true
+             WHERE j.merchant_id = r.merchant_id AND j.source_id = r.id
+               AND j.event LIKE 'refund\_%') b ON true
            WHERE b.requested <> 1 OR NOT b.same
               OR (r.status IN ('requested', 'pending', 'unknown')
                   AND b.settled + b.failed + b.returned <> 0)
@@ -226,7 +228,7 @@ CHECKS: dict[str, tuple[str, str]] = {
     "append_only": (
         "The ledger's and the events' guards are in place.",
         """SELECT t.name FROM (VALUES ('journals'), ('postings'), ('events'), ('seals'),
-             ('fee_schedules'), ('fee_volumes')) AS t (name)
+             ('fee_schedules'), ('fee_volumes'), ('fx_rates')) AS t (name)
            WHERE has_table_privilege('farthing_app', t.name, 'UPDATE')
               OR has_table_privilege('farthing_app', t.name, 'DELETE')
               OR has_table_privilege('farthing_app', t.name, 'TRUNCATE')
@@ -235,4 +237,5 @@ CHECKS: dict[str, tuple[str, str]] = {
                         (t.name || '_append_only', t.name || '_no_truncate')) <> 2""",
     ),
     **PAYOUT_CHECKS,
+    **FX_CHECKS,
 }

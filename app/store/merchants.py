@@ -25,6 +25,7 @@ class Merchant(Base):
     brand: Mapped[dict[str, Any]]
     statement_descriptor: Mapped[str | None]
     return_origins: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    settlement_currencies: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     created_at: Mapped[datetime]
 
 

@@ -55,6 +55,10 @@ PLAIN_COLUMNS = (
     "payment_method",
     "canceled_at",
     "created_at",
+    "settlement_currency",
+    "fx_rate_id",
+    "settled_minor",
+    "fx_fee_minor",
 )
 
 READ_COLUMNS = (
@@ -91,6 +95,10 @@ OUTCOME_COLUMNS = (
     "capture_before",
     "captured_at",
     "canceled_at",
+    "settlement_currency",
+    "fx_rate_id",
+    "settled_minor",
+    "fx_fee_minor",
 )
 CHANGEABLE_COLUMNS = (*OUTCOME_COLUMNS, *CARD_COLUMNS)
 

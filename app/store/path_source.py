@@ -127,6 +127,8 @@ _TYPES = {
     "fee_minor": "bigint",
     "fee_parts": "jsonb",
     "processor_fee_minor": "bigint",
+    "settled_minor": "bigint",
+    "fx_fee_minor": "bigint",
     "needs_reversal": "boolean",
     "available_on": "date",
     "capture_before": "timestamptz",

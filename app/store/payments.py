@@ -118,6 +118,10 @@ class PaymentRow(Base):
     updated_at: Mapped[datetime]
     captured_at: Mapped[datetime | None]
     canceled_at: Mapped[datetime | None]
+    settlement_currency: Mapped[str | None]
+    fx_rate_id: Mapped[str | None]
+    settled_minor: Mapped[int | None]
+    fx_fee_minor: Mapped[int | None]
 
     @property
     def amount(self) -> Money:
@@ -186,6 +190,9 @@ class Refund(Base):
     next_attempt_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    settlement_currency: Mapped[str | None]
+    fx_rate_id: Mapped[str | None]
+    settled_minor: Mapped[int | None]
 
     @property
     def amount(self) -> Money:

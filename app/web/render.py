@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta
+from babel.numbers import format_decimal
 from flask import (
     Flask,
     Response,
@@ -48,6 +49,7 @@ def init_app(app: Flask) -> None:
         words=words,
         country=country,
         rate=rate,
+        exchange_rate=exchange_rate,
         decimal_pad=decimal_pad,
     )
     environment.globals.update(
@@ -130,6 +132,11 @@ def amount(money: Money) -> str:
 def plain_amount(money: Money) -> str:
     """An amount as the reader types it into a field: "1,234.50" here, "1.234,50" there."""
     return amounts.plain(money, locale())
+
+
+def exchange_rate(value: Decimal) -> str:
+    """An exchange rate with each of its digits, written by CLDR."""
+    return str(format_decimal(value, locale=locale(), decimal_quantization=False))
 
 
 def typed_amount(text: str, currency: object) -> Money:

@@ -15,6 +15,7 @@ TABLE = {
     "team":     (True,  True,  False,    False,  False),
     "payouts":  (True,  True,  False,    False,  False),
     "bank_accounts": (True, True, False, False,  False),
+    "settlement": (True, True, False,    False,  False),
 }  # fmt: skip
 CELLS = [
     (role, permission, allowed)

@@ -46,6 +46,10 @@ STEPS: dict[str, Callable[[str, Money, Money], Journal]] = {
     "reserve released": lambda s, a, _: recipes.reserve_released(s, a, DAY),
     "deposit sent": lambda s, a, _: recipes.micro_deposit_sent(s, a, DAY),
     "deposit returned": lambda s, a, _: recipes.micro_deposit_returned(s, a, DAY),
+    "converted out": lambda s, a, _: recipes.money_converted_out(s, a, DAY),
+    "converted in": lambda s, a, f: recipes.money_converted_in(s, a, f, DAY),
+    "changed back out": lambda s, a, _: recipes.conversion_reversed_out(s, a, DAY),
+    "changed back in": lambda s, a, _: recipes.conversion_reversed_in(s, a, DAY),
 }
 
 
@@ -109,6 +113,16 @@ def _balances(journals: list[Journal]) -> dict[str, Decimal]:
             " refund settled 100.00; released -100.00",
             "merchant_available -3.20, platform_fees 3.20",
         ),
+        (
+            "captured 100.00 fee 3.20; converted out 96.80",
+            "processor_receivable 100.00, platform_fees 3.20, fx_clearing 96.80",
+        ),
+        (
+            "converted in 104.95 fee 1.05",
+            "fx_clearing -104.95, merchant_pending 103.90, fx_fees 1.05",
+        ),
+        ("converted out 5.00; changed back in 5.00", ""),
+        ("converted in 5.00; changed back out 5.00", ""),
         ("unmatched receipt 12.00", "processor_receivable 12.00, suspense 12.00"),
         ("unmatched refund 12.00", "processor_receivable -12.00, suspense -12.00"),
         ("unmatched receipt 12.00; unmatched refund 12.00", ""),

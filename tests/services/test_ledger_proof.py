@@ -10,9 +10,11 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from app.services import books, ledger
-from app.services.audit import By
+from app.domain.money import Money
+from app.services import books, fx, ledger
+from app.services.audit import SYSTEM, By
 from app.services.deps import Deps
+from app.services.merchants import ChooseSettlement, choose_settlement
 from app.services.payout_terms import SetReserve, set_reserve
 from app.services.payouts import CreatePayout, create_payout
 from app.services.refunds import RequestRefund, request_refund
@@ -71,7 +73,7 @@ BREAKS = {
     ),
     "sums_follow_seals": Break(
         "UPDATE account_days SET debit_minor = debit_minor + 1 WHERE code = 'merchant_pending'",
-        r"acct_\w+/merchant_pending/USD/\d{4}-\d\d-\d\d",
+        r"acct_\w+/merchant_pending/[A-Z]{3}/\d{4}-\d\d-\d\d",
     ),
     "hours_follow_seals": Break(
         "UPDATE movement_hours SET gross_minor = gross_minor + 1",
@@ -79,7 +81,7 @@ BREAKS = {
     ),
     "pending_follows_seals": Break(
         "UPDATE pending_days SET net_minor = net_minor + 1",
-        r"acct_\w+/USD/\d{4}-\d\d-\d\d",
+        r"acct_\w+/[A-Z]{3}/\d{4}-\d\d-\d\d",
     ),
     "seals_are_whole": Break(
         "UPDATE seals SET journal_ids = array_replace(journal_ids, journal_ids[1], 'jr_other')",
@@ -140,6 +142,10 @@ BREAKS = {
     "reserves_are_kept": Break(
         "UPDATE reserves SET amount_minor = amount_minor + 1", r"acct_\w+/USD"
     ),
+    "conversions_booked": Break(
+        "DELETE FROM journals WHERE event = 'money_converted_out'", r"pi_\w+"
+    ),
+    "conversions_at_rate": Break("UPDATE fx_rates SET value = value * 1.01", r"pi_\w+"),
 }
 
 
@@ -149,6 +155,9 @@ def life(deps: Deps, shop: Shop, queue: FakeQueue, clock: TestClock) -> None:
     pay_checkout(deps, open_checkout(deps, shop))
     paid = make_payment(deps, shop)
     request_refund(deps, RequestRefund(shop.merchant_id, paid.id, usd("10.00"), "user:robin"))
+    choose_settlement(deps, ChooseSettlement(shop.merchant_id, (), SYSTEM))
+    fx.fetch_rates(deps)
+    make_payment(deps, shop, amount=Money(5000, "EUR"))
     queue.drain()
     clock.advance(timedelta(days=6))
     verified_bank_account(deps, shop)
@@ -216,7 +225,7 @@ def test_a_charge_without_a_journal_is_found(owner: psycopg.Connection) -> None:
     owner.execute("DELETE FROM journals")
 
     found = {offence.check: offence.count for offence in ledger.verify()}
-    assert found["captures_booked"] == 2
+    assert found["captures_booked"] == 3
     assert found["refunds_booked"] == 1
 
 

@@ -7,6 +7,7 @@ available) and lines between the platform's own accounts are none of the merchan
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -33,14 +34,18 @@ from app.reports.balances import Balance, book_currencies
 from app.reports.objects.paging import Between, Slice, page
 from app.reports.objects.payments import window
 from app.store.db import db, end_read
+from app.store.fx import FxRate
 from app.store.ledger import JournalRow, PostingRow
-from app.store.payments import Operation, PaymentRow
+from app.store.payments import Operation, PaymentRow, Refund
 from app.store.payouts import PayoutLine
 
 J = JournalRow
 
 CAPTURED, REQUESTED = "payment_captured", "refund_requested"
 FAILED, RETURNED = "refund_failed", "refund_returned"
+GIVEN, GAINED = "money_converted_out", "money_converted_in"
+CHANGED_BACK = ("conversion_reversed_out", "conversion_reversed_in")
+CONVERSIONS = (GIVEN, GAINED, *CHANGED_BACK)
 PAID_OUT, CAME_BACK = "payout_sent", ("payout_failed", "payout_returned")
 EVENTS = (
     CAPTURED,
@@ -52,6 +57,7 @@ EVENTS = (
     "payout_canceled",
     "reserve_held",
     "reserve_released",
+    *CONVERSIONS,
 )
 OWN = (PENDING, AVAILABLE)
 FEE_ACCOUNTS = (FEES, "fx_fees")
@@ -72,6 +78,13 @@ class Transaction:
     created_at: datetime
     description: str | None
     fee_parts: tuple[Part, ...] = ()
+    exchange_rate: Decimal | None = None
+    rate_id: str | None = None
+
+    @property
+    def is_conversion(self) -> bool:
+        """Whether it is one side of a conversion."""
+        return self.event in CONVERSIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,12 +224,27 @@ def _query(merchant_id: str, events: Sequence[str]) -> Select[*tuple[Any, ...]]:
             PaymentRow.attempt_id,
             PaymentRow.description,
             PaymentRow.fee_parts,
+            FxRate.id.label("rate_id"),
+            FxRate.value.label("rate"),
         )
         .select_from(J)
         .join(LINES, true())
         .outerjoin(
             PaymentRow,
             (PaymentRow.merchant_id == J.merchant_id) & (PaymentRow.id == J.payment_id),
+        )
+        .outerjoin(
+            Refund,
+            J.event.in_(CONVERSIONS)
+            & (Refund.merchant_id == J.merchant_id)
+            & (Refund.id == J.source_id),
+        )
+        # The rate tells what the currency of settlement was worth: the other side has none.
+        .outerjoin(
+            FxRate,
+            J.event.in_(CONVERSIONS)
+            & (FxRate.id == func.coalesce(Refund.fx_rate_id, PaymentRow.fx_rate_id))
+            & (FxRate.quote == LINES.c.currency),
         )
         .where(J.merchant_id == merchant_id, J.event.in_(named))
     )
@@ -294,5 +322,14 @@ def _transaction(row: Any) -> Transaction:
         available_on=row.available_on,
         created_at=row.created_at,
         description=row.description,
-        fee_parts=tuple(Part(**part) for part in row.fee_parts) if row.event == CAPTURED else (),
+        fee_parts=_parts(row),
+        exchange_rate=row.rate,
+        rate_id=row.rate_id,
     )
+
+
+def _parts(row: Any) -> tuple[Part, ...]:
+    """The lines of the fee: a payment keeps its own, a conversion's fee is one line."""
+    if row.event == CAPTURED:
+        return tuple(Part(**part) for part in row.fee_parts)
+    return (Part("conversion", int(row.fee_minor)),) if row.fee_minor else ()

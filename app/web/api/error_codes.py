@@ -60,6 +60,12 @@ ERRORS: dict[str, ErrorCode] = {
         (400,), "Not a currency that we know.", "Send an ISO 4217 code."
     ),
     "email_invalid": ErrorCode((400,), "Not an e-mail address.", "Ask the customer again."),
+    "exchange_rate_unavailable": ErrorCode(
+        (409,),
+        "The payment was settled in another currency, and there is no exchange rate that is fresh enough"
+        " to take its refund from your balance.",
+        "Send the request again, with a new key, when there is a rate: most days before the evening.",
+    ),
     "expired_card": ErrorCode(
         (402,), "The card has expired.", "Ask the customer for another card.", is_decline=True
     ),

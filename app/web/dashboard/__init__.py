@@ -22,6 +22,7 @@ from app.web.dashboard import (
     payouts,
     refunds,
     settings,
+    settlement,
     webhooks,
 )
 
@@ -56,6 +57,7 @@ PAGES = (
     Page(logs.blueprint, "/logs", "Request log", "list", "keys", "Developers"),
     Page(logs.idempotency, "/idempotency", "Idempotency", "repeat", "keys", "Developers"),
     Page(fees.blueprint, "/fees", "Fees", "percent", "view", "Settings"),
+    Page(settlement.blueprint, "/settlement", "Settlement", "repeat", "view", "Settings"),
     Page(settings.blueprint, "/settings", "Your sessions", "person", "view", "Settings"),
 )
 

@@ -15,6 +15,7 @@ from app.web.render import amount, typed_amount
 # Plain values: the template writes them as words. (The stubs of WTForms still know pairs only.)
 EXTENTS: list[Any] = ["full", "part"]
 REASONS: list[Any] = ["requested_by_customer", "duplicate", "fraudulent", "other"]
+SETTLE_MODES: list[Any] = ["all", "some"]
 CANCEL_REASONS: list[Any] = ["requested_by_customer", "duplicate", "fraudulent", "abandoned"]
 LONGEST_NOTE = 500
 
@@ -40,6 +41,11 @@ class MoneyForm(FlaskForm):
             self.amount.errors = [*self.amount.errors, problem]
         return is_valid and not problem
 
+    def read_extent(self) -> None:
+        """Take what was typed so far as chosen, if it can be; for previews."""
+        if self.extent.data == "part":
+            self._read_amount()
+
     def _read_amount(self) -> str:
         try:
             chosen = typed_amount(self.amount.data or "", self.most.currency)
@@ -59,6 +65,7 @@ class RefundForm(MoneyForm):
     reason = SelectField("Reason", choices=REASONS)
     note = TextAreaField("Note for your team", [Optional(), Length(max=LONGEST_NOTE)])
     expected_refundable = HiddenField()
+    rate = HiddenField()
     token = HiddenField()
 
     def command(self, merchant_id: str, payment_id: str, actor: str) -> RequestRefund:
@@ -72,6 +79,7 @@ class RefundForm(MoneyForm):
             reason=None if reason == "other" else reason,
             note=(self.note.data or "").strip() or None,
             expected_refundable=self.expected(),
+            expected_rate_id=str(self.rate.data or "")[:60] or None,
             client_key=self.client_key(payment_id),
         )
 
@@ -129,3 +137,16 @@ class LinkForm(FlaskForm):
             self.amount.errors = [error.message]
             is_valid = False
         return is_valid
+
+
+class SettlementForm(FlaskForm):
+    """The currencies that are kept as they are paid."""
+
+    mode = RadioField("Settle in", choices=SETTLE_MODES, default="all")
+    kept = StringField("Currencies that you keep besides", [Length(max=800)])
+
+    def chosen(self) -> tuple[str, ...] | None:
+        """The codes that were typed, by commas or spaces; None keeps every currency."""
+        if self.mode.data == "all":
+            return None
+        return tuple(str(self.kept.data or "").replace(",", " ").upper().split())

@@ -2,11 +2,12 @@
 
 import secrets
 from collections.abc import Callable
+from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.domain.errors import FarthingError, NotFound, StaleAmount
+from app.domain.errors import FarthingError, NotFound, RateUnavailable, StaleAmount
 from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
@@ -14,13 +15,13 @@ from app.reports import balances, payment, search
 from app.reports.labels import BRANDS
 from app.reports.payment import PaymentDetail
 from app.services import payments as commands
-from app.services import refunds
+from app.services import refunds, settlement
 from app.web.auth import merchant_required
 from app.web.context import actor, current_merchant, current_person, deps
 from app.web.dashboard import filters
 from app.web.dashboard.forms import CancelForm, CaptureForm, RefundForm
 from app.web.render import amount as written
-from app.web.render import is_fragment, page, toast
+from app.web.render import is_fragment, page, plain_amount, toast
 
 blueprint = Blueprint("payments", __name__)
 
@@ -82,14 +83,39 @@ def refund(payment_id: str) -> AnyResponse:
     return _done(payment_id, f"Refund of {written(command.amount)} requested")
 
 
+@blueprint.get("/<payment_id>/refund/cost")
+@merchant_required("refund")
+def refund_cost(payment_id: str) -> Response:
+    """What the refund that is being typed would take from the balance now."""
+    found = _detail(payment_id)
+    form = RefundForm(found.refundable, formdata=request.args)
+    form.read_extent()
+    return page("dashboard/refund.html", "cost", payment=found, form=form, **_cost(found, form))
+
+
+def _cost(found: PaymentDetail, form: RefundForm) -> dict[str, Any]:
+    """The quote of a refund from another currency's balance, or why there is none now."""
+    try:
+        quote = settlement.quote_refund(deps(), current_merchant(), found.id, form.chosen)
+    except RateUnavailable as error:
+        return {"quote": None, "no_quote": error.message}
+    return {"quote": quote, "no_quote": ""}
+
+
 def _refund_dialog(
     found: PaymentDetail, form: RefundForm, *, problem: str = "", status: int = 200
 ) -> Response:
     form.token.data = form.token.data or secrets.token_hex(12)
     form.expected_refundable.data = str(found.refundable.amount_minor)
-    form.amount.data = form.amount.data or plain(found.refundable)
+    form.amount.data = form.amount.data or plain_amount(found.refundable)
     return page(
-        "dashboard/refund.html", "dialog", payment=found, form=form, problem=problem, status=status
+        "dashboard/refund.html",
+        "dialog",
+        payment=found,
+        form=form,
+        problem=problem,
+        status=status,
+        **_cost(found, form),
     )
 
 
@@ -122,7 +148,7 @@ def capture(payment_id: str) -> AnyResponse:
 def _capture_dialog(
     found: PaymentDetail, form: CaptureForm, *, problem: str = "", status: int = 200
 ) -> Response:
-    form.amount.data = form.amount.data or plain(found.authorized)
+    form.amount.data = form.amount.data or plain_amount(found.authorized)
     return page(
         "dashboard/capture.html", "dialog", payment=found, form=form, problem=problem, status=status
     )
@@ -212,8 +238,3 @@ def _done(payment_id: str, message: str) -> AnyResponse:
 
 def _detail(payment_id: str) -> PaymentDetail:
     return payment.detail(current_merchant(), payment_id, now=deps().clock.now())
-
-
-def plain(money: Money) -> str:
-    """An amount as it is typed into a field."""
-    return f"{money.decimal:f}"

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
+from decimal import Decimal
 from typing import Any
+
+import orjson
 
 from app.domain.fees import PART_NAMES, Part, percent
 from app.reports.balances import Balance
 from app.reports.objects.balance import (
     CAPTURED,
+    CONVERSIONS,
     FAILED,
     PAID_OUT,
     REQUESTED,
@@ -28,9 +32,11 @@ TYPES = {
     "payout_canceled": "payout_cancel",
     "reserve_held": "reserve_hold",
     "reserve_released": "reserve_release",
+    **dict.fromkeys(CONVERSIONS, "adjustment"),
 }
 # Stripe's reports know fewer kinds than its balance does.
 CATEGORIES = {
+    "adjustment": "other_adjustment",
     "payout_failure": "payout_reversal",
     "payout_cancel": "payout_reversal",
     "reserve_hold": "risk_reserved_funds",
@@ -79,7 +85,7 @@ def balance_transaction(row: Transaction) -> dict[str, Any]:
         "created": timestamp(row.created_at),
         "currency": row.currency.lower(),
         "description": _description(row),
-        "exchange_rate": None,
+        "exchange_rate": _exact(row.exchange_rate),
         "fee": row.fee_minor,
         "fee_details": _fees(row),
         "net": row.gross_minor - row.fee_minor,
@@ -90,10 +96,16 @@ def balance_transaction(row: Transaction) -> dict[str, Any]:
     }
 
 
+def _exact(rate: Decimal | None) -> orjson.Fragment | None:
+    """A number with the very digits that are stored; it never becomes a float here."""
+    return None if rate is None else orjson.Fragment(f"{rate:f}")
+
+
 def _source(row: Transaction) -> str | None:
-    if row.event != CAPTURED:
-        # A reserve is no object of the API.
-        return None if row.event in ("reserve_held", "reserve_released") else row.source_id
+    if row.event in ("reserve_held", "reserve_released"):
+        return None  # A reserve is no object of the API.
+    if row.event != CAPTURED and not (row.is_conversion and not row.source_id.startswith("re_")):
+        return row.source_id
     return charge_id(row.attempt_id) if row.attempt_id else None
 
 
@@ -119,5 +131,9 @@ def _line(part: Part) -> str:
 def _description(row: Transaction) -> str | None:
     if row.event == CAPTURED:
         return row.description
+    if row.is_conversion:
+        return (
+            f"CONVERSION AT {row.exchange_rate:f} ({row.rate_id})" if row.rate_id else "CONVERSION"
+        )
     title = _TITLES[TYPES[row.event]]
     return f"{title} ({row.description})" if row.description else title

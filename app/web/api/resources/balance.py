@@ -65,7 +65,10 @@ def _wanted(call: Call) -> Wanted | None:
     if source:
         if not source.startswith(("ch_", "re_", "po_")):
             return None
-        events = [event for event in events if (TYPES[event] == "charge") is is_charge]
+        fitting = (
+            ("charge", "adjustment") if is_charge else ("refund", "refund_failure", "adjustment")
+        )
+        events = [event for event in events if TYPES[event] in fitting]
     if not events:
         return None
     return Wanted(

@@ -46,6 +46,11 @@ def whole(doc: str = "") -> Schema:
     return _said({"type": "integer"}, doc)
 
 
+def decimal(doc: str = "") -> Schema:
+    """A number with decimals, exact in its digits."""
+    return _said({"type": "number"}, doc)
+
+
 def moment(doc: str = "") -> Schema:
     """Seconds since 1970."""
     return _said({"type": "integer", "format": "unix-time"}, doc)

@@ -7,6 +7,7 @@ from app.web.api.schemas.dsl import (
     Schema,
     array,
     currency,
+    decimal,
     expands,
     flag,
     ident,
@@ -47,7 +48,11 @@ TRANSACTION = shape(
     created=moment("When it was booked."),
     currency=currency(),
     description=maybe(text()),
-    exchange_rate=nothing(),
+    exchange_rate=maybe(
+        decimal(
+            "How much of `currency` one unit of the other was worth, where money was converted."
+        )
+    ),
     fee=whole("What was kept for the processing."),
     fee_details=array(
         shape(
