@@ -6,8 +6,8 @@ no merchant.
 
 from alembic import op
 
-revision = "0016_exchange_rates"
-down_revision = "0015_closed_books"
+revision = "0022_exchange_rates"
+down_revision = "0021_fee_parts"
 
 
 def upgrade() -> None:
