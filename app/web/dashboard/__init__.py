@@ -12,6 +12,7 @@ from app.web.auth import require
 from app.web.context import current_person
 from app.web.dashboard import (
     balances,
+    bank_accounts,
     checkouts,
     events,
     home,
@@ -52,6 +53,14 @@ PAGES = (
     Page(events.blueprint, "/events", "Events", "bolt", "keys", "Developers"),
     Page(logs.blueprint, "/logs", "Request log", "list", "keys", "Developers"),
     Page(logs.idempotency, "/idempotency", "Idempotency", "repeat", "keys", "Developers"),
+    Page(
+        bank_accounts.blueprint,
+        "/bank-accounts",
+        "Bank accounts",
+        "bank",
+        "bank_accounts",
+        "Settings",
+    ),
     Page(settings.blueprint, "/settings", "Your sessions", "person", "view", "Settings"),
 )
 
