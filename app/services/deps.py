@@ -10,7 +10,7 @@ from app.domain.clock import Clock
 from app.domain.fees import CARD_STANDARD, FeeSchedule
 from app.domain.ports import Limiter, Mailer, PasswordHasher, Queue, Sealer, Sender
 from app.domain.processor import Processor
-from app.domain.rails import PayoutRail
+from app.domain.rails import BankFiles, PayoutRail
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -49,6 +49,7 @@ class Deps:
     clock: Clock
     processors: Mapping[str, Processor]
     rails: Mapping[str, PayoutRail]
+    bank_files: Mapping[str, BankFiles]
     queue: Queue
     sealer: Sealer
     hasher: PasswordHasher
