@@ -9,7 +9,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from app import cli_fees
+from app import cli_fees, cli_files
 from app.domain.states import MACHINES
 from app.services import accounts, keys, ledger, merchants
 from app.settings import Settings
@@ -45,6 +45,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
     app.cli.add_command(_ledger_group())
     app.cli.add_command(_states_group())
+    app.cli.add_command(cli_files.group(app))
     _register_connect(app)
     _register_merchants(app)
     cli_fees.init_app(app)

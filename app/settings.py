@@ -4,6 +4,7 @@ The table of settings in the README lists each field; a test holds the two toget
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from email.utils import parseaddr
@@ -11,6 +12,10 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.domain.bank_accounts import check_iban
+from app.domain.errors import InvalidRequest
+
+BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
 SMTP_SCHEMES = ("smtp", "smtps", "smtp+plain")
 
 
@@ -76,6 +81,12 @@ class Settings:
     )
     session_idle_minutes: int = env(
         "SESSION_IDLE_MINUTES", default=120, help="After so long without a click, too."
+    )
+    sepa_account: str = env(
+        "SEPA_ACCOUNT",
+        default="",
+        help="Account that live payouts in euros leave from by pain.001 files, as `Name;IBAN;BIC`;"
+        " empty turns them off.",
     )
     payout_cooling_off_hours: int = env(
         "PAYOUT_COOLING_OFF_HOURS",
@@ -214,6 +225,26 @@ def _check_smtp(url: str) -> None:
         raise ValueError(f"not the address of a mail server (one of {schemes}, then host:port)")
 
 
+def sepa_parts(text: str) -> tuple[str, str, str]:
+    """Name, IBAN and BIC of `SEPA_ACCOUNT`; raises ValueError."""
+    parts = [part.strip() for part in text.split(";")]
+    if len(parts) != 3 or not all(parts):
+        raise ValueError("not a name, an IBAN and a BIC with semicolons between")
+    name, iban, bic = parts
+    try:
+        check_iban(iban)
+    except InvalidRequest as error:
+        raise ValueError(error.message) from None
+    if not BIC.fullmatch(bic):
+        raise ValueError("a BIC has 8 or 11 letters and digits")
+    return name, iban.replace(" ", "").upper(), bic
+
+
+def _check_sepa(text: str) -> None:
+    if text:
+        sepa_parts(text)
+
+
 def _check_sender(text: str) -> None:
     if text and ("@" not in parseaddr(text)[1] or any(ord(sign) < 32 for sign in text)):
         raise ValueError("not an e-mail address, with or without a name")
@@ -242,5 +273,6 @@ CHECKS: dict[str, tuple[str, Callable[[str], object]]] = {
     "fx_stale_hours": ("FX_STALE_HOURS", _check_hours),
     "fx_fee_basis_points": ("FX_FEE_BASIS_POINTS", _check_basis_points),
     "smtp_url": ("SMTP_URL", _check_smtp),
+    "sepa_account": ("SEPA_ACCOUNT", _check_sepa),
     "mail_from": ("MAIL_FROM", _check_sender),
 }

@@ -11,15 +11,18 @@ from app.adapters.mail import NoMailer, SmtpMailer
 from app.adapters.processors.guard import Guarded
 from app.adapters.processors.stripe import StripeProcessor
 from app.adapters.queue import RqQueue
+from app.adapters.rails.bank_files import FileRail
 from app.adapters.rails.guard import GuardedRail
 from app.adapters.rails.sandbox_bank import SandboxBankRail
+from app.adapters.rails.sepa import COUNTRIES, SepaFiles
 from app.adapters.sealing import Argon2Hasher, FernetSealer
 from app.domain.clock import Clock, SystemClock
 from app.domain.ports import Mailer, Queue, RateProvider
 from app.domain.processor import Processor
-from app.domain.rails import PayoutRail
+from app.domain.rails import BankFiles, OrderBook, PayoutRail
 from app.services.deps import Deps
-from app.settings import Settings
+from app.services.payout_files import KeptOrders
+from app.settings import Settings, sepa_parts
 from app.store.db import end_read, in_unit
 
 JOBS = {
@@ -39,6 +42,7 @@ JOBS = {
     "events": "worker.telling.publish_events",
     "deliveries": "worker.telling.deliver_events",
     "mails": "worker.telling.send_mails",
+    "files": "worker.paying.write_files",
     "deposits": "worker.paying.send_deposits",
     "housekeeping": "worker.telling.keep_house",
 }
@@ -66,11 +70,28 @@ def processors(settings: Settings) -> dict[str, Processor]:
     return {one.name: Guarded(one, refuse_open_unit) for one in known}
 
 
-def rails(settings: Settings) -> dict[str, PayoutRail]:
+def bank_files(settings: Settings) -> dict[str, BankFiles]:
+    """The formats of the banks that are given files, by the name of their rail."""
+    if not settings.sepa_account:
+        return {}
+    return {SepaFiles.name: SepaFiles(*sepa_parts(settings.sepa_account))}
+
+
+def rails(settings: Settings, book: OrderBook) -> dict[str, PayoutRail]:
     """RAILS: every way to a bank account that the operator set up, each behind its guard."""
     known: list[PayoutRail] = []
     if settings.sandbox_bank_url:
         known.append(SandboxBankRail(settings.sandbox_bank_url))
+    if settings.sepa_account:
+        known.append(
+            FileRail(
+                SepaFiles.name,
+                book,
+                currencies=frozenset({"EUR"}),
+                kinds=frozenset({"iban"}),
+                countries=COUNTRIES,
+            )
+        )
     return {one.name: GuardedRail(one, refuse_open_unit) for one in known}
 
 
@@ -94,13 +115,14 @@ def build_deps(
     settings: Settings, *, clock: Clock | None = None, queue: Queue | None = None
 ) -> Deps:
     """The system as the operator set it up; tests hand in a clock or a queue of their own."""
-    clock = clock or SystemClock()
+    clock, sealer = clock or SystemClock(), FernetSealer(settings.seal_key)
     return Deps(
         clock=clock,
         processors=processors(settings),
-        rails=rails(settings),
+        rails=rails(settings, KeptOrders(sealer, clock)),
+        bank_files=bank_files(settings),
         queue=queue or RqQueue(settings.redis_url, JOBS),
-        sealer=FernetSealer(settings.seal_key),
+        sealer=sealer,
         hasher=Argon2Hasher(),
         sender=SafeSender(
             Policy(settings.webhook_port_numbers, settings.webhook_networks),

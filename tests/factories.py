@@ -28,6 +28,7 @@ from app.services import (
     ledger,
     merchants,
     notifications,
+    payout_files,
     payout_sending,
     payouts,
     polling,
@@ -133,6 +134,7 @@ _JOBS: dict[str, Callable[[Deps], object]] = {
     "events": lambda deps: publishing.publish_due(deps, render),
     "deliveries": deliveries.deliver_due,
     "deposits": bank_deposits.send_due,
+    "files": payout_files.write_due,
     "mails": notifications.send_due,
 }
 

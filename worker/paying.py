@@ -1,6 +1,6 @@
-"""Jobs that send money out: micro-deposits to new bank accounts."""
+"""Jobs that send money out: micro-deposits to new bank accounts, and files for banks."""
 
-from app.services import bank_deposits
+from app.services import bank_deposits, payout_files
 from worker.jobs import BATCH, job
 
 
@@ -9,3 +9,9 @@ def send_deposits() -> None:
     with job("deposits") as ports:
         while bank_deposits.send_due(ports, BATCH) == BATCH:
             continue
+
+
+def write_files() -> None:
+    """Gather the orders that wait for a bank's file."""
+    with job("files") as ports:
+        payout_files.write_due(ports)

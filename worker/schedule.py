@@ -31,5 +31,6 @@ SCHEDULE = (
     Periodic("deliveries", 2),
     Periodic("mails", 10),
     Periodic("deposits", 30),
+    Periodic("files", 3600),
     Periodic("housekeeping", 3600),
 )

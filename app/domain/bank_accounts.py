@@ -22,6 +22,7 @@ from app.domain.errors import InvalidRequest
 from app.domain.rails import AccountKind
 
 LONGEST_NAME = 70
+MOST_TRIES = 3
 # What is left of these currencies' small units is on paper only: banks carry whole units.
 WHOLE_UNITS = frozenset({"HUF", "ISK", "TWD", "UGX"})
 NO_COUNTRY = "An IBAN begins with the two letters of its country, as in DE89 3704 …"

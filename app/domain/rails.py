@@ -36,68 +36,75 @@ class FailureCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What happened and what to do about it, in the merchant's words. Both are whole sentences."""
+    """What happened and what to do about it, in the merchant's words: whole sentences.
+
+    `after_payout` adds where the money of a failed payout is; a micro-deposit was never theirs.
+    """
 
     happened: str
     what_to_do: str
 
+    @property
+    def after_payout(self) -> str:
+        """What to do, and where the money is."""
+        return f"{self.what_to_do} {MONEY_IS_BACK}"
 
-_BACK = "The money is in your balance again and goes out with the next payout."
+
+MONEY_IS_BACK = "The money is in your balance again and goes out with the next payout."
 
 FAILURE_ADVICE: dict[FailureCode, Advice] = {
     FailureCode.ACCOUNT_CLOSED: Advice(
         "The bank says that this account has been closed.",
-        f"Add another bank account and make it the default one. {_BACK}",
+        "Add another bank account and make it the default one.",
     ),
     FailureCode.ACCOUNT_FROZEN: Advice(
         "The bank has frozen this account and takes no money for it.",
-        f"Ask your bank to free it, or add another bank account. {_BACK}",
+        "Ask your bank to free it, or add another bank account.",
     ),
     FailureCode.BANK_ACCOUNT_RESTRICTED: Advice(
         "The bank restricts which payments this account may receive.",
-        "Ask your bank to allow transfers of this kind, or add an account that takes them. "
-        + _BACK,
+        "Ask your bank to allow transfers of this kind, or add an account that takes them.",
     ),
     FailureCode.BANK_OWNERSHIP_CHANGED: Advice(
         "The account now belongs to somebody else, or moved to another bank.",
-        f"Add the account again with its new details. {_BACK}",
+        "Add the account again with its new details.",
     ),
     FailureCode.COULD_NOT_PROCESS: Advice(
-        "The bank could not process this payout and gave no reason that you could act on.",
-        f"Nothing needs to be changed: {_BACK[0].lower()}{_BACK[1:]} If it fails again, ask your bank.",
+        "The bank could not process this transfer and gave no reason that you could act on.",
+        "There is nothing for you to change. If it fails again, ask your bank.",
     ),
     FailureCode.DEBIT_NOT_AUTHORIZED: Advice(
         "A negative balance was to be collected, and this account does not allow debits.",
         "Ask your bank to allow debits by us, or add another bank account.",
     ),
     FailureCode.DECLINED: Advice(
-        "The bank declined this payout.",
-        f"Ask your bank why, or add another bank account. {_BACK}",
+        "The bank declined this transfer.",
+        "Ask your bank why, or add another bank account.",
     ),
     FailureCode.INSUFFICIENT_FUNDS: Advice(
         "The account that the money was to come from did not hold enough.",
-        "If this was a payout, there is nothing for you to do: we were short, and we send it again. "
-        "If a negative balance was to be collected, put money on your account.",
+        "If money was to come to you, we were short and there is nothing for you to do; if a"
+        " negative balance was to be collected, put money on your account.",
     ),
     FailureCode.INVALID_ACCOUNT_NUMBER: Advice(
         "The account number is not one that this bank uses.",
-        f"Compare the number with a statement and add the account again. {_BACK}",
+        "Compare the number with a statement and add the account again.",
     ),
     FailureCode.INCORRECT_ACCOUNT_HOLDER_NAME: Advice(
         "The bank has another name for the holder of this account.",
-        f"Add the account again with the holder's name exactly as on its statements. {_BACK}",
+        "Add the account again with the holder's name exactly as on its statements.",
     ),
     FailureCode.INVALID_CURRENCY: Advice(
         "The account cannot receive this currency.",
-        f"Add a bank account in the currency of the payout. {_BACK}",
+        "Add a bank account in the currency that is to be paid out.",
     ),
     FailureCode.NO_ACCOUNT: Advice(
         "The bank has no account of this number and holder.",
-        f"Compare number and name with a statement and add the account again. {_BACK}",
+        "Compare number and name with a statement and add the account again.",
     ),
     FailureCode.UNSUPPORTED_CARD: Advice(
         "The card does not take payouts.",
-        f"Add a bank account instead. {_BACK}",
+        "Add a bank account instead.",
     ),
 }
 
@@ -214,3 +221,81 @@ def rail_for(
         if rail.is_live == is_live and currency in rail.currencies and kind in rail.kinds:
             return rail
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class FiledOrder:
+    """An order that goes to a bank by file, as it stands. `status` is waiting, in_file, paid, refused
+    or returned; `is_same` is false where the one on file is for another amount or account.
+    """
+
+    reference: str
+    status: str
+    arrival_date: date | None
+    trace_id: str | None
+    code: FailureCode | None
+    message: str
+    at: datetime | None
+    is_same: bool = True
+
+
+class OrderBook(Protocol):
+    """Where rails by file keep their orders until a file is written, and what reports said of them."""
+
+    def enter(self, rail: str, order: PayoutOrder, reference: str) -> FiledOrder:
+        """Keep the order, or find it kept. Safe to repeat and at once: an order is kept once."""
+        ...
+
+    def find(self, order: PayoutOrder) -> FiledOrder | None:
+        """The order as it stands, or None where it was never entered."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """One transfer of a file."""
+
+    reference: str
+    amount: Money
+    holder_name: str
+    number: str = field(repr=False)
+    routing: str
+    descriptor: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileBatch:
+    """What goes into one file. The same batch gives the same bytes, however often it is written."""
+
+    message_id: str
+    created_at: datetime
+    execution_date: date
+    lines: tuple[FileLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What a report says of one order, or with `reference` None of all orders of a file."""
+
+    message_id: str
+    reference: str | None
+    outcome: Literal["paid", "refused"]
+    code: FailureCode | None
+    message: str
+    at: datetime
+    amount: Money | None = None
+
+
+class BankFiles(Protocol):
+    """A format of a bank: orders out, reports in."""
+
+    name: str
+    suffix: str
+
+    def write(self, batch: FileBatch) -> bytes:
+        """The file; raises ValueError if it would not be a valid one."""
+        ...
+
+    def read_report(self, content: bytes) -> list[Reported]:
+        """What a report says; raises InvalidRequest in words if it is not one."""
+        ...

@@ -73,6 +73,16 @@ class BankAccountStatus(StrEnum):
     REMOVED = "removed"
 
 
+class FiledOrderStatus(StrEnum):
+    """Where an order that goes to a bank by file stands."""
+
+    WAITING = "waiting"
+    IN_FILE = "in_file"
+    PAID = "paid"
+    REFUSED = "refused"
+    RETURNED = "returned"
+
+
 class MicroDepositStatus(StrEnum):
     """Where a micro-deposit stands."""
 
@@ -294,4 +304,19 @@ MICRO_DEPOSIT = Machine(
     },
 )
 
-MACHINES = (PAYMENT, REFUND, CHECKOUT, OPERATION, PAYOUT, BANK_ACCOUNT, MICRO_DEPOSIT)
+_F = FiledOrderStatus
+
+FILED_ORDER = Machine(
+    name="filed order",
+    initial=_F.WAITING,
+    created="filed_order.entered",
+    moves={
+        _F.WAITING: {_F.IN_FILE: "filed_order.written"},
+        _F.IN_FILE: {_F.PAID: "filed_order.paid", _F.REFUSED: "filed_order.refused"},
+        _F.PAID: {_F.RETURNED: "filed_order.returned"},
+        _F.REFUSED: {},
+        _F.RETURNED: {},
+    },
+)
+
+MACHINES = (PAYMENT, REFUND, CHECKOUT, OPERATION, PAYOUT, BANK_ACCOUNT, MICRO_DEPOSIT, FILED_ORDER)

@@ -51,7 +51,9 @@ def add_account(deps: Deps, command: AddAccount) -> str:
     with transaction() as session:
         # Two at once take turns, or both would find the last free place.
         merchant = session.execute(
-            select(Merchant).where(Merchant.id == command.merchant_id).with_for_update()
+            select(Merchant)
+            .where(Merchant.id == command.merchant_id)
+            .with_for_update(key_share=True)  # Payments go on meanwhile.
         ).scalar_one()
         _refuse_many(session, command.merchant_id, now)
         rail = _rail(deps, merchant, currency, checked.kind)

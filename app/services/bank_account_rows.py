@@ -4,6 +4,7 @@ Only the last four characters of a number are in any of them.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -48,7 +49,7 @@ def note(
     """Write what happened to an account: an event, and an entry of the account's diary."""
     now = deps.clock.now()
     facts = {"currency": account.currency, "last4": account.last4, **(data or {})}
-    write_event(session, deps, account.merchant_id, name, ("bank_account", account.id), by, facts)
+    write_event(session, account.merchant_id, name, ("bank_account", account.id), by, now, facts)
     audit.write(
         session,
         by,
@@ -62,21 +63,21 @@ def note(
 
 def note_deposit(session: Session, deps: Deps, deposit: MicroDeposit, name: str, by: By) -> None:
     """Write what happened to a micro-deposit; how much it was is for the holder to say."""
+    now = deps.clock.now()
     facts = {"bank_account": deposit.bank_account_id}
-    write_event(session, deps, deposit.merchant_id, name, ("micro_deposit", deposit.id), by, facts)
+    write_event(session, deposit.merchant_id, name, ("micro_deposit", deposit.id), by, now, facts)
 
 
 def write_event(
     session: Session,
-    deps: Deps,
     merchant_id: str,
     name: str,
     subject: tuple[str, str],
     by: By,
+    now: datetime,
     data: dict[str, Any],
 ) -> None:
     """Write an event of ours about a `(kind, id)`; there is no public type for it."""
-    now = deps.clock.now()
     session.add(
         Event(
             merchant_id=merchant_id,

@@ -12,7 +12,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from app.domain.bank_accounts import Reason, Unpayable
+from app.domain.bank_accounts import MOST_TRIES, Reason, Unpayable
 from app.domain.errors import Conflict, InvalidRequest
 from app.domain.money import Money
 from app.domain.rails import FAILURE_ADVICE, BankDestination, FailureCode
@@ -26,7 +26,6 @@ from app.store.db import db, end_read, transaction
 from app.store.merchants import Merchant
 from app.store.payouts import on_its_way
 
-MOST_TRIES = 3
 # Reasons that speak of the account itself, and not of one payment to it.
 ABOUT_THE_ACCOUNT = frozenset(FailureCode) - {
     FailureCode.COULD_NOT_PROCESS,
@@ -54,6 +53,7 @@ def verify_account(deps: Deps, command: VerifyAccount) -> None:
     proven account of a currency becomes its default one.
     """
     with transaction() as session:
+        _take_turns(session, command.merchant_id)
         account = find_account(session, command.merchant_id, command.account_id, lock=True)
         deposits = deposits_of(session, account.merchant_id, account.id)
         _refuse_verification(account, [row.status in _ARRIVED for row in deposits])
@@ -101,16 +101,22 @@ def make_default(deps: Deps, merchant_id: str, account_id: str, by: By) -> None:
     an account that is not verified; safe to repeat.
     """
     with transaction() as session:
-        # The merchant's row makes two choices take turns, whatever accounts they are about.
-        session.execute(
-            select(Merchant.id).where(Merchant.id == merchant_id).with_for_update()
-        ).scalar_one()
+        _take_turns(session, merchant_id)
         account = find_account(session, merchant_id, account_id, lock=True)
         if account.status != _B.VERIFIED:
             raise Conflict("Only a verified account can be the default one.")
         if not account.is_default:
             _choose(session, deps, account, by)
     deps.queue.wake("mails")
+
+
+def _take_turns(session: Session, merchant_id: str) -> None:
+    """Two choices of a default account follow each other, whatever accounts they are about; payments
+    of the merchant go on meanwhile.
+    """
+    session.execute(
+        select(Merchant.id).where(Merchant.id == merchant_id).with_for_update(key_share=True)
+    ).scalar_one()
 
 
 def _default_of(session: Session, account: BankAccount) -> BankAccount | None:
@@ -209,11 +215,11 @@ def _reason(deps: Deps, account: BankAccount | None, currency: str) -> Reason | 
         code = account.failure_code
         why = FAILURE_ADVICE[FailureCode(code)].happened if code else "It could not be verified."
         return Reason(
-            Unpayable.ERRORED, f"Your bank account ···· {account.last4} does not work. {why}"
+            Unpayable.ERRORED, f"Your bank account •••• {account.last4} does not work. {why}"
         )
     if account.status == _B.NEW:
         return Reason(
-            Unpayable.NOT_VERIFIED, f"Verify your bank account ···· {account.last4} first."
+            Unpayable.NOT_VERIFIED, f"Verify your bank account •••• {account.last4} first."
         )
     if not account.is_default:
         return Reason(

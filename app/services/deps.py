@@ -20,7 +20,7 @@ from app.domain.ports import (
     Sender,
 )
 from app.domain.processor import Processor
-from app.domain.rails import PayoutRail
+from app.domain.rails import BankFiles, PayoutRail
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -59,6 +59,7 @@ class Deps:
     clock: Clock
     processors: Mapping[str, Processor]
     rails: Mapping[str, PayoutRail]
+    bank_files: Mapping[str, BankFiles]
     queue: Queue
     sealer: Sealer
     hasher: PasswordHasher

@@ -44,7 +44,7 @@ class BankAccount(Base):
     @property
     def label(self) -> str:
         """The account as mails and logs name it."""
-        return f"{self.bank_name or self.country} ···· {self.last4}"
+        return f"{self.bank_name or self.country} •••• {self.last4}"
 
 
 class MicroDeposit(Base):

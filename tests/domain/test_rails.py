@@ -10,7 +10,7 @@ from tests.adapters.rails import StandInRail
 def test_every_failure_has_advice_in_whole_sentences(code: FailureCode) -> None:
     advice = FAILURE_ADVICE[code]
 
-    for text in (advice.happened, advice.what_to_do):
+    for text in (advice.happened, advice.what_to_do, advice.after_payout):
         assert text[0].isupper()
         assert text.endswith(".")
         assert "_" not in text

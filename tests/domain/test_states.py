@@ -11,6 +11,7 @@ from app.domain.errors import InvalidTransition
 from app.domain.states import (
     BANK_ACCOUNT,
     CHECKOUT,
+    FILED_ORDER,
     MACHINES,
     MICRO_DEPOSIT,
     OPERATION,
@@ -19,6 +20,7 @@ from app.domain.states import (
     REFUND,
     BankAccountStatus,
     CheckoutStatus,
+    FiledOrderStatus,
     Machine,
     MicroDepositStatus,
     OperationStatus,
@@ -35,6 +37,7 @@ STATUSES: dict[str, type[StrEnum]] = {
     PAYOUT.name: PayoutStatus,
     BANK_ACCOUNT.name: BankAccountStatus,
     MICRO_DEPOSIT.name: MicroDepositStatus,
+    FILED_ORDER.name: FiledOrderStatus,
 }
 PAIRS = [
     pytest.param(machine, current, target, id=f"{machine.name}-{current}-{target}")
@@ -77,7 +80,7 @@ def test_no_status_moves_to_itself(machine: Machine[Any]) -> None:
 @each_machine
 def test_each_event_is_a_noun_and_a_past_participle(machine: Machine[Any]) -> None:
     names = {event for moves in machine.moves.values() for event in moves.values()}
-    noun = "(payment|refund|checkout|operation|payout|bank_account|micro_deposit)"
+    noun = "(payment|refund|checkout|operation|payout|bank_account|micro_deposit|filed_order)"
     for name in {*names, machine.created}:
         assert re.fullmatch(rf"{noun}\.[a-z_]+", name), name
 

@@ -85,7 +85,8 @@ def test_the_main_pages_of_the_dashboard_are_accessible(
     page.goto(f"{shop.stack.web.url}/login")
     found = {"login": accessibility_problems(page)}
     sign_in(page, shop)
-    for path in ("", "payments/", "refunds/", "balances/", "fees/"):
+    pages = ("", "payments/", "refunds/", "balances/", "balances/statement", "payouts/", "fees/")
+    for path in (*pages, "payouts/schedule/USD", "bank-accounts/", "settlement/"):
         page.goto(f"{shop.stack.web.url}/dashboard/{path}")
         found[path] = accessibility_problems(page)
 

@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 from app.domain.bank_accounts import Reason, Unpayable
 from app.domain.errors import Conflict, InvalidRequest, NotFound, TooManyAttempts
 from app.domain.money import Money
+from app.domain.payments import Payment
 from app.domain.rails import BankDestination, FailureCode
 from app.services import bank_accounts
 from app.services.audit import By
@@ -27,6 +28,7 @@ from tests.factories import (
     TestClock,
     add_bank_account,
     bank_amounts,
+    make_payment,
     open_shop,
     usd,
     verified_bank_account,
@@ -136,7 +138,7 @@ def test_after_a_change_payouts_wait_and_the_owner_is_told(
     assert why(deps, shop) is Unpayable.COOLING_OFF
     (mail,) = mails(shop)[before:]
     assert mail.recipient == shop.email
-    assert "···· 9991" in mail.subject
+    assert "•••• 9991" in mail.subject
     assert OTHER not in mail.subject + mail.body
     clock.advance(timedelta(hours=23, minutes=59))
     assert why(deps, shop) is Unpayable.COOLING_OFF
@@ -181,6 +183,27 @@ def test_choices_at_once_leave_one_default(deps: Deps, shop: Shop) -> None:
     )
 
     assert sum(row(shop, one).is_default for one in ids) == 1
+
+
+def test_first_accounts_that_are_proven_at_once_leave_one_default(deps: Deps, shop: Shop) -> None:
+    ids = [add_bank_account(deps, shop, one) for one in (PAID_ACCOUNT, OTHER, THIRD)]
+    proofs = [VerifyAccount(shop.merchant_id, one, bank_amounts(shop, one), BY) for one in ids]
+
+    answers = at_once([lambda p=p: bank_accounts.verify_account(deps, p) for p in proofs])  # type: ignore[misc]
+
+    assert answers == [None] * 3
+    assert sum(row(shop, one).is_default for one in ids) == 1
+
+
+def test_payments_go_on_while_a_bank_account_is_chosen(deps: Deps, shop: Shop) -> None:
+    account_id = verified_bank_account(deps, shop)
+
+    with transaction() as session:
+        bank_accounts._take_turns(session, shop.merchant_id)  # noqa: SLF001 - The lock itself is the matter.
+        [paid] = at_once([lambda: make_payment(deps, shop)])
+
+    assert isinstance(paid, Payment)
+    assert paid_to(deps, shop) == account_id
 
 
 def test_only_a_verified_account_can_be_the_default_one(deps: Deps, shop: Shop) -> None:
@@ -234,7 +257,7 @@ def test_a_failed_payout_takes_a_bad_account_out_of_use_and_says_why(
     assert found.code is Unpayable.ERRORED
     assert "closed" in found.message
     assert [mail.subject for mail in mails(shop)].count(
-        "A bank account does not work: US ···· 6789"
+        "A bank account does not work: US •••• 6789"
     ) == 1
 
 

@@ -12,6 +12,7 @@ from app.web.auth import require
 from app.web.context import current_person
 from app.web.dashboard import (
     balances,
+    bank_accounts,
     checkouts,
     events,
     fees,
@@ -58,6 +59,14 @@ PAGES = (
     Page(logs.idempotency, "/idempotency", "Idempotency", "repeat", "keys", "Developers"),
     Page(fees.blueprint, "/fees", "Fees", "percent", "view", "Settings"),
     Page(settlement.blueprint, "/settlement", "Settlement", "repeat", "view", "Settings"),
+    Page(
+        bank_accounts.blueprint,
+        "/bank-accounts",
+        "Bank accounts",
+        "bank",
+        "bank_accounts",
+        "Settings",
+    ),
     Page(settings.blueprint, "/settings", "Your sessions", "person", "view", "Settings"),
 )
 

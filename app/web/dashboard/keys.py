@@ -7,14 +7,15 @@ by the browser's history. Whoever makes a key that opens something says their pa
 from flask import Blueprint, Response, flash, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.domain.errors import Conflict, InvalidRequest, NotSignedIn, TooManyAttempts
+from app.domain.errors import Conflict, InvalidRequest
 from app.reports import access
 from app.reports.access import Key
-from app.services import identity, keys
+from app.services import keys
 from app.services.audit import By
 from app.services.keys import NewKey
 from app.web.auth import ConfirmForm, merchant_required
-from app.web.context import actor, client_address, current_merchant, current_person, deps
+from app.web.context import actor, client_address, current_merchant, deps
+from app.web.dashboard.confirming import unproven
 from app.web.dashboard.key_forms import (
     CUSTOM,
     OVERLAPS,
@@ -22,7 +23,6 @@ from app.web.dashboard.key_forms import (
     RESOURCES,
     ChangeKeyForm,
     CreateKeyForm,
-    PowersForm,
     RollKeyForm,
 )
 from app.web.render import is_fragment, page, toast
@@ -51,7 +51,7 @@ def create() -> Response:
     form = CreateKeyForm()
     if not form.validate_on_submit():
         return _create_dialog(form, status=422)
-    refusal = _unproven(form) if form.is_secret() else None
+    refusal = unproven(form.password) if form.is_secret() else None
     if refusal is not None:
         return _create_dialog(form, problem=refusal[0], status=refusal[1])
     try:
@@ -90,7 +90,7 @@ def change(key_id: str) -> AnyResponse:
     form = ChangeKeyForm(found)
     if not form.validate_on_submit():
         return _change_dialog(found, form, status=422)
-    refusal = _unproven(form) if form.is_more_than_a_name(found) else None
+    refusal = unproven(form.password) if form.is_more_than_a_name(found) else None
     if refusal is not None:
         return _change_dialog(found, form, problem=refusal[0], status=refusal[1])
     try:
@@ -131,7 +131,7 @@ def roll(key_id: str) -> Response:
     form = RollKeyForm()
     if not form.validate_on_submit():
         return _roll_dialog(found, form, status=422)
-    refusal = _unproven(form) if found.kind != "publishable" else None
+    refusal = unproven(form.password) if found.kind != "publishable" else None
     if refusal is not None:
         return _roll_dialog(found, form, problem=refusal[0], status=refusal[1])
     try:
@@ -181,22 +181,6 @@ def _key(key_id: str) -> Key:
 
 def _by() -> By:
     return By(actor(), client_address())
-
-
-def _unproven(form: PowersForm | RollKeyForm) -> tuple[str, int] | None:
-    """What to say, and with which status, unless the password is right."""
-    password = str(form.password.data or "")
-    if not password:
-        form.password.errors = ["Enter your password."]
-        return "", 422
-    try:
-        identity.confirm(deps(), current_person().email, password, client_address())
-    except NotSignedIn as error:
-        form.password.errors = [error.message]
-        return "", 422
-    except TooManyAttempts as error:
-        return error.message, error.status
-    return None
 
 
 def _shown_once(made: NewKey, *, old: Key | None = None) -> Response:
