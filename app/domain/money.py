@@ -98,6 +98,15 @@ def parse_amount(value: object, currency: object, *, param: str = "amount") -> M
     return Money(value, row.code)
 
 
+def from_units(value: Decimal, currency: object) -> Money:
+    """Whole units as banks write them, Decimal("49.99"), exactly; raises AmountInvalid otherwise."""
+    row = currency_of(currency)
+    minor = value.scaleb(row.exponent) if value.is_finite() else value
+    if not minor.is_finite() or minor != minor.to_integral_value():
+        raise AmountInvalid(f"{row.code} has {row.exponent} decimals.")
+    return Money(int(minor), row.code)
+
+
 def _shown(value: object) -> str:
     """What was sent, as JSON writes it."""
     if isinstance(value, bool) or value is None:

@@ -14,7 +14,7 @@ from app.domain.errors import (
     AmountTooSmall,
     CurrencyUnknown,
 )
-from app.domain.money import Money, allocate, currency_of, parse_amount
+from app.domain.money import Money, allocate, currency_of, from_units, parse_amount
 
 codes = st.sampled_from(sorted(CURRENCIES))
 
@@ -191,3 +191,17 @@ def test_money_adds_like_its_minor_units(a: int, b: int, code: str) -> None:
     assert (one <= two) == (a <= b)
     assert bool(one) == (a != 0)
     assert one.decimal == Decimal(a).scaleb(-CURRENCIES[code].exponent)
+
+
+@pytest.mark.parametrize(
+    "text, currency, minor",
+    [("49.99", "USD", 4999), ("49.9", "USD", 4990), ("800", "JPY", 800), ("-1.005", "TND", -1005)],
+)
+def test_units_as_banks_write_them_are_read_exactly(text: str, currency: str, minor: int) -> None:
+    assert from_units(Decimal(text), currency) == Money(minor, currency)
+
+
+@pytest.mark.parametrize("text, currency", [("0.001", "USD"), ("1.5", "JPY"), ("NaN", "USD")])
+def test_units_that_are_not_exact_are_refused(text: str, currency: str) -> None:
+    with pytest.raises(AmountInvalid):
+        from_units(Decimal(text), currency)

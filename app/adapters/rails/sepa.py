@@ -14,7 +14,7 @@ from sepaxml import SepaTransfer
 from sepaxml.validation import ValidationError, try_valid_xml
 
 from app.domain.errors import FarthingError, InvalidRequest
-from app.domain.money import Money, parse_decimal
+from app.domain.money import Money, from_units
 from app.domain.rails import FailureCode, FileBatch, FileLine, Reported
 
 SCHEMA = "pain.001.001.09"
@@ -159,7 +159,7 @@ def _amount(element: ET.Element) -> Money | None:
     if told is None:
         return None
     try:
-        return parse_decimal(f"{Decimal(told.text or '')}", told.get("Ccy", ""))
+        return from_units(Decimal(told.text or ""), told.get("Ccy", ""))
     except (FarthingError, InvalidOperation):
         raise InvalidRequest("This report has an amount that is none.") from None
 

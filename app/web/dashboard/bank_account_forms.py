@@ -8,10 +8,10 @@ from wtforms.validators import DataRequired, Length
 
 from app.domain.bank_accounts import LONGEST_NAME
 from app.domain.errors import FarthingError
-from app.domain.money import parse_decimal
 from app.services.audit import By
 from app.services.bank_account_entry import AddAccount
 from app.services.bank_accounts import VerifyAccount
+from app.web.render import typed_amount
 
 KINDS: list[Any] = ["iban", "us_account"]
 
@@ -79,7 +79,7 @@ class VerifyAccountForm(BankForm):
         amounts = []
         for field in (self.first, self.second):
             try:
-                amounts.append(parse_decimal(str(field.data), currency))
+                amounts.append(typed_amount(str(field.data), currency))
             except FarthingError as error:
                 field.errors = [*field.errors, error.message]
         if len(amounts) != 2:

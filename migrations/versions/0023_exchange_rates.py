@@ -6,8 +6,8 @@ no merchant.
 
 from alembic import op
 
-revision = "0022_exchange_rates"
-down_revision = "0021_fee_parts"
+revision = "0023_exchange_rates"
+down_revision = "0022_fee_parts"
 
 
 def upgrade() -> None:

@@ -6,8 +6,8 @@ keeps each that it is paid in, as before.
 
 from alembic import op
 
-revision = "0023_settlement_currencies"
-down_revision = "0022_exchange_rates"
+revision = "0024_settlement_currencies"
+down_revision = "0023_exchange_rates"
 
 _BEFORE = "'refund_requested', 'refund_failed', 'refund_returned'"
 _CONVERSIONS = ", ".join(

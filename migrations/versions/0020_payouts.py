@@ -7,8 +7,8 @@ ever: its key says so.
 
 from alembic import op
 
-revision = "0019_payouts"
-down_revision = "0018_bank_accounts"
+revision = "0020_payouts"
+down_revision = "0019_payout_files"
 
 _COMMON = "('payment_captured', 'processor_fee_charged', 'refund_settled')"
 _OWN = "('merchant_pending', 'merchant_available')"

@@ -6,8 +6,8 @@ the transaction that marks its orders, so there is no moment at which one exists
 
 from alembic import op
 
-revision = "0017_payout_files"
-down_revision = "0016_bank_accounts"
+revision = "0019_payout_files"
+down_revision = "0018_bank_accounts"
 
 
 def upgrade() -> None:

@@ -6,8 +6,8 @@ A volume is counted once, by whoever needs it first, so that all of a month's pa
 
 from alembic import op
 
-revision = "0020_fee_schedules"
-down_revision = "0019_payouts"
+revision = "0021_fee_schedules"
+down_revision = "0020_payouts"
 
 _TABLES = ("fee_schedules", "fee_volumes")
 

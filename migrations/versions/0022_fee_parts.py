@@ -6,8 +6,8 @@ large installation, migrate in a quiet hour.
 
 from alembic import op
 
-revision = "0021_fee_parts"
-down_revision = "0020_fee_schedules"
+revision = "0022_fee_parts"
+down_revision = "0021_fee_schedules"
 
 
 def upgrade() -> None:
