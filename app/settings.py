@@ -102,6 +102,11 @@ class Settings:
     mail_from: str = env(
         "MAIL_FROM", default="Farthing <no-reply@localhost>", help="Sender of our mails."
     )
+    operator_email: str = env(
+        "OPERATOR_EMAIL",
+        default="",
+        help="Who is told by mail when a check finds that a book does not hold; empty for nobody.",
+    )
     failpoint: str = env(
         "PAY_FAILPOINT", default="", help="Tests only: `name:kill`, `name:raise` or `name:sleep:n`."
     )
@@ -198,4 +203,5 @@ CHECKS: dict[str, tuple[str, Callable[[str], object]]] = {
     "webhook_ports": ("WEBHOOK_PORTS", _ports),
     "smtp_url": ("SMTP_URL", _check_smtp),
     "mail_from": ("MAIL_FROM", _check_sender),
+    "operator_email": ("OPERATOR_EMAIL", _check_sender),
 }

@@ -11,6 +11,7 @@ from app.adapters.processors.guard import Guarded
 from app.adapters.processors.stripe import StripeProcessor
 from app.adapters.queue import RqQueue
 from app.adapters.sealing import Argon2Hasher, FernetSealer
+from app.adapters.signing import Ed25519Signer
 from app.domain.clock import Clock, SystemClock
 from app.domain.ports import Mailer, Queue
 from app.domain.processor import Processor
@@ -27,6 +28,7 @@ JOBS = {
     "stale": "worker.jobs.refresh_stale_payments",
     "books": "worker.jobs.close_books",
     "release": "worker.jobs.release_funds",
+    "proofs": "worker.jobs.prove_books",
     "news": "worker.jobs.poll_news",
     "events": "worker.telling.publish_events",
     "deliveries": "worker.telling.deliver_events",
@@ -73,6 +75,7 @@ def build_deps(
         processors=processors(settings),
         queue=queue or RqQueue(settings.redis_url, JOBS),
         sealer=FernetSealer(settings.seal_key),
+        signer=Ed25519Signer(),
         hasher=Argon2Hasher(),
         sender=SafeSender(
             Policy(settings.webhook_port_numbers, settings.webhook_networks),
@@ -84,5 +87,6 @@ def build_deps(
         lease_seconds=settings.lease_seconds,
         session_hours=settings.session_hours,
         session_idle_minutes=settings.session_idle_minutes,
+        operator_email=settings.operator_email,
         failpoint=failpoint(settings.failpoint),
     )

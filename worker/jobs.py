@@ -6,7 +6,17 @@ Each may run twice, at the same time, or not at all: rows are leased, and the sc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.services import books, expiry, inbound, ledger, polling, refunds, resolver, reversals
+from app.services import (
+    books,
+    expiry,
+    inbound,
+    ledger,
+    polling,
+    proof,
+    refunds,
+    resolver,
+    reversals,
+)
 from app.services.deps import Deps
 from worker.context import application, deps
 
@@ -81,6 +91,12 @@ def release_funds() -> None:
     """Move settled money from pending to available."""
     with job("release") as ports:
         ledger.release_due(ports)
+
+
+def prove_books() -> None:
+    """Go a step with the check of a book; the other jobs have their turn before the next."""
+    with job("proofs") as ports:
+        proof.run_due(ports)
 
 
 def poll_news() -> None:

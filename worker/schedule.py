@@ -22,6 +22,7 @@ SCHEDULE = (
     Periodic("stale", 60),
     Periodic("books", 5),
     Periodic("release", 300),
+    Periodic("proofs", 60),
     Periodic("news", 600),
     Periodic("events", 1),
     Periodic("deliveries", 2),

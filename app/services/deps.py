@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from app.domain.clock import Clock
 from app.domain.fees import CARD_STANDARD, FeeSchedule
-from app.domain.ports import Limiter, Mailer, PasswordHasher, Queue, Sealer, Sender
+from app.domain.ports import Limiter, Mailer, PasswordHasher, Queue, Sealer, Sender, Signer
 from app.domain.processor import Processor
 
 K = TypeVar("K", bound=Hashable)
@@ -49,6 +49,7 @@ class Deps:
     processors: Mapping[str, Processor]
     queue: Queue
     sealer: Sealer
+    signer: Signer
     hasher: PasswordHasher
     sender: Sender
     mailer: Mailer
@@ -57,6 +58,7 @@ class Deps:
     lease_seconds: int
     session_hours: int
     session_idle_minutes: int
+    operator_email: str
     fees: FeeSchedule = CARD_STANDARD
     failpoint: Callable[[str], None] = field(default=lambda _name: None)
     accounts: Remembered[tuple[str, str], object] = field(default_factory=lambda: Remembered(30))
