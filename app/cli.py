@@ -1,5 +1,5 @@
 """Commands: `flask db-upgrade`, `flask seed`, `flask ledger verify`, `flask connect-stripe`, `flask
-states diagram`.
+states diagram`, and those of `app.cli_proof`.
 """
 
 import os
@@ -10,6 +10,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from app import cli_fees, cli_files
+from app.cli_proof import proof_group
 from app.domain.states import MACHINES
 from app.services import accounts, keys, ledger, merchants
 from app.settings import Settings
@@ -44,6 +45,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         )
 
     app.cli.add_command(_ledger_group())
+    app.cli.add_command(proof_group(app))
     app.cli.add_command(_states_group())
     app.cli.add_command(cli_files.group(app))
     _register_connect(app)

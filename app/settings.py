@@ -139,6 +139,11 @@ class Settings:
         default=100,
         help="What the platform keeps of converted money, in hundredths of a percent.",
     )
+    operator_email: str = env(
+        "OPERATOR_EMAIL",
+        default="",
+        help="Who is told by mail when a check finds that a book does not hold; empty for nobody.",
+    )
     failpoint: str = env(
         "PAY_FAILPOINT", default="", help="Tests only: `name:kill`, `name:raise` or `name:sleep:n`."
     )
@@ -275,4 +280,5 @@ CHECKS: dict[str, tuple[str, Callable[[str], object]]] = {
     "smtp_url": ("SMTP_URL", _check_smtp),
     "sepa_account": ("SEPA_ACCOUNT", _check_sepa),
     "mail_from": ("MAIL_FROM", _check_sender),
+    "operator_email": ("OPERATOR_EMAIL", _check_sender),
 }

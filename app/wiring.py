@@ -16,6 +16,7 @@ from app.adapters.rails.guard import GuardedRail
 from app.adapters.rails.sandbox_bank import SandboxBankRail
 from app.adapters.rails.sepa import COUNTRIES, SepaFiles
 from app.adapters.sealing import Argon2Hasher, FernetSealer
+from app.adapters.signing import Ed25519Signer
 from app.domain.clock import Clock, SystemClock
 from app.domain.ports import Mailer, Queue, RateProvider
 from app.domain.processor import Processor
@@ -38,6 +39,7 @@ JOBS = {
     "release": "worker.jobs.release_funds",
     "paydays": "worker.jobs.pay_scheduled",
     "payouts": "worker.jobs.submit_payouts",
+    "proofs": "worker.jobs.prove_books",
     "news": "worker.jobs.poll_news",
     "events": "worker.telling.publish_events",
     "deliveries": "worker.telling.deliver_events",
@@ -123,6 +125,7 @@ def build_deps(
         bank_files=bank_files(settings),
         queue=queue or RqQueue(settings.redis_url, JOBS),
         sealer=sealer,
+        signer=Ed25519Signer(),
         hasher=Argon2Hasher(),
         sender=SafeSender(
             Policy(settings.webhook_port_numbers, settings.webhook_networks),
@@ -138,5 +141,6 @@ def build_deps(
         rate_provider=rate_provider(settings, clock),
         fx_stale_hours=settings.fx_stale_hours,
         fx_fee_basis_points=settings.fx_fee_basis_points,
+        operator_email=settings.operator_email,
         failpoint=failpoint(settings.failpoint),
     )

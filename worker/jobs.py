@@ -17,6 +17,7 @@ from app.services import (
     payout_terms,
     payouts,
     polling,
+    proof,
     refunds,
     resolver,
     reversals,
@@ -123,6 +124,12 @@ def submit_payouts() -> None:
     with moving_job("payouts") as ports:
         while payout_sending.submit_due(ports, BATCH) == BATCH:
             continue
+
+
+def prove_books() -> None:
+    """Go a step with the check of a book; the other jobs have their turn before the next."""
+    with job("proofs") as ports:
+        proof.run_due(ports)
 
 
 def poll_news() -> None:

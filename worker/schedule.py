@@ -26,6 +26,7 @@ SCHEDULE = (
     Periodic("release", 300),
     Periodic("paydays", 60),
     Periodic("payouts", 15),
+    Periodic("proofs", 60),
     Periodic("news", 600),
     Periodic("events", 1),
     Periodic("deliveries", 2),

@@ -6,7 +6,7 @@ warm, and no one can guess a neighbour's.
 """
 
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import count
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -27,6 +27,22 @@ def lowest_id(prefix: str, at: datetime) -> str:
     """What sorts before every id that is made at that moment or later, and after all earlier ones."""
     value = int(at.timestamp() * 1000) << 82
     return f"{prefix}_" + "".join([_PAIRS[(value >> shift) & 1023] for shift in _SHIFTS])
+
+
+def made_at(object_id: str) -> datetime | None:
+    """The moment of which an id tells, to the millisecond; None for what is no id of ours."""
+    body = object_id.rpartition("_")[2]
+    places = [_ALPHABET.find(sign) for sign in body[:10]]
+    if len(body) != 26 or min(places) < 0:
+        return None
+    value = 0
+    for place in places:
+        value = value * 32 + place
+    # Ten characters are fifty bits, two more than the milliseconds have.
+    seconds, milliseconds = divmod(value >> 2, 1000)
+    if seconds >= 253_402_300_800:
+        return None  # Beyond the year 9999.
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=milliseconds * 1000)
 
 
 def new_secret(prefix: str) -> str:

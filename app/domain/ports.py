@@ -110,6 +110,18 @@ class Sealer(Protocol):
         ...
 
 
+class Signer(Protocol):
+    """Makes signatures that anybody can verify with the public key."""
+
+    def new_key(self) -> tuple[bytes, str]:
+        """A new pair: the public key's bytes, and the private key as text to be sealed."""
+        ...
+
+    def sign(self, private: str, message: bytes) -> bytes:
+        """The signature of a message."""
+        ...
+
+
 class PasswordHasher(Protocol):
     """A slow hash for what people choose."""
 

@@ -18,6 +18,7 @@ from app.domain.ports import (
     RateProvider,
     Sealer,
     Sender,
+    Signer,
 )
 from app.domain.processor import Processor
 from app.domain.rails import BankFiles, PayoutRail
@@ -62,6 +63,7 @@ class Deps:
     bank_files: Mapping[str, BankFiles]
     queue: Queue
     sealer: Sealer
+    signer: Signer
     hasher: PasswordHasher
     sender: Sender
     mailer: Mailer
@@ -71,6 +73,7 @@ class Deps:
     session_hours: int
     session_idle_minutes: int
     cooling_off_hours: int
+    operator_email: str
     rate_provider: RateProvider | None = None
     fx_stale_hours: int = 96
     fx_fee_basis_points: int = 100

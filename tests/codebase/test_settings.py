@@ -78,6 +78,7 @@ REQUIRED = {
         ("SMTP_URL", "smtp://user:hidden@[mail.example"),
         ("MAIL_FROM", "Farthing"),
         ("MAIL_FROM", "a@b.example\nBcc: c@d.example"),
+        ("OPERATOR_EMAIL", "operator"),
     ],
 )
 def test_a_wrong_setting_is_named_and_its_secret_is_not(variable: str, wrong: str) -> None:

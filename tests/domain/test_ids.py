@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.ids import new_id, new_secret
+from app.domain.ids import lowest_id, made_at, new_id, new_secret
 
 FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 moments = st.timedeltas(timedelta(), timedelta(days=29_000)).map(lambda step: FIRST + step)
@@ -39,3 +39,13 @@ def test_an_id_says_what_it_is_and_has_no_look_alikes() -> None:
 def test_a_secret_name_has_192_random_bits() -> None:
     assert re.fullmatch(r"cs_test_[0-9a-f]{48}", new_secret("cs_test"))
     assert len({new_secret("cs") for _ in range(1000)}) == 1000
+
+
+def test_an_id_tells_when_it_was_made() -> None:
+    now = datetime(2026, 11, 3, 14, 5, 1, 987654, tzinfo=UTC)
+
+    assert made_at(new_id("jr", now)) == now.replace(microsecond=987000)
+    assert made_at(lowest_id("jr", now)) == now.replace(microsecond=987000)
+    assert [
+        made_at(text) for text in ("", "jr_", "jr_slow", "jr_" + "u" * 26, "jr_" + "z" * 26)
+    ] == [None] * 5
