@@ -7,8 +7,8 @@ must still be verifiable.
 
 from alembic import op
 
-revision = "0016_book_proofs"
-down_revision = "0015_closed_books"
+revision = "0025_book_proofs"
+down_revision = "0024_settlement_currencies"
 
 
 def upgrade() -> None:
