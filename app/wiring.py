@@ -27,6 +27,7 @@ JOBS = {
     "stale": "worker.jobs.refresh_stale_payments",
     "books": "worker.jobs.close_books",
     "release": "worker.jobs.release_funds",
+    "escrow": "worker.jobs.release_escrow",
     "news": "worker.jobs.poll_news",
     "events": "worker.telling.publish_events",
     "deliveries": "worker.telling.deliver_events",

@@ -9,6 +9,7 @@ from itertools import count
 from typing import ClassVar
 
 from app.domain.clock import Clock
+from app.domain.escrow import Plan
 from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.ports import PasswordHasher
@@ -18,6 +19,7 @@ from app.services import (
     checkout,
     creation,
     deliveries,
+    escrow,
     expiry,
     inbound,
     keys,
@@ -29,6 +31,7 @@ from app.services import (
     refunds,
     resolver,
     reversals,
+    sellers,
 )
 from app.services.checkout import LineItem, OpenSession, PaySession
 from app.services.checkout_view import CheckoutView
@@ -108,6 +111,7 @@ _JOBS: dict[str, Callable[[Deps], object]] = {
     "stale": resolver.refresh_stale,
     "books": books.close_books,
     "release": ledger.release_due,
+    "escrow": escrow.release_due,
     "news": polling.poll_due,
     "events": lambda deps: publishing.publish_due(deps, render),
     "deliveries": deliveries.deliver_due,
@@ -196,6 +200,7 @@ def make_payment(
     amount: Money | None = None,
     token: str = VISA,
     capture_method: str = "automatic",
+    escrow: Plan | None = None,
 ) -> Payment:
     """A payment tried at the sandbox, as an API call without a key makes it."""
     made = creation.create_payment(
@@ -207,10 +212,26 @@ def make_payment(
             payment_method_token=token,
             capture_method=capture_method,
             customer_email="ada@example.com",
+            escrow=None if escrow is None else escrow.stored(),
         ),
     )
     assert isinstance(made, Payment)
     return made
+
+
+def connect_sellers(deps: Deps, shop: Shop, *names: str, basis_points: int = 0) -> list[str]:
+    """Merchant accounts that the shop, as a platform, may transfer to; gives their ids."""
+    found = []
+    for name in names:
+        merchant_id = merchants.open_merchant(
+            deps,
+            merchants.OpenMerchant(name, "test", "US", "USD", "UTC", "help@seller.example"),
+        )
+        sellers.connect_seller(
+            deps, sellers.ConnectSeller(shop.merchant_id, merchant_id, basis_points)
+        )
+        found.append(merchant_id)
+    return found
 
 
 def open_checkout(

@@ -6,7 +6,17 @@ Each may run twice, at the same time, or not at all: rows are leased, and the sc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.services import books, expiry, inbound, ledger, polling, refunds, resolver, reversals
+from app.services import (
+    books,
+    escrow,
+    expiry,
+    inbound,
+    ledger,
+    polling,
+    refunds,
+    resolver,
+    reversals,
+)
 from app.services.deps import Deps
 from worker.context import application, deps
 
@@ -81,6 +91,13 @@ def release_funds() -> None:
     """Move settled money from pending to available."""
     with job("release") as ports:
         ledger.release_due(ports)
+
+
+def release_escrow() -> None:
+    """Release what was held as long as its merchant set."""
+    with moving_job("escrow") as ports:
+        while escrow.release_due(ports, BATCH) == BATCH:
+            continue
 
 
 def poll_news() -> None:

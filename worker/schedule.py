@@ -22,6 +22,7 @@ SCHEDULE = (
     Periodic("stale", 60),
     Periodic("books", 5),
     Periodic("release", 300),
+    Periodic("escrow", 60),
     Periodic("news", 600),
     Periodic("events", 1),
     Periodic("deliveries", 2),

@@ -54,7 +54,11 @@ CHART: dict[str, Account] = {
         Account("platform_fees", Kind.PLATFORM, Side.CREDIT, "What the platform earned."),
         Account("processor_fees", Kind.PLATFORM, Side.DEBIT, "What processors charged us."),
         Account("suspense", Kind.PLATFORM, Side.CREDIT, "Real money that fits no row of ours yet."),
-        Account("escrow_held", Kind.ESCROW, Side.CREDIT, "Held until delivery.", True),
+        # Each hold's own row decides what may leave it, so the sum over holds authorises nothing.
+        Account("escrow_held", Kind.ESCROW, Side.CREDIT, "Held until delivery."),
+        Account(
+            "transfers", Kind.PLATFORM, Side.CREDIT, "Between two merchants' books: zero over all."
+        ),
     )
 }
 

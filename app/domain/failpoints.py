@@ -10,6 +10,8 @@ FAILPOINTS = {
     "payment.outcome_recorded": "The outcome is committed; the caller has no answer.",
     "refund.intent_recorded": "The refund is reserved; no worker was woken.",
     "refund.processor_answered": "The processor refunded; the outcome is not committed.",
+    "escrow.released": "The release is committed; the caller has no answer.",
+    "transfer.reversed": "The reversal is committed; the caller has no answer.",
     "inbox.received": "The webhook is committed; the sender has no answer.",
     "inbox.fetched": "The worker asked the processor; the effects are not committed.",
     "inbox.handled": "The effects are committed; the job has not ended.",

@@ -16,7 +16,6 @@ from app.domain.declines import DeclineReason
 from app.domain.fees import FeeSchedule
 from app.domain.money import Money
 from app.domain.processor import (
-    Absent,
     ActionRequired,
     Authorized,
     Canceled,
@@ -24,7 +23,6 @@ from app.domain.processor import (
     CardFacts,
     Declined,
     Facts,
-    Idle,
     Outcome,
     Pending,
     Unknown,
@@ -97,6 +95,7 @@ class Payment:
     customer_id: str | None = None
     payment_method: str | None = None
     canceled_at: datetime | None = None
+    escrow: dict[str, Any] | None = None
     operation: OperationInFlight | None = None
 
     @property
@@ -214,6 +213,9 @@ def _captured(payment: Payment, outcome: Captured, fees: FeeSchedule, now: datet
         journals = (
             recipes.payment_captured(payment.processor, payment.id, amount, fee, available_on),
         )
+        if payment.escrow is not None:
+            # In the same statement: nobody ever sees the money captured and not held.
+            journals += (recipes.escrow_held(payment.id, amount - fee, available_on),)
     if after.processor_fee_minor is None and outcome.processor_fee is not None:
         journals += _processor_fee(payment, outcome, available_on)
         if outcome.processor_fee.currency == currency:
@@ -343,7 +345,4 @@ def _decide_command(
             return Decision(
                 payment, payment, OperationStatus.UNKNOWN, outcome.detail[:500], (), (event,)
             )
-        case (
-            Authorized() | Pending() | ActionRequired() | Idle() | Absent() | Declined() | Unknown()
-        ):
-            return Decision(payment, payment)
+    return Decision(payment, payment)

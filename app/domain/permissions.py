@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 ROLES: dict[str, frozenset[str]] = {
-    "owner": frozenset({"view", "refund", "capture", "cancel", "links", "keys", "team"}),
-    "admin": frozenset({"view", "refund", "capture", "cancel", "links", "keys", "team"}),
+    "owner": frozenset({"view", "refund", "capture", "cancel", "release", "links", "keys", "team"}),
+    "admin": frozenset({"view", "refund", "capture", "cancel", "release", "links", "keys", "team"}),
     "developer": frozenset({"view", "links", "keys"}),
     "support": frozenset({"view", "refund", "capture", "cancel"}),
     "analyst": frozenset({"view"}),
@@ -29,6 +29,7 @@ PERMISSION_RESOURCES = (
     "balance",
     "payouts",
     "disputes",
+    "transfers",
     "files",
     "account",
 )

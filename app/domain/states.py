@@ -36,6 +36,19 @@ class RefundStatus(StrEnum):
     FAILED = "failed"
 
 
+class EscrowStatus(StrEnum):
+    """Where money held for a delivery stands; the amounts say it. CLOSED: part released, part
+    refunded.
+    """
+
+    HELD = "held"
+    PARTLY_RELEASED = "partly_released"
+    FROZEN = "frozen"
+    RELEASED = "released"
+    REFUNDED = "refunded"
+    CLOSED = "closed"
+
+
 class CheckoutStatus(StrEnum):
     """Where a hosted checkout stands."""
 
@@ -194,4 +207,42 @@ OPERATION = Machine(
     },
 )
 
-MACHINES = (PAYMENT, REFUND, CHECKOUT, OPERATION)
+_E = EscrowStatus
+
+ESCROW = Machine(
+    name="escrow hold",
+    initial=_E.HELD,
+    created="escrow.held",
+    moves={
+        _E.HELD: {
+            _E.PARTLY_RELEASED: "escrow.released_in_part",
+            _E.RELEASED: "escrow.released",
+            _E.REFUNDED: "escrow.refunded",
+            _E.CLOSED: "escrow.closed",
+            _E.FROZEN: "escrow.frozen",
+        },
+        _E.PARTLY_RELEASED: {
+            _E.RELEASED: "escrow.released",
+            _E.CLOSED: "escrow.closed",
+            _E.FROZEN: "escrow.frozen",
+        },
+        _E.FROZEN: {
+            _E.HELD: "escrow.unfrozen",
+            _E.PARTLY_RELEASED: "escrow.unfrozen",
+            _E.REFUNDED: "escrow.refunded",
+            _E.CLOSED: "escrow.closed",
+        },
+        _E.RELEASED: {},
+        # A refund that failed or came back is held again.
+        _E.REFUNDED: {
+            _E.HELD: "escrow.refund_returned",
+            _E.FROZEN: "escrow.refund_returned",
+        },
+        _E.CLOSED: {
+            _E.PARTLY_RELEASED: "escrow.refund_returned",
+            _E.FROZEN: "escrow.refund_returned",
+        },
+    },
+)
+
+MACHINES = (PAYMENT, REFUND, CHECKOUT, OPERATION, ESCROW)

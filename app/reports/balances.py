@@ -71,6 +71,12 @@ TITLES = {
     "refund_failed": "Refund failed, money returned to the balance",
     "refund_returned": "Refund came back from the customer's bank",
     "funds_released": "Pending money became available",
+    "escrow_held": "Held in escrow",
+    "escrow_released": "Released from escrow",
+    "escrow_refunded": "Taken from escrow for a refund",
+    "transfer_received": "Transfer received from a platform",
+    "transfer_reversed": "Transfer given back to the platform",
+    "transfer_returned": "Transfer given back by a seller",
     "unmatched_receipt": "Money that matches no payment",
     "unmatched_refund": "Refund that matches no payment",
 }
@@ -84,6 +90,7 @@ ACCOUNT_NAMES = {
     "processor_fees": "Processor fees",
     "suspense": "To be explained",
     "escrow_held": "Held in escrow",
+    "transfers": "To and from other accounts",
 }
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from app.domain.errors import NotFound
 from app.domain.money import Money
 from app.domain.states import PAYMENT, PaymentStatus
-from app.reports import balances, timeline
+from app.reports import balances, escrow, timeline
 from app.reports.labels import Label, brand_name, payment_label, refund_label
 from app.store.db import db
 from app.store.payments import CheckoutSession, Operation, PaymentRow, Refund
@@ -90,6 +90,7 @@ class PaymentDetail:
     refunds: tuple[RefundLine, ...]
     events: tuple[timeline.Moment, ...]
     journals: tuple[balances.Journal, ...]
+    escrow: escrow.HoldDetail | None
 
     @property
     def currency(self) -> str:
@@ -168,6 +169,7 @@ def detail(merchant_id: str, payment_id: str, *, now: datetime) -> PaymentDetail
         refunds=refunds,
         events=tuple(timeline.of_payment(merchant_id, payment_id)),
         journals=tuple(balances.journals_of_payment(merchant_id, payment_id)),
+        escrow=escrow.of_payment(merchant_id, payment_id) if row.escrow is not None else None,
         **_sums(row),
     )
 

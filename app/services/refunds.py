@@ -37,6 +37,7 @@ from app.domain.refunds import checked, target_of
 from app.domain.states import REFUND, PaymentStatus, RefundStatus
 from app.services.accounts import account_by_id
 from app.services.deps import Deps
+from app.services.escrow_rows import put_back, take_for_refund
 from app.services.refund_rows import (
     load_refund,
     lock_payment,
@@ -57,8 +58,8 @@ _R = RefundStatus
 
 @dataclass(frozen=True)
 class RequestRefund:
-    """Send `amount` back. `expected_refundable` is what the person saw; if it is no longer true,
-    nothing is done.
+    """Send `amount` back, out of escrow first where money is held. `expected_refundable` and
+    `expected_held` are what the person saw; if one is no longer true, nothing is done.
 
     `refund_id` is given where the request may be repeated. `is_sent_now`: the caller sends it itself
     and the worker looks after it only if that did not end.
@@ -71,6 +72,7 @@ class RequestRefund:
     reason: str | None = None
     note: str | None = None
     expected_refundable: Money | None = None
+    expected_held: Money | None = None
     origin: str = "merchant"
     client_key: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -122,6 +124,10 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
     with transaction() as session:
         payment = lock_payment(session, command.merchant_id, command.payment_id)
         _check(payment, command)
+        from_escrow = take_for_refund(
+            session, deps, payment, refund_id, command.amount,
+            actor=command.actor, expected=command.expected_held,
+        )  # fmt: skip
         payment.refund_reserved_minor += command.amount.amount_minor
         payment.version += 1
         payment.updated_at = now
@@ -132,6 +138,7 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
                 payment_id=payment.id,
                 status=_R.REQUESTED,
                 amount_minor=command.amount.amount_minor,
+                escrow_minor=from_escrow,
                 currency=payment.currency,
                 reason=command.reason,
                 note=command.note,
@@ -312,6 +319,8 @@ def apply_update(deps: Deps, update: RefundUpdate, *, actor: str = "system") -> 
         refund_event(session, deps, payment, refund.id, event, actor, data)
         if journal is not None:
             book(session, payment.merchant_id, journal, payment_id=payment.id, at=now)
+        if target is _R.FAILED:
+            put_back(session, deps, payment, refund)
 
 
 def _record_after_all(

@@ -3,6 +3,8 @@
 Name → (what it means, SQL giving one column that names the offender).
 """
 
+from app.store.escrow_checks import ESCROW_CHECKS
+
 CHECKS: dict[str, tuple[str, str]] = {
     "entries_balance": (
         "Debits equal credits in every journal and currency.",
@@ -26,12 +28,12 @@ CHECKS: dict[str, tuple[str, str]] = {
         "Every account is in the chart of accounts.",
         """SELECT merchant_id || '/' || code FROM accounts WHERE split_part(code, ':', 1) NOT IN (
              'processor_receivable', 'merchant_pending', 'merchant_available', 'refunds_in_transit',
-             'platform_fees', 'processor_fees', 'suspense', 'escrow_held')""",
+             'platform_fees', 'processor_fees', 'suspense', 'escrow_held', 'transfers')""",
     ),
     "stored_balances": (
         "Every stored balance is the sum of its entries.",
         """WITH kept AS (SELECT merchant_id, account AS code, currency, -sum(signed_minor) AS total
-                         FROM ledger_entries WHERE account IN ('merchant_available', 'escrow_held')
+                         FROM ledger_entries WHERE account = 'merchant_available'
                          GROUP BY 1, 2, 3)
            SELECT coalesce(k.merchant_id, b.merchant_id) || '/' || coalesce(k.code, b.code)
                   || '/' || coalesce(k.currency, b.currency)
@@ -104,7 +106,8 @@ CHECKS: dict[str, tuple[str, str]] = {
                     count(*) FILTER (WHERE j.event = 'refund_returned') AS returned,
                     bool_and(p.amount_minor = r.amount_minor) AS same
              FROM journals j JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
-             WHERE j.merchant_id = r.merchant_id AND j.source_id = r.id) b ON true
+             WHERE j.merchant_id = r.merchant_id AND j.source_id = r.id
+               AND j.event LIKE 'refund%') b ON true
            WHERE b.requested <> 1 OR NOT b.same
               OR (r.status IN ('requested', 'pending', 'unknown')
                   AND b.settled + b.failed + b.returned <> 0)
@@ -174,4 +177,5 @@ CHECKS: dict[str, tuple[str, str]] = {
                     AND g.tgenabled = 'O' AND g.tgname IN
                         (t.name || '_append_only', t.name || '_no_truncate')) <> 2""",
     ),
+    **ESCROW_CHECKS,
 }

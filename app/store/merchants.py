@@ -25,6 +25,7 @@ class Merchant(Base):
     brand: Mapped[dict[str, Any]]
     statement_descriptor: Mapped[str | None]
     return_origins: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    escrow_release_days: Mapped[int | None]
     created_at: Mapped[datetime]
 
 

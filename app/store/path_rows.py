@@ -52,6 +52,7 @@ PLAIN_COLUMNS = (
     "payment_method",
     "canceled_at",
     "created_at",
+    "escrow",
 )
 
 READ_COLUMNS = (

@@ -10,11 +10,13 @@ import pytest
 from app.domain.errors import InvalidTransition
 from app.domain.states import (
     CHECKOUT,
+    ESCROW,
     MACHINES,
     OPERATION,
     PAYMENT,
     REFUND,
     CheckoutStatus,
+    EscrowStatus,
     Machine,
     OperationStatus,
     PaymentStatus,
@@ -26,6 +28,7 @@ STATUSES: dict[str, type[StrEnum]] = {
     REFUND.name: RefundStatus,
     CHECKOUT.name: CheckoutStatus,
     OPERATION.name: OperationStatus,
+    ESCROW.name: EscrowStatus,
 }
 PAIRS = [
     pytest.param(machine, current, target, id=f"{machine.name}-{current}-{target}")
@@ -69,7 +72,7 @@ def test_no_status_moves_to_itself(machine: Machine[Any]) -> None:
 def test_each_event_is_a_noun_and_a_past_participle(machine: Machine[Any]) -> None:
     names = {event for moves in machine.moves.values() for event in moves.values()}
     for name in {*names, machine.created}:
-        assert re.fullmatch(r"(payment|refund|checkout|operation)\.[a-z_]+", name), name
+        assert re.fullmatch(r"(payment|refund|checkout|operation|escrow)\.[a-z_]+", name), name
 
 
 @pytest.mark.parametrize(
@@ -79,8 +82,9 @@ def test_each_event_is_a_noun_and_a_past_participle(machine: Machine[Any]) -> No
         (REFUND, {"failed"}),
         (CHECKOUT, {"complete"}),
         (OPERATION, {"succeeded", "failed"}),
+        (ESCROW, {"released"}),
     ],
-    ids=["payment", "refund", "checkout", "operation"],
+    ids=["payment", "refund", "checkout", "operation", "escrow"],
 )
 def test_what_is_final_stays_final(machine: Machine[Any], finals: set[str]) -> None:
     assert {str(status) for status in machine.moves if machine.is_final(status)} == finals

@@ -12,9 +12,11 @@ import pytest
 from app.services import books, ledger
 from app.services.deps import Deps
 from app.services.refunds import RequestRefund, request_refund
+from app.services.transfers import ReverseTransfer, reverse_transfer
 from app.store.ledger_checks import CHECKS
 from tests import servers
 from tests.factories import FakeQueue, Shop, make_payment, open_checkout, pay_checkout, usd
+from tests.services.escrow_world import market
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ BREAKS = {
     ),
     "stored_balances": Break(
         "INSERT INTO account_balances SELECT id, 'merchant_available', 'USD', 1"
-        " FROM merchants LIMIT 1",
+        " FROM merchants ON CONFLICT (merchant_id, code, currency) DO UPDATE SET balance_minor = 1",
         r"acct_\w+/merchant_available/USD",
     ),
     "sums_follow_seals": Break(
@@ -98,15 +100,36 @@ BREAKS = {
         r"events",
         mend="ALTER TABLE events ENABLE TRIGGER events_append_only",
     ),
+    "escrow_is_held": Break("UPDATE escrow_holds SET held_minor = held_minor + 1", r"esc_\w+"),
+    "escrow_is_booked": Break(
+        "UPDATE escrow_holds SET refunded_minor = refunded_minor + 1", r"esc_\w+"
+    ),
+    "escrow_status": Break("UPDATE escrow_holds SET status = 'released'", r"esc_\w+"),
+    "escrow_sums": Break("UPDATE escrow_releases SET amount_minor = amount_minor + 1", r"esc_\w+"),
+    "releases_are_shared_out": Break(
+        "UPDATE transfers SET commission_minor = commission_minor + 1", r"rel_\w+"
+    ),
+    "transfers_arrive": Break("UPDATE transfers SET amount_minor = amount_minor + 1", r"tr_\w+"),
+    "reversals_within_transfers": Break(
+        "UPDATE transfers SET reversed_minor = reversed_minor + 1", r"tr_\w+"
+    ),
+    "transfers_clear": Break("DELETE FROM postings WHERE debit = 'transfers'", "USD"),
 }
 
 
 @pytest.fixture
 def life(deps: Deps, shop: Shop, queue: FakeQueue) -> None:
-    """A checkout that was paid, and a payment that was refunded in part."""
+    """A checkout that was paid, a payment that was refunded in part, and one that was held, released
+    in part, and given back of that a part.
+    """
     pay_checkout(deps, open_checkout(deps, shop))
     paid = make_payment(deps, shop)
     request_refund(deps, RequestRefund(shop.merchant_id, paid.id, usd("10.00"), "user:robin"))
+    town = market(deps, shop)
+    [transfer_id] = town.release(town.sell(), "12.00", commission="1.00").transfer_ids
+    reverse_transfer(
+        deps, ReverseTransfer(shop.merchant_id, transfer_id, "trr_1", "user:robin", usd("3.00"))
+    )
     queue.drain()
     books.close_books(deps)
 
@@ -169,7 +192,7 @@ def test_a_charge_without_a_journal_is_found(owner: psycopg.Connection) -> None:
     owner.execute("DELETE FROM journals")
 
     found = {offence.check: offence.count for offence in ledger.verify()}
-    assert found["captures_booked"] == 2
+    assert found["captures_booked"] == 3
     assert found["refunds_booked"] == 1
 
 

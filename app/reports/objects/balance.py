@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from app.domain.recipes import PENDING
+from app.domain.recipes import AVAILABLE, PENDING
 from app.reports import balances
 from app.reports.balances import Balance, book_currencies
 from app.reports.objects.paging import Between, Slice, page
@@ -39,7 +39,13 @@ J = JournalRow
 
 CAPTURED, REQUESTED = "payment_captured", "refund_requested"
 FAILED, RETURNED = "refund_failed", "refund_returned"
-EVENTS = (CAPTURED, REQUESTED, FAILED, RETURNED)
+HELD, GIVEN_BACK, EARNED = "escrow_held", "escrow_refunded", "escrow_released"
+RECEIVED, REVERSED, REGAINED = "transfer_received", "transfer_reversed", "transfer_returned"
+EVENTS = (
+    CAPTURED, REQUESTED, FAILED, RETURNED,
+    HELD, GIVEN_BACK, EARNED, RECEIVED, REVERSED, REGAINED,
+)  # fmt: skip
+OWN = (PENDING, AVAILABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +164,8 @@ def listed(merchant_id: str, cut: Slice, wanted: Wanted) -> tuple[Sequence[Trans
 def _lines() -> Any:
     """What a journal does to the merchant's own money: what came, what went, and when it counts."""
     line = PostingRow
-    came = case((line.credit == PENDING, line.amount_minor), else_=0)
-    went = case((line.debit == PENDING, line.amount_minor), else_=0)
+    came = case((line.credit.in_(OWN), line.amount_minor), else_=0)
+    went = case((line.debit.in_(OWN), line.amount_minor), else_=0)
     return (
         select(
             line.currency,
@@ -170,7 +176,7 @@ def _lines() -> Any:
         .where(
             line.merchant_id == J.merchant_id,
             line.journal_id == J.id,
-            or_(line.credit == PENDING, line.debit == PENDING),
+            or_(line.credit.in_(OWN), line.debit.in_(OWN)),
         )
         .group_by(line.currency)
         .lateral("lines")

@@ -28,6 +28,9 @@ SENT = {
     "customer.deleted": "A customer was deleted.",
     "payment_method.attached": "A payment method was kept for a customer.",
     "payment_method.detached": "A payment method is no longer kept.",
+    "transfer.created": "Held money was released to a seller.",
+    "transfer.updated": "A transfer's description or metadata was changed.",
+    "transfer.reversed": "A seller gave back a transfer, in part or whole.",
 }
 
 NOT_YET = (
@@ -68,9 +71,6 @@ NOT_YET = (
     "topup.failed",
     "topup.reversed",
     "topup.succeeded",
-    "transfer.created",
-    "transfer.reversed",
-    "transfer.updated",
 )
 
 EVENT_TYPES: tuple[str, ...] = tuple(sorted((*SENT, *NOT_YET)))

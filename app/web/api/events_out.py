@@ -244,6 +244,22 @@ def _refund_moved(event: SourceEvent) -> tuple[Told, ...]:
     return (first, Told("charge.refund.updated", body, before))
 
 
+def _transfer(event: SourceEvent) -> tuple[Told, ...]:
+    """The transfer as it stood then: what was given back by that event, and nothing later."""
+    found = lookup.transfers(_account(event), [event.subject_id])
+    body = found[event.subject_id]
+    back = int(event.data.get("reversed_minor") or 0)
+    if event.name == "transfer.created":
+        body["reversals"] |= {"data": [], "has_more": False}
+    if event.name != "transfer.updated":
+        body |= {"amount_reversed": back, "reversed": back >= body["amount"]}
+    previous = event.data.get("previous")
+    if event.name == "transfer.reversed":
+        before = back - int(event.data.get("amount_minor") or 0)
+        previous = {"amount_reversed": before, "reversed": False}
+    return (Told(event.name, body, previous),)
+
+
 def _checkout(event: SourceEvent) -> tuple[Told, ...]:
     row, payment = checkout.session_of(event.merchant_id, event.subject_id)
     is_over = event.name == "checkout.expired"
@@ -301,4 +317,7 @@ _MAKERS: dict[str, Callable[[SourceEvent], tuple[Told, ...]]] = {
     "customer.deleted": _customer,
     "method.kept": _method,
     "method.dropped": _method,
+    "transfer.created": _transfer,
+    "transfer.updated": _transfer,
+    "transfer.reversed": _transfer,
 }

@@ -51,6 +51,19 @@ EXPANDABLE: dict[str, dict[str, Fetch | None]] = {
     },
     "payment_method": {"customer": lookup.customers},
     "balance_transaction": {"source": lookup.sources},
+    "transfer": {
+        "balance_transaction": lookup.balance_transactions,
+        "source_transaction": lookup.charges,
+        "destination": None,
+        "destination_payment": None,
+    },
+    "transfer_reversal": {
+        "balance_transaction": lookup.balance_transactions,
+        "transfer": lookup.transfers,
+        "destination_payment_refund": None,
+        "source_refund": None,
+    },
+    "escrow_hold": {"payment_intent": lookup.payment_intents},
     "checkout.session": {
         "payment_intent": lookup.payment_intents,
         "customer": lookup.customers,
@@ -107,6 +120,7 @@ _KIND: dict[Fetch, str] = {
     lookup.customers: "customer",
     lookup.balance_transactions: "balance_transaction",
     lookup.payment_intents: "payment_intent",
+    lookup.transfers: "transfer",
     lookup.refunds_of_charges: "refund",
     lookup.line_items_of_sessions: "item",
 }

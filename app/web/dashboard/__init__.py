@@ -13,6 +13,7 @@ from app.web.context import current_person
 from app.web.dashboard import (
     balances,
     checkouts,
+    escrow,
     events,
     home,
     keys,
@@ -45,6 +46,7 @@ PAGES = (
     Page(home.blueprint, "", "Home", "home"),
     Page(payments.blueprint, "/payments", "Payments", "card"),
     Page(refunds.blueprint, "/refunds", "Refunds", "return"),
+    Page(escrow.blueprint, "/escrow", "Escrow", "lock"),
     Page(balances.blueprint, "/balances", "Balances", "scale"),
     Page(checkouts.blueprint, "/links", "Payment links", "link"),
     Page(keys.blueprint, "/keys", "API keys", "key", "keys", "Developers"),

@@ -5,7 +5,19 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from app.reports.balances import Balance
-from app.reports.objects.balance import CAPTURED, FAILED, REQUESTED, RETURNED, Transaction
+from app.reports.objects.balance import (
+    CAPTURED,
+    EARNED,
+    FAILED,
+    GIVEN_BACK,
+    HELD,
+    RECEIVED,
+    REGAINED,
+    REQUESTED,
+    RETURNED,
+    REVERSED,
+    Transaction,
+)
 from app.web.api.objects.ids import charge_id, timestamp
 from app.web.context import deps
 
@@ -14,6 +26,30 @@ TYPES = {
     REQUESTED: "refund",
     FAILED: "refund_failure",
     RETURNED: "refund_failure",
+    HELD: "reserve_hold",
+    GIVEN_BACK: "reserve_release",
+    EARNED: "application_fee",
+    RECEIVED: "payment",
+    REVERSED: "payment_refund",
+    REGAINED: "transfer_refund",
+}
+# Where reports sum up under another name than the type's own.
+CATEGORIES = {
+    "reserve_hold": "risk_reserved_funds",
+    "reserve_release": "risk_reserved_funds",
+    "application_fee": "platform_earning",
+    "payment": "charge",
+    "payment_refund": "refund",
+    "transfer_refund": "transfer_reversal",
+}
+_TITLES = {
+    REQUESTED: "REFUND FOR CHARGE",
+    HELD: "HELD IN ESCROW",
+    GIVEN_BACK: "OUT OF ESCROW FOR A REFUND",
+    EARNED: "COMMISSION",
+    RECEIVED: "TRANSFER",
+    REVERSED: "TRANSFER REVERSAL",
+    REGAINED: "TRANSFER REVERSAL",
 }
 
 
@@ -53,7 +89,7 @@ def balance_transaction(row: Transaction) -> dict[str, Any]:
         "fee": row.fee_minor,
         "fee_details": _fees(row),
         "net": row.gross_minor - row.fee_minor,
-        "reporting_category": kind,
+        "reporting_category": CATEGORIES.get(kind, kind),
         "source": _source(row),
         "status": "available" if is_available else "pending",
         "type": kind,
@@ -61,7 +97,8 @@ def balance_transaction(row: Transaction) -> dict[str, Any]:
 
 
 def _source(row: Transaction) -> str | None:
-    if row.event != CAPTURED:
+    is_charge = row.event == CAPTURED or (row.event == HELD and row.source_id.startswith("pi_"))
+    if not is_charge:
         return row.source_id
     return charge_id(row.attempt_id) if row.attempt_id else None
 
@@ -83,5 +120,5 @@ def _fees(row: Transaction) -> list[dict[str, Any]]:
 def _description(row: Transaction) -> str | None:
     if row.event == CAPTURED:
         return row.description
-    title = "REFUND FOR CHARGE" if row.event == REQUESTED else "REFUND FAILURE"
+    title = _TITLES.get(row.event, "REFUND FAILURE")
     return f"{title} ({row.description})" if row.description else title

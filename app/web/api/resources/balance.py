@@ -31,7 +31,7 @@ LIST: dict[str, Field] = {
     **PAGE,
     **CREATED,
     "currency": Text(3, doc="Only changes in this currency."),
-    "source": Id(doc="Only what this charge or refund changed."),
+    "source": Id(doc="Only what this charge, refund, release, transfer or reversal changed."),
     "type": Choice(ALL_TYPES, doc="Only changes of this type.", can_unset=True),
     "payout": Refused("payouts and what they hold come with a later version."),
 }
@@ -63,7 +63,7 @@ def _wanted(call: Call) -> Wanted | None:
     is_charge = source.startswith("ch_")
     events = [event for event, its in TYPES.items() if kind in (None, its)]
     if source:
-        if not is_charge and not source.startswith("re_"):
+        if not source.startswith(("ch_", "re_", "rel_", "tr_", "trr_")):
             return None
         events = [event for event in events if (TYPES[event] == "charge") is is_charge]
     if not events:
