@@ -11,8 +11,9 @@ from flask.cli import AppGroup
 
 from app import cli_fees, cli_files
 from app.cli_proof import proof_group
+from app.domain.errors import FarthingError
 from app.domain.states import MACHINES
-from app.services import accounts, keys, ledger, merchants
+from app.services import accounts, keys, ledger, merchants, sellers
 from app.settings import Settings
 from app.store import migrate
 from app.store.ledger_checks import CHECKS
@@ -51,6 +52,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     _register_connect(app)
     _register_merchants(app)
     cli_fees.init_app(app)
+    _register_sellers(app)
 
 
 def _ledger_group() -> AppGroup:
@@ -124,6 +126,26 @@ def _register_connect(app: Flask) -> None:
         """Set the signing secrets of an account's webhooks: one, or two while they are rotated."""
         accounts.set_webhook_secrets(app.extensions["farthing"], account_id, secrets)
         click.echo("Set.")
+
+
+def _register_sellers(app: Flask) -> None:
+    @app.cli.command("connect-seller")
+    @click.option("--platform", required=True, help="The platform's id, acct_….")
+    @click.option("--seller", required=True, help="The seller's id, acct_….")
+    @click.option(
+        "--commission",
+        "basis_points",
+        default=0,
+        help="What the platform keeps if a release says nothing, in basis points: 250 is 2.5 %.",
+    )
+    def connect_seller(platform: str, seller: str, basis_points: int) -> None:
+        """Let a platform transfer held money to another merchant account."""
+        deps = app.extensions["farthing"]
+        try:
+            sellers.connect_seller(deps, sellers.ConnectSeller(platform, seller, basis_points))
+        except FarthingError as error:
+            raise click.ClickException(error.message) from error
+        click.echo("Connected.")
 
 
 def _register_merchants(app: Flask) -> None:

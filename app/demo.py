@@ -17,6 +17,7 @@ import requests
 
 from app.adapters.fx import DemoRates
 from app.demo_goods import CARDS, NAMES, PRODUCTS
+from app.demo_market import make_market
 from app.domain.clock import FrozenClock
 from app.domain.errors import FarthingError
 from app.domain.ids import new_id
@@ -277,6 +278,7 @@ def _finish(deps: Deps, shops: list[Shop], sandbox_url: str) -> dict[str, Any]:
     # What happened so far is told before anybody listens: the past is no news.
     while publishing.publish_due(deps, render):
         continue
+    make_market(deps, wren, shops[1].merchant_id)
     _listen(deps, wren, sandbox_url)
     link_id = merchants.create_link(deps, wren, title="Workshop place", amount=Money(12_500, "USD"))
     for shop, tail in zip(shops, ("wren", "fieldnotes"), strict=True):

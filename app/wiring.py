@@ -40,6 +40,7 @@ JOBS = {
     "paydays": "worker.jobs.pay_scheduled",
     "payouts": "worker.jobs.submit_payouts",
     "proofs": "worker.jobs.prove_books",
+    "escrow": "worker.jobs.release_escrow",
     "news": "worker.jobs.poll_news",
     "events": "worker.telling.publish_events",
     "deliveries": "worker.telling.deliver_events",

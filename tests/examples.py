@@ -3,21 +3,42 @@
 from collections.abc import Callable
 from typing import Any
 
-from app.web.api.examples import EXAMPLES, HOOK, ORDER, UNWANTED, Example
+from app.web.api.examples import (
+    EXAMPLES,
+    HELD,
+    HELD_CHARGE,
+    HOOK,
+    ORDER,
+    SELLER,
+    UNWANTED,
+    Example,
+)
 
 Json = dict[str, Any]
 Ask = Callable[[Example], Json]
 
-# What no example makes, and one of them needs.
-PREPARED = (Example("POST", "/v1/payment_intents", "", params=ORDER, saves={UNWANTED: "id"}),)
+# What no example makes, and some of them need.
+_HOLD = {"confirm": True, "capture_method": "automatic", "escrow": {"enabled": True}}
+PREPARED = (
+    Example("POST", "/v1/payment_intents", "", params=ORDER, saves={UNWANTED: "id"}),
+    Example(
+        "POST",
+        "/v1/payment_intents",
+        "",
+        params=ORDER | _HOLD,
+        saves={HELD: "id", HELD_CHARGE: "latest_charge"},
+    ),
+)
 
 
 class Story:
-    """The examples in their order. `ask` makes one of them and gives its answer."""
+    """The examples in their order. `ask` makes one of them and gives its answer; `seller` is connected
+    to the account.
+    """
 
-    def __init__(self, ask: Callable[["Story", Example], Json], hook: str) -> None:
+    def __init__(self, ask: Callable[["Story", Example], Json], hook: str, seller: str) -> None:
         self._ask = ask
-        self._real = {HOOK: hook}
+        self._real = {HOOK: hook, SELLER: seller}
 
     def text(self, written: str) -> str:
         """What is written, with real ids in it."""

@@ -9,6 +9,7 @@ from itertools import count
 from typing import ClassVar
 
 from app.domain.clock import Clock
+from app.domain.escrow import Plan
 from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.ports import PasswordHasher
@@ -21,6 +22,7 @@ from app.services import (
     conversions,
     creation,
     deliveries,
+    escrow,
     expiry,
     fx,
     inbound,
@@ -37,6 +39,7 @@ from app.services import (
     refunds,
     resolver,
     reversals,
+    sellers,
 )
 from app.services.audit import By
 from app.services.bank_account_entry import AddAccount, add_account
@@ -132,6 +135,7 @@ _JOBS: dict[str, Callable[[Deps], object]] = {
     "paydays": payouts.pay_scheduled,
     "payouts": payout_sending.submit_due,
     "proofs": proof.run_due,
+    "escrow": escrow.release_due,
     "news": polling.poll_due,
     "events": lambda deps: publishing.publish_due(deps, render),
     "deliveries": deliveries.deliver_due,
@@ -222,6 +226,7 @@ def make_payment(
     amount: Money | None = None,
     token: str = VISA,
     capture_method: str = "automatic",
+    escrow: Plan | None = None,
 ) -> Payment:
     """A payment tried at the sandbox, as an API call without a key makes it."""
     made = creation.create_payment(
@@ -233,10 +238,26 @@ def make_payment(
             payment_method_token=token,
             capture_method=capture_method,
             customer_email="ada@example.com",
+            escrow=None if escrow is None else escrow.stored(),
         ),
     )
     assert isinstance(made, Payment)
     return made
+
+
+def connect_sellers(deps: Deps, shop: Shop, *names: str, basis_points: int = 0) -> list[str]:
+    """Merchant accounts that the shop, as a platform, may transfer to; gives their ids."""
+    found = []
+    for name in names:
+        merchant_id = merchants.open_merchant(
+            deps,
+            merchants.OpenMerchant(name, "test", "US", "USD", "UTC", "help@seller.example"),
+        )
+        sellers.connect_seller(
+            deps, sellers.ConnectSeller(shop.merchant_id, merchant_id, basis_points)
+        )
+        found.append(merchant_id)
+    return found
 
 
 def open_checkout(

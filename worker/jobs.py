@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from app.services import (
     books,
     conversions,
+    escrow,
     expiry,
     fx,
     inbound,
@@ -130,6 +131,13 @@ def prove_books() -> None:
     """Go a step with the check of a book; the other jobs have their turn before the next."""
     with job("proofs") as ports:
         proof.run_due(ports)
+
+
+def release_escrow() -> None:
+    """Release what was held as long as its merchant set."""
+    with moving_job("escrow") as ports:
+        while escrow.release_due(ports, BATCH) == BATCH:
+            continue
 
 
 def poll_news() -> None:

@@ -27,6 +27,7 @@ SCHEDULE = (
     Periodic("paydays", 60),
     Periodic("payouts", 15),
     Periodic("proofs", 60),
+    Periodic("escrow", 60),
     Periodic("news", 600),
     Periodic("events", 1),
     Periodic("deliveries", 2),

@@ -73,7 +73,11 @@ CHART: dict[str, Account] = {
         Account("suspense", Kind.PLATFORM, Side.CREDIT, "Real money that fits no row of ours yet."),
         Account("fx_clearing", Kind.PLATFORM, Side.CREDIT, "Both sides of conversions meet here."),
         Account("fx_fees", Kind.PLATFORM, Side.CREDIT, "What the platform earned on conversions."),
-        Account("escrow_held", Kind.ESCROW, Side.CREDIT, "Held until delivery.", True),
+        # Each hold's own row decides what may leave it, so the sum over holds authorises nothing.
+        Account("escrow_held", Kind.ESCROW, Side.CREDIT, "Held until delivery."),
+        Account(
+            "transfers", Kind.PLATFORM, Side.CREDIT, "Between two merchants' books: zero over all."
+        ),
     )
 }
 

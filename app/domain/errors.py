@@ -194,6 +194,42 @@ class RateUnavailable(Conflict):
     code = "exchange_rate_unavailable"
 
 
+class ReleaseTooLarge(FarthingError):
+    """More was to be released than is held."""
+
+    code, status = "release_too_large", 400
+
+
+class ReversalTooLarge(FarthingError):
+    """More of a transfer was to be reversed than is left of it."""
+
+    code, status = "reversal_too_large", 400
+
+
+class EscrowFrozen(FarthingError):
+    """Held money is to be released while a question about it is open."""
+
+    code, status = "escrow_frozen", 400
+
+
+class EscrowStateUnexpected(FarthingError):
+    """What was asked for does not fit where the hold stands."""
+
+    code, status = "escrow_state_unexpected", 400
+
+
+class BalanceInsufficient(FarthingError):
+    """The account that is to give has too little."""
+
+    code, status = "balance_insufficient", 400
+
+
+class SellerNotConnected(InvalidRequest):
+    """The account is no seller of this platform."""
+
+    code = "seller_not_connected"
+
+
 class StaleAmount(FarthingError):
     """The amount shown to the person is no longer true: somebody else moved money meanwhile."""
 
@@ -236,12 +272,6 @@ class AddressRefused(InvalidRequest):
     """An address that we do not post to: not public, not https, or not an address at all."""
 
     code = "url_invalid"
-
-
-class BalanceInsufficient(FarthingError):
-    """More was asked for than is available."""
-
-    code, status = "balance_insufficient", 400
 
 
 class NotPayable(FarthingError):

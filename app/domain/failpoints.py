@@ -13,6 +13,8 @@ FAILPOINTS = {
     "deposit.bank_answered": "The bank has a micro-deposit; the outcome is not committed.",
     "payout.intent_recorded": "The payout is booked; no worker was woken.",
     "payout.bank_answered": "The bank has the payout; the outcome is not committed.",
+    "escrow.released": "The release is committed; the caller has no answer.",
+    "transfer.reversed": "The reversal is committed; the caller has no answer.",
     "inbox.received": "The webhook is committed; the sender has no answer.",
     "inbox.fetched": "The worker asked the processor; the effects are not committed.",
     "inbox.handled": "The effects are committed; the job has not ended.",

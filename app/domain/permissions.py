@@ -8,6 +8,7 @@ _ALL = frozenset(
         "refund",
         "capture",
         "cancel",
+        "release",
         "links",
         "keys",
         "team",
@@ -43,6 +44,7 @@ PERMISSION_RESOURCES = (
     "balance",
     "payouts",
     "disputes",
+    "transfers",
     "files",
     "account",
 )

@@ -22,6 +22,8 @@ BANK = "bank"
 VERIFICATION = "verification_costs"
 FX_CLEARING = "fx_clearing"
 FX_FEES = "fx_fees"
+ESCROW = "escrow_held"
+TRANSFERS = "transfers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +243,59 @@ def conversion_reversed_in(source_id: str, gained: Money, on: date) -> Journal:
         "conversion_reversed_in", source_id,
         dr(FX_CLEARING,           cr=PENDING,               amount=gained, on=on),
     )
+
+
+def escrow_held(source_id: str, amount: Money, on: date) -> Journal:
+    """The merchant's part is held for a delivery: at capture, or when a refund out of it failed."""
+    return _journal(
+        "escrow_held", source_id,
+        dr(PENDING,               cr=ESCROW,                amount=amount, on=on),
+    )
+
+
+def escrow_released(source_id: str, commission: Money, amounts: list[Money], on: date) -> Journal:
+    """Delivered: the platform earns its commission, the rest is on its way to the sellers' books."""
+    return _journal(
+        "escrow_released", source_id,
+        dr(ESCROW,                cr=PENDING,               amount=commission, on=on),
+        *(dr(ESCROW,              cr=TRANSFERS,             amount=amount, on=on) for amount in amounts),
+    )
+
+
+def transfer_received(transfer_id: str, amount: Money, on: date) -> Journal:
+    """The seller's side of a release: it counts from the day on which the processor has settled."""
+    return _journal(
+        "transfer_received", transfer_id,
+        dr(TRANSFERS,             cr=PENDING,               amount=amount, on=on),
+    )
+
+
+def escrow_refunded(source_id: str, amount: Money, on: date) -> Journal:
+    """Held money is the merchant's again, for the refund that takes it in the same unit of work."""
+    return _journal(
+        "escrow_refunded", source_id,
+        dr(ESCROW,                cr=PENDING,               amount=amount, on=on),
+    )
+
+
+def transfer_reversed(reversal_id: str, amount: Money, on: date, *, is_pending: bool) -> Journal:
+    """The seller gives back: from pending before its day has come, else out of what is available."""
+    taken = dr(PENDING,           cr=TRANSFERS,             amount=amount, on=on)
+    if is_pending:
+        return _journal("transfer_reversed", reversal_id, taken)
+    return _journal(
+        "transfer_reversed", reversal_id,
+        taken,
+        dr(AVAILABLE,             cr=PENDING,               amount=amount, on=on),
+    )
+
+
+def transfer_returned(reversal_id: str, amount: Money, on: date) -> Journal:
+    """The platform's side of a reversal: the money is its own, no longer held."""
+    return _journal(
+        "transfer_returned", reversal_id,
+        dr(TRANSFERS,             cr=PENDING,               amount=amount, on=on),
+    )
 # fmt: on
 
 
@@ -267,4 +322,10 @@ RECIPES = (
     money_converted_in,
     conversion_reversed_out,
     conversion_reversed_in,
+    escrow_held,
+    escrow_released,
+    escrow_refunded,
+    transfer_received,
+    transfer_reversed,
+    transfer_returned,
 )

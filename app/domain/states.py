@@ -5,11 +5,28 @@ written in the same transaction. Facts reported late by a processor have edges o
 they are always recorded.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
 
-from app.domain.errors import InvalidTransition
+from app.domain.machine import Machine
+from app.domain.states_funds import (
+    BANK_ACCOUNT,
+    ESCROW,
+    FILED_ORDER,
+    MICRO_DEPOSIT,
+    PAYOUT,
+    BankAccountStatus,
+    EscrowStatus,
+    FiledOrderStatus,
+    MicroDepositStatus,
+    PayoutStatus,
+)
+
+__all__ = [
+    "BANK_ACCOUNT", "CHECKOUT", "ESCROW", "FILED_ORDER", "MACHINES", "MICRO_DEPOSIT", "OPERATION",
+    "PAYMENT", "PAYOUT", "REFUND", "BankAccountStatus", "CheckoutStatus", "EscrowStatus",
+    "FiledOrderStatus", "Machine", "MicroDepositStatus", "OperationStatus", "PaymentStatus",
+    "PayoutStatus", "RefundStatus",
+]  # fmt: skip
 
 
 class PaymentStatus(StrEnum):
@@ -51,75 +68,6 @@ class OperationStatus(StrEnum):
     UNKNOWN = "unknown"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
-
-
-class PayoutStatus(StrEnum):
-    """Where a payout stands. PAID may still come back from the merchant's bank."""
-
-    PENDING = "pending"
-    UNKNOWN = "unknown"
-    IN_TRANSIT = "in_transit"
-    PAID = "paid"
-    FAILED = "failed"
-    CANCELED = "canceled"
-
-
-class BankAccountStatus(StrEnum):
-    """Where a merchant's bank account stands."""
-
-    NEW = "new"
-    VERIFIED = "verified"
-    ERRORED = "errored"
-    REMOVED = "removed"
-
-
-class FiledOrderStatus(StrEnum):
-    """Where an order that goes to a bank by file stands."""
-
-    WAITING = "waiting"
-    IN_FILE = "in_file"
-    PAID = "paid"
-    REFUSED = "refused"
-    RETURNED = "returned"
-
-
-class MicroDepositStatus(StrEnum):
-    """Where a micro-deposit stands."""
-
-    REQUESTED = "requested"
-    UNKNOWN = "unknown"
-    SENT = "sent"
-    PAID = "paid"
-    FAILED = "failed"
-    RETURNED = "returned"
-
-
-S = TypeVar("S", bound=StrEnum)
-
-
-@dataclass(frozen=True)
-class Machine(Generic[S]):
-    """One lifecycle. `moves[status][target]` is the name of the event that the move emits."""
-
-    name: str
-    initial: S
-    created: str
-    moves: dict[S, dict[S, str]]
-
-    def event(self, current: S, target: S) -> str:
-        """The event a move emits; raises InvalidTransition when there is no such move."""
-        event = self.moves[current].get(target)
-        if event is None:
-            raise InvalidTransition(f"A {self.name} that is {current} cannot become {target}.")
-        return event
-
-    def allows(self, current: S, target: S) -> bool:
-        """Whether the table has this move."""
-        return target in self.moves[current]
-
-    def is_final(self, status: S) -> bool:
-        """Whether nothing follows."""
-        return not self.moves[status]
 
 
 _P = PaymentStatus
@@ -235,88 +183,14 @@ OPERATION = Machine(
     },
 )
 
-_PO = PayoutStatus
-
-PAYOUT = Machine(
-    name="payout",
-    initial=_PO.PENDING,
-    created="payout.created",
-    moves={
-        _PO.PENDING: {
-            _PO.UNKNOWN: "payout.outcome_unknown",
-            _PO.IN_TRANSIT: "payout.sent",
-            _PO.PAID: "payout.paid",
-            _PO.FAILED: "payout.failed",
-            _PO.CANCELED: "payout.canceled",
-        },
-        _PO.UNKNOWN: {
-            _PO.IN_TRANSIT: "payout.sent",
-            _PO.PAID: "payout.paid",
-            _PO.FAILED: "payout.failed",
-        },
-        _PO.IN_TRANSIT: {_PO.PAID: "payout.paid", _PO.FAILED: "payout.failed"},
-        _PO.PAID: {_PO.FAILED: "payout.returned"},
-        _PO.FAILED: {},
-        _PO.CANCELED: {},
-    },
+MACHINES = (
+    PAYMENT,
+    REFUND,
+    CHECKOUT,
+    OPERATION,
+    PAYOUT,
+    BANK_ACCOUNT,
+    MICRO_DEPOSIT,
+    FILED_ORDER,
+    ESCROW,
 )
-
-_B = BankAccountStatus
-
-BANK_ACCOUNT = Machine(
-    name="bank account",
-    initial=_B.NEW,
-    created="bank_account.added",
-    moves={
-        _B.NEW: {
-            _B.VERIFIED: "bank_account.verified",
-            _B.ERRORED: "bank_account.errored",
-            _B.REMOVED: "bank_account.removed",
-        },
-        _B.VERIFIED: {_B.ERRORED: "bank_account.errored", _B.REMOVED: "bank_account.removed"},
-        _B.ERRORED: {_B.REMOVED: "bank_account.removed"},
-        _B.REMOVED: {},
-    },
-)
-
-_M = MicroDepositStatus
-
-MICRO_DEPOSIT = Machine(
-    name="micro-deposit",
-    initial=_M.REQUESTED,
-    created="micro_deposit.requested",
-    moves={
-        _M.REQUESTED: {
-            _M.UNKNOWN: "micro_deposit.outcome_unknown",
-            _M.SENT: "micro_deposit.sent",
-            _M.PAID: "micro_deposit.paid",
-            _M.FAILED: "micro_deposit.failed",
-        },
-        _M.UNKNOWN: {
-            _M.SENT: "micro_deposit.sent",
-            _M.PAID: "micro_deposit.paid",
-            _M.FAILED: "micro_deposit.failed",
-        },
-        _M.SENT: {_M.PAID: "micro_deposit.paid", _M.RETURNED: "micro_deposit.returned"},
-        _M.PAID: {_M.RETURNED: "micro_deposit.returned"},
-        _M.FAILED: {},
-        _M.RETURNED: {},
-    },
-)
-
-_F = FiledOrderStatus
-
-FILED_ORDER = Machine(
-    name="filed order",
-    initial=_F.WAITING,
-    created="filed_order.entered",
-    moves={
-        _F.WAITING: {_F.IN_FILE: "filed_order.written"},
-        _F.IN_FILE: {_F.PAID: "filed_order.paid", _F.REFUSED: "filed_order.refused"},
-        _F.PAID: {_F.RETURNED: "filed_order.returned"},
-        _F.REFUSED: {},
-        _F.RETURNED: {},
-    },
-)
-
-MACHINES = (PAYMENT, REFUND, CHECKOUT, OPERATION, PAYOUT, BANK_ACCOUNT, MICRO_DEPOSIT, FILED_ORDER)

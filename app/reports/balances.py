@@ -105,6 +105,12 @@ TITLES = {
     "money_converted_in": "Converted: received",
     "conversion_reversed_out": "Conversion undone: given back",
     "conversion_reversed_in": "Conversion undone: received back",
+    "escrow_held": "Held in escrow",
+    "escrow_released": "Released from escrow",
+    "escrow_refunded": "Taken from escrow for a refund",
+    "transfer_received": "Transfer received from a platform",
+    "transfer_reversed": "Transfer given back to the platform",
+    "transfer_returned": "Transfer given back by a seller",
     "unmatched_receipt": "Money that matches no payment",
     "unmatched_refund": "Refund that matches no payment",
 }
@@ -123,6 +129,7 @@ ACCOUNT_NAMES = {
     "fx_fees": "Conversion fees",
     "suspense": "To be explained",
     "escrow_held": "Held in escrow",
+    "transfers": "To and from other accounts",
 }
 
 

@@ -75,6 +75,21 @@ def refund_label(status: str) -> Label:
     return _REFUND[status]
 
 
+_ESCROW = {
+    "held": Label("Held", "blue"),
+    "partly_released": Label("Partly released", "blue"),
+    "frozen": Label("Frozen", "orange"),
+    "released": Label("Released", "green"),
+    "refunded": Label("Refunded", "grey"),
+    "closed": Label("Released and refunded", "grey"),
+}
+
+
+def escrow_label(status: str) -> Label:
+    """What a hold is called."""
+    return _ESCROW[status]
+
+
 def checkout_label(status: str) -> Label:
     """What the checkout session is called."""
     return _CHECKOUT[status]

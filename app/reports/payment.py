@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from app.domain.errors import NotFound
 from app.domain.money import Money
 from app.domain.states import PAYMENT, PaymentStatus
-from app.reports import balances, fees, settlement, timeline
+from app.reports import balances, escrow, fees, settlement, timeline
 from app.reports.labels import Label, brand_name, payment_label, refund_label
 from app.store.db import db
 from app.store.payments import CheckoutSession, Operation, PaymentRow, Refund
@@ -92,6 +92,7 @@ class PaymentDetail:
     events: tuple[timeline.Moment, ...]
     journals: tuple[balances.Journal, ...]
     settled: settlement.Settled | None
+    escrow: escrow.HoldDetail | None
 
     @property
     def currency(self) -> str:
@@ -172,6 +173,7 @@ def detail(merchant_id: str, payment_id: str, *, now: datetime) -> PaymentDetail
         events=tuple(timeline.of_payment(merchant_id, payment_id)),
         journals=tuple(balances.journals_of_payment(merchant_id, payment_id)),
         settled=settled,
+        escrow=escrow.of_payment(merchant_id, payment_id) if row.escrow is not None else None,
         **_sums(row),
     )
 

@@ -58,6 +58,11 @@ def _failure(data: dict[str, Any]) -> str:
     return f"The processor says: {reason.replace('_', ' ')}" if reason else ""
 
 
+def _milestone(data: dict[str, Any]) -> str:
+    name = str(data.get("milestone") or "")
+    return f"Milestone: {name}" if name else ""
+
+
 def _asking(_data: dict[str, Any]) -> str:
     return "The processor gave no clear answer. We keep asking; nothing is charged twice."
 
@@ -94,6 +99,16 @@ TELLINGS: dict[str, Telling] = {
     "refund.succeeded": Telling("{} was refunded", "green"),
     "refund.failed": Telling("The refund of {} failed", "red", _failure),
     "refund.returned": Telling("The refund of {} came back from the customer's bank", "red"),
+    "escrow.released_in_part": Telling("{} was released from escrow", "green", _milestone),
+    "escrow.released": Telling("{} was released from escrow, the last of it", "green", _milestone),
+    "escrow.closed": Telling("{} left escrow, the last of it", "green", _milestone),
+    "escrow.refunded": Telling("{} left escrow for a refund, all that was held"),
+    "escrow.refund_returned": Telling("{} is held in escrow again", "orange"),
+    "escrow.frozen": Telling("The money in escrow was frozen", "orange", _reason),
+    "escrow.unfrozen": Telling("The money in escrow is no longer frozen"),
+    "transfer.created": Telling("{} went to a seller", "green"),
+    "transfer.updated": Telling("The words of a transfer were changed"),
+    "transfer.reversed": Telling("A seller gave {} back", "orange"),
     "checkout.expired": Telling("The checkout expired"),
 }
 

@@ -75,6 +75,7 @@ class OpenSession:
     payment_link_id: str | None = None
     customer_id: str | None = None
     session_id: str | None = None
+    escrow: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ def _open(deps: Deps, session: Session, command: OpenSession) -> CheckoutSession
         payment_link_id=command.payment_link_id,
         customer_id=command.customer_id,
         locale=command.locale,
+        escrow=command.escrow,
         expires_at=command.expires_at or now + DEFAULT_LIFE,
         created_at=now,
         completed_at=None,
@@ -170,6 +172,7 @@ def open_from_link(deps: Deps, link_id: str) -> str:
             currency=link.currency,
             actor="customer",
             payment_link_id=link.id,
+            escrow=link.escrow,
         ),
     )
 
@@ -263,6 +266,7 @@ def _first_try(deps: Deps, row: CheckoutSession, merchant: Merchant, command: Pa
             customer_name=command.name,
             customer_id=row.customer_id,
             metadata=row.payment_metadata,
+            escrow=row.escrow,
             return_url=f"{deps.base_url}/pay/{row.id}",
         ),
     )

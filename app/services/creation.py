@@ -80,6 +80,7 @@ class CreatePayment:
     customer_name: str | None = None
     return_url: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    escrow: dict[str, Any] | None = None
     idempotency: IdempotentRequest | None = None
 
 
@@ -150,6 +151,7 @@ def _new_payment(
         attempt_id=operation.id if operation else None,
         customer_id=command.customer_id,
         payment_method=command.payment_method,
+        escrow=command.escrow,
         operation=operation,
     )
     idempotency = command.idempotency

@@ -17,6 +17,7 @@ from app.domain.payments import Payment
 from app.domain.processor import Captured, ProcessorAccount, RefundAccepted, RefundRefused, Unknown
 from app.domain.states import PaymentStatus, RefundStatus
 from app.services.deps import Deps
+from app.services.escrow_rows import take_for_refund
 from app.services.refund_rows import lock_payment
 from app.services.refunds import RefundUpdate, apply_update
 from app.store.db import transaction
@@ -66,7 +67,10 @@ def _record_foreign(deps: Deps, payment: Payment, item: RefundAccepted) -> None:
             refund_id = new_id("re", now)
             name = "refund.found_at_processor"
             if row.status == PaymentStatus.CAPTURED and fits:
-                _add_refund(session, row, item, refund_id, now)
+                from_escrow = take_for_refund(
+                    session, deps, row, refund_id, item.amount, actor="processor"
+                )
+                _add_refund(session, row, item, refund_id, now, from_escrow)
                 for journal in (
                     recipes.refund_requested(refund_id, item.amount, now.date()),
                     *(
@@ -98,7 +102,12 @@ def _is_known(session: Session, row: PaymentRow, item: RefundAccepted) -> bool:
 
 
 def _add_refund(
-    session: Session, row: PaymentRow, item: RefundAccepted, refund_id: str, now: datetime
+    session: Session,
+    row: PaymentRow,
+    item: RefundAccepted,
+    refund_id: str,
+    now: datetime,
+    from_escrow: int,
 ) -> None:
     amount = item.amount.amount_minor
     row.version += 1
@@ -114,6 +123,7 @@ def _add_refund(
             payment_id=row.id,
             status=RefundStatus.SUCCEEDED if item.is_settled else RefundStatus.PENDING,
             amount_minor=amount,
+            escrow_minor=from_escrow,
             currency=row.currency,
             reason=None,
             note=None,

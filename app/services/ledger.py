@@ -50,11 +50,11 @@ def release_due(deps: Deps) -> int:
     today = deps.clock.now().date()
     with transaction() as session:
         merchants = books_with_pending(session, today)
-    return sum(release_due_of(deps, merchant_id) for merchant_id in merchants)
+    return sum(release_book(deps, merchant_id) for merchant_id in merchants)
 
 
-def release_due_of(deps: Deps, merchant_id: str) -> int:
-    """Release one book's due days; gives in how many currencies there was something to move."""
+def release_book(deps: Deps, merchant_id: str) -> int:
+    """Release a book's due days, sealed or not; gives in how many currencies something moved."""
     now = deps.clock.now()
     moved = set()
     with transaction() as session:

@@ -6,11 +6,13 @@ from typing import Any
 from sqlalchemy import select
 
 from app.domain.errors import AmountTooSmall
+from app.domain.escrow import Plan
 from app.domain.ids import new_id
 from app.domain.money import Money, currency_of, parse_amount
 from app.services import audit
 from app.services.audit import By
 from app.services.deps import Deps
+from app.services.sellers import check_plan_of
 from app.store.db import transaction
 from app.store.merchants import Membership, Merchant, User
 from app.store.payments import PaymentLink
@@ -62,6 +64,7 @@ def open_merchant(deps: Deps, command: OpenMerchant) -> str:
                 statement_descriptor=None,
                 return_origins=[],
                 settlement_currencies=None,
+                escrow_release_days=None,
                 created_at=now,
             )
         )
@@ -123,11 +126,17 @@ def add_member(deps: Deps, *, user_id: str, merchant_id: str, role: str) -> None
         )
 
 
-def create_link(deps: Deps, merchant_id: str, *, title: str, amount: Money) -> str:
-    """A payment link; gives its id, which is its unguessable address."""
+def create_link(
+    deps: Deps, merchant_id: str, *, title: str, amount: Money, escrow: Plan | None = None
+) -> str:
+    """A payment link; gives its id, which is its unguessable address. With a plan, what is paid is
+    held.
+    """
     if amount.amount_minor <= 0:
         raise AmountTooSmall("Enter an amount above zero.", param="amount")
     checked = parse_amount(amount.amount_minor, amount.currency)
+    if escrow is not None:
+        check_plan_of(merchant_id, escrow, checked)
     now = deps.clock.now()
     link_id = new_id("plink", now)
     with transaction() as session:
@@ -139,6 +148,7 @@ def create_link(deps: Deps, merchant_id: str, *, title: str, amount: Money) -> s
                 amount_minor=checked.amount_minor,
                 currency=checked.currency,
                 is_active=True,
+                escrow=None if escrow is None else escrow.stored(),
                 created_at=now,
             )
         )

@@ -31,7 +31,7 @@ from app.domain.rails import BankDestination, rail_for
 from app.domain.states import PAYOUT, PayoutStatus
 from app.services import bank_accounts
 from app.services.deps import Deps
-from app.services.ledger import release_due_of
+from app.services.ledger import release_book
 from app.services.payout_rows import load_payout, move_payout, payout_event
 from app.services.payout_terms import begin_schedules, due_terms, hold_back, load_terms, take_turn
 from app.services.updates import changed
@@ -83,7 +83,7 @@ def create_payout(deps: Deps, command: CreatePayout) -> str | None:
     if known is not None:
         return known
     destination = _destination(deps, command)
-    release_due_of(deps, command.merchant_id)
+    release_book(deps, command.merchant_id)
     try:
         payout_id = _close_period(deps, command, destination)
     except IntegrityError:

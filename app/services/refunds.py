@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from app.domain import recipes
 from app.domain.errors import (
@@ -37,7 +36,9 @@ from app.domain.refunds import checked, target_of
 from app.domain.states import REFUND, PaymentStatus, RefundStatus
 from app.services.accounts import account_by_id
 from app.services.deps import Deps
+from app.services.escrow_rows import put_back, take_for_refund
 from app.services.payments import refuse_inexact
+from app.services.refund_facts import record_after_all
 from app.services.refund_rows import (
     load_refund,
     lock_payment,
@@ -59,8 +60,8 @@ _R = RefundStatus
 
 @dataclass(frozen=True)
 class RequestRefund:
-    """Send `amount` back. `expected_refundable` is what the person saw; if it is no longer true,
-    nothing is done.
+    """Send `amount` back, out of escrow first where money is held. `expected_refundable` and
+    `expected_held` are what the person saw; if one is no longer true, nothing is done.
 
     `expected_rate_id` is the exchange rate that they saw. `refund_id` is given where the request may be
     repeated. `is_sent_now`: the caller sends it itself and the worker looks after it only if that did
@@ -74,6 +75,7 @@ class RequestRefund:
     reason: str | None = None
     note: str | None = None
     expected_refundable: Money | None = None
+    expected_held: Money | None = None
     origin: str = "merchant"
     client_key: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -129,6 +131,10 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
         _check(payment, command)
         refuse_inexact(deps, payment.processor, command.amount)
         fx = settled(deps, payment, rate, command.amount, command.origin, command.expected_rate_id)
+        from_escrow = take_for_refund(
+            session, deps, payment, refund_id, command.amount,
+            actor=command.actor, expected=command.expected_held,
+        )  # fmt: skip
         payment.refund_reserved_minor += command.amount.amount_minor
         payment.version += 1
         payment.updated_at = now
@@ -139,6 +145,7 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
                 payment_id=payment.id,
                 status=_R.REQUESTED,
                 amount_minor=command.amount.amount_minor,
+                escrow_minor=from_escrow,
                 currency=payment.currency,
                 reason=command.reason,
                 note=command.note,
@@ -304,7 +311,7 @@ def apply_update(deps: Deps, update: RefundUpdate, *, actor: str = "system") -> 
             log.error("refund.integrity_failed", extra={"refund": refund.id, "why": outcome})
         target, data = target_of(outcome)
         if current is _R.FAILED and isinstance(outcome, RefundAccepted):
-            _record_after_all(session, deps, payment, refund, outcome)
+            record_after_all(session, deps, payment, refund, outcome)
             return
         if target is None or target is current or not REFUND.allows(current, target):
             remember_reference(refund, outcome)
@@ -323,27 +330,5 @@ def apply_update(deps: Deps, update: RefundUpdate, *, actor: str = "system") -> 
         refund_event(session, deps, payment, refund.id, event, actor, data)
         for journal in journals:
             book(session, payment.merchant_id, journal, payment_id=payment.id, at=now)
-
-
-def _record_after_all(
-    session: Session, deps: Deps, payment: PaymentRow, refund: Refund, outcome: RefundAccepted
-) -> None:
-    """A refund that we called failed was made after all: the money left, so it is booked, to suspense.
-
-    Older news of a refund that failed later says nothing: that one's reference is known.
-    """
-    if refund.processor_reference is not None:
-        return
-    now = deps.clock.now()
-    refund.processor_reference = outcome.reference
-    journal = recipes.unmatched_refund(
-        payment.processor, outcome.reference, outcome.amount, now.date()
-    )
-    book(session, payment.merchant_id, journal, payment_id=payment.id, at=now)
-    data = {
-        "amount_minor": outcome.amount.amount_minor,
-        "currency": outcome.amount.currency,
-        "processor_reference": outcome.reference,
-    }
-    refund_event(session, deps, payment, refund.id, "refund.unmatched", "processor", data)
-    log.error("refund.made_after_all", extra={"refund": refund.id})
+        if target is _R.FAILED:
+            put_back(session, deps, payment, refund)

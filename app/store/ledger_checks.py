@@ -5,6 +5,7 @@ Name → (what it means, SQL giving one column that names the offender).
 
 from app.domain.accounts import CHART
 from app.store.books import FEE, GROSS, IS_OWN, WITH_FEE
+from app.store.escrow_checks import ESCROW_CHECKS
 from app.store.fx_checks import FX_CHECKS
 from app.store.payout_checks import PAYOUT_CHECKS
 
@@ -238,4 +239,5 @@ CHECKS: dict[str, tuple[str, str]] = {
     ),
     **PAYOUT_CHECKS,
     **FX_CHECKS,
+    **ESCROW_CHECKS,
 }

@@ -26,6 +26,7 @@ class Merchant(Base):
     statement_descriptor: Mapped[str | None]
     return_origins: Mapped[list[str]] = mapped_column(ARRAY(Text))
     settlement_currencies: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    escrow_release_days: Mapped[int | None]
     created_at: Mapped[datetime]
 
 

@@ -133,6 +133,7 @@ def _intent_row(ord_: int, intent: NewPayment, at: datetime) -> Row:
         payment.created_at,
         payment.customer_id,
         payment.payment_method,
+        payment.escrow,
         claim.scope if claim else None,
         claim.key if claim else None,
         claim.request_id if claim else None,
@@ -178,6 +179,11 @@ def prepare_outcomes(recordings: Sequence[Recording]) -> Prepared:
         has_session=any(one.session_event is not None for one in recordings),
         has_answer=any(one.answer is not None for one in recordings),
         has_news=any(one.inbox_id is not None for one in recordings),
+        has_hold=any(
+            journal.event == "escrow_held" and journal.postings
+            for one in recordings
+            for journal in one.decision.journals
+        ),
     )
     parameters = OUTCOMES.parameters(rows, shape.outcomes)
     parameters += EVENTS.parameters(events, shape.events)

@@ -59,6 +59,7 @@ PLAIN_COLUMNS = (
     "fx_rate_id",
     "settled_minor",
     "fx_fee_minor",
+    "escrow",
 )
 
 READ_COLUMNS = (

@@ -103,6 +103,7 @@ INTENTS = Source(
         "created_at": "timestamptz",
         "customer_id": "text",
         "payment_method": "text",
+        "escrow": "jsonb",
         "scope": "text",
         "key": "text",
         "request_id": "text",
@@ -216,3 +217,4 @@ class OutcomeShape(NamedTuple):
     has_session: bool
     has_answer: bool
     has_news: bool
+    has_hold: bool

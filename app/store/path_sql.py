@@ -83,11 +83,11 @@ _NEW_PAYMENT = """new_payment AS (
     INSERT INTO payments (merchant_id, id, session_id, client_key, status, amount_minor, currency,
                           capture_method, fee_schedule, processor, processor_account_id, description,
                           customer_email, customer_name, metadata, customer_id, payment_method,
-                          attempt_id, created_at, updated_at)
+                          escrow, attempt_id, created_at, updated_at)
     SELECT i.merchant_id, i.id, i.session_id, i.client_key, i.status, i.amount_minor, i.currency,
            i.capture_method, i.fee_schedule, i.processor, i.processor_account_id, i.description,
            i.customer_email, i.customer_name, i.metadata, i.customer_id, i.payment_method,
-           i.operation_id, i.created_at, i.at
+           i.escrow, i.operation_id, i.created_at, i.at
     FROM input i JOIN go ON go.ord = i.ord
 )"""
 
@@ -198,7 +198,8 @@ def _moved(*, has_session: bool) -> str:
         {", ".join(f"{name} = {value}" for name, value in changes.items())}
     FROM input i
     WHERE p.merchant_id = i.merchant_id AND p.id = i.id AND p.version = i.expected_version{condition}
-    RETURNING i.ord, p.merchant_id, p.id, i.actor, i.at
+    RETURNING i.ord, p.merchant_id, p.id, i.actor, i.at, p.escrow, p.currency,
+              p.captured_minor - p.fee_minor AS net_minor
 )"""
 
 
@@ -239,6 +240,20 @@ _NEWS = """news AS (
 )"""
 
 
+# What was captured for a delivery is held from this very moment: the hold's id is the payment's own.
+_HOLD = """hold AS (
+    INSERT INTO escrow_holds (merchant_id, id, payment_id, currency, held_minor, plan, transfer_group,
+                              auto_release_at, created_at, updated_at)
+    SELECT m.merchant_id, 'esc' || substr(m.id, 3), m.id, m.currency, m.net_minor, m.escrow,
+           m.escrow ->> 'transfer_group',
+           CASE WHEN m.escrow ? 'destination' OR m.escrow ? 'milestones'
+                THEN m.at + make_interval(days => a.escrow_release_days::int) END, m.at, m.at
+    FROM moved m JOIN merchants a ON a.id = m.merchant_id
+    WHERE m.escrow IS NOT NULL AND m.net_minor > 0
+    ON CONFLICT DO NOTHING
+)"""
+
+
 @cache
 def record(shape: OutcomeShape) -> bytes:
     """Outcomes: parameters are the outcomes, then the events, journals and postings."""
@@ -251,6 +266,7 @@ def record(shape: OutcomeShape) -> bytes:
         (_SESSION, shape.has_session),
         (_ANSWER, shape.has_answer),
         (_NEWS, shape.has_news),
+        (_HOLD, shape.has_hold),
     )
     parts += [part for part, is_wanted in wanted if is_wanted]
     first = 1 + OUTCOMES.width(shape.outcomes)

@@ -26,6 +26,7 @@ class PaymentLink(Base):
     amount_minor: Mapped[int]
     currency: Mapped[str]
     is_active: Mapped[bool]
+    escrow: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
 
 
@@ -52,6 +53,7 @@ class CheckoutSession(Base):
     payment_link_id: Mapped[str | None]
     customer_id: Mapped[str | None]
     locale: Mapped[str | None]
+    escrow: Mapped[dict[str, Any] | None]
     expires_at: Mapped[datetime]
     created_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
@@ -114,6 +116,7 @@ class PaymentRow(Base):
     charge_attempt_id: Mapped[str | None]
     customer_id: Mapped[str | None]
     payment_method: Mapped[str | None]
+    escrow: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     captured_at: Mapped[datetime | None]
@@ -176,6 +179,7 @@ class Refund(Base):
     payment_id: Mapped[str]
     status: Mapped[str]
     amount_minor: Mapped[int]
+    escrow_minor: Mapped[int]
     currency: Mapped[str]
     reason: Mapped[str | None]
     note: Mapped[str | None]

@@ -8,6 +8,8 @@ import psycopg
 from psycopg import sql
 from werkzeug.test import TestResponse
 
+from app.services import merchants, sellers
+from app.services.deps import Deps
 from app.web.api.call import Route
 from tests.api.client import Api, basket, order
 from tests.factories import VISA, FakeQueue
@@ -57,12 +59,26 @@ def acquire(api: Api, queue: FakeQueue) -> Possessions:
     paid = good(api.post(intents, order(confirm=True, **kept)))
     refund = good(api.post("/v1/refunds", {"payment_intent": paid["id"], "amount": 100}))["id"]
     session = good(api.post("/v1/checkout/sessions", basket(customer=customer)))["id"]
+    seller = connected_seller(api)
+    held_one = good(
+        api.post(
+            intents, order(confirm=True, escrow={"enabled": True}, transfer_group="G1", **kept)
+        )
+    )
+    body = {"amount": 900, "currency": "usd", "destination": seller}
+    transfer = good(
+        api.post("/v1/transfers", body | {"source_transaction": held_one["latest_charge"]})
+    )["id"]
+    back = good(api.post(f"/v1/transfers/{transfer}/reversals", {"amount": 100}))["id"]
     queue.drain()
     endpoint = good(api.post("/v1/webhook_endpoints", {"url": HOOK, "enabled_events": ["*"]}))["id"]
     return Possessions(
         {
             "intent": [held["id"], fresh["id"], paid["id"]],
-            "charge": [paid["latest_charge"], held["latest_charge"]],
+            "charge": [paid["latest_charge"], held["latest_charge"], held_one["latest_charge"]],
+            "transfer": [transfer],
+            "reversal": [back],
+            "hold": _first(api, "escrow_holds"),
             "refund": [refund],
             "customer": [customer],
             "method": methods,
@@ -74,6 +90,17 @@ def acquire(api: Api, queue: FakeQueue) -> Possessions:
         },
         held["client_secret"],
     )
+
+
+def connected_seller(api: Api) -> str:
+    """A merchant that is a seller of this key's merchant."""
+    deps: Deps = api.app.extensions["farthing"]
+    account = good(api.get("/v1/account"))["id"]
+    seller = merchants.open_merchant(
+        deps, merchants.OpenMerchant("Seller", "test", "US", "USD", "UTC", "s@b.example")
+    )
+    sellers.connect_seller(deps, sellers.ConnectSeller(account, seller))
+    return seller
 
 
 def _first(api: Api, plural: str) -> list[str]:

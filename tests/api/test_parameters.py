@@ -27,6 +27,7 @@ NOT_OFFERED = {
 }
 # Names that we take and that the published part does not list for the call, and why.
 OURS = {
+    "escrow": "Stripe holds no money until a release",
     "client_secret": "browsers look a payment up by it",
     "description": "the published part lost every property of this name",
 }

@@ -42,6 +42,9 @@ LISTED = {
     "event": "event",
     "webhook_endpoint": "endpoint",
     "balance_transaction": "transaction",
+    "transfer": "transfer",
+    "transfer_reversal": "reversal",
+    "escrow_hold": "hold",
     "dispute": "intent",
     "payout": "intent",
     "file": "intent",
@@ -54,7 +57,8 @@ NAMED = {
     "payment_link": ["session"],
     "charge": ["charge"],
     "source": ["charge", "refund"],
-    "destination": [],  # Of payouts, of which there are none yet.
+    "destination": [],  # Sellers are other accounts by nature; a transfer names one's own.
+    "source_transaction": ["charge"],
     "starting_after": [],
     "ending_before": [],
 }
@@ -76,6 +80,11 @@ BODIES: dict[str, Any] = {
     "POST /v1/checkout/sessions": basket(),
     "POST /v1/checkout/sessions/{session}": {"metadata": {"changed": "yes"}},
     "POST /v1/checkout/sessions/{session}/expire": {},
+    "POST /v1/transfers": {"amount": 1, "currency": "usd", "destination": "acct_none"},
+    "POST /v1/transfers/{transfer}": {"metadata": {"changed": "yes"}},
+    "POST /v1/transfers/{transfer}/reversals": {"amount": 1},
+    "POST /v1/transfers/{transfer}/reversals/{reversal}": {"metadata": {"changed": "yes"}},
+    "POST /v1/escrow_holds/{hold}/release": {},
     "POST /v1/webhook_endpoints": {"url": HOOK, "enabled_events": ["*"]},
     "POST /v1/webhook_endpoints/{endpoint}": {"description": "changed"},
 }

@@ -123,6 +123,9 @@ KEPT = (
     "three_d_secure_details_charge",
     "three_d_secure_usage",
     "token",
+    "transfer",
+    "transfer_data",
+    "transfer_reversal",
     "transfer_schedule",
     "webhook_endpoint",
 )
@@ -141,6 +144,7 @@ RESOURCES = (
     "payment_methods",
     "payouts",
     "refunds",
+    "transfers",
     "webhook_endpoints",
 )
 # The published part has lost every property of this name; Stripe takes it here.

@@ -10,6 +10,7 @@ TABLE = {
     "refund":   (True,  True,  False,    True,   False),
     "capture":  (True,  True,  False,    True,   False),
     "cancel":   (True,  True,  False,    True,   False),
+    "release":  (True,  True,  False,    False,  False),
     "links":    (True,  True,  True,     False,  False),
     "keys":     (True,  True,  True,     False,  False),
     "team":     (True,  True,  False,    False,  False),

@@ -50,6 +50,12 @@ STEPS: dict[str, Callable[[str, Money, Money], Journal]] = {
     "converted in": lambda s, a, f: recipes.money_converted_in(s, a, f, DAY),
     "changed back out": lambda s, a, _: recipes.conversion_reversed_out(s, a, DAY),
     "changed back in": lambda s, a, _: recipes.conversion_reversed_in(s, a, DAY),
+    "held": lambda s, a, _: recipes.escrow_held(s, a, DAY),
+    "let go": lambda s, a, fee: recipes.escrow_released(s, fee, [a], DAY),
+    "given for a refund": lambda s, a, _: recipes.escrow_refunded(s, a, DAY),
+    "received": lambda s, a, _: recipes.transfer_received(s, a, DAY),
+    "reversed": lambda s, a, _: recipes.transfer_reversed(s, a, DAY, is_pending=False),
+    "returned": lambda s, a, _: recipes.transfer_returned(s, a, DAY),
 }
 
 
@@ -123,6 +129,24 @@ def _balances(journals: list[Journal]) -> dict[str, Decimal]:
         ),
         ("converted out 5.00; changed back in 5.00", ""),
         ("converted in 5.00; changed back out 5.00", ""),
+        (
+            "captured 100.00 fee 3.20; held 96.80",
+            "processor_receivable 100.00, escrow_held 96.80, platform_fees 3.20",
+        ),
+        # Both books together: the platform keeps its commission, the seller has the rest.
+        (
+            "captured 100.00 fee 3.20; held 96.80; let go 90.00 fee 6.80; received 90.00",
+            "processor_receivable 100.00, merchant_pending 96.80, platform_fees 3.20",
+        ),
+        (
+            "held 10.00; let go 10.00; received 10.00; reversed 4.00; returned 4.00",
+            "merchant_available -4.00, merchant_pending 4.00",
+        ),
+        (
+            "captured 100.00 fee 3.20; held 96.80; given for a refund 40.00; refund requested 40.00",
+            "processor_receivable 100.00, escrow_held 56.80, platform_fees 3.20,"
+            " refunds_in_transit 40.00",
+        ),
         ("unmatched receipt 12.00", "processor_receivable 12.00, suspense 12.00"),
         ("unmatched refund 12.00", "processor_receivable -12.00, suspense -12.00"),
         ("unmatched receipt 12.00; unmatched refund 12.00", ""),

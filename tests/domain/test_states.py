@@ -11,6 +11,7 @@ from app.domain.errors import InvalidTransition
 from app.domain.states import (
     BANK_ACCOUNT,
     CHECKOUT,
+    ESCROW,
     FILED_ORDER,
     MACHINES,
     MICRO_DEPOSIT,
@@ -20,6 +21,7 @@ from app.domain.states import (
     REFUND,
     BankAccountStatus,
     CheckoutStatus,
+    EscrowStatus,
     FiledOrderStatus,
     Machine,
     MicroDepositStatus,
@@ -38,6 +40,7 @@ STATUSES: dict[str, type[StrEnum]] = {
     BANK_ACCOUNT.name: BankAccountStatus,
     MICRO_DEPOSIT.name: MicroDepositStatus,
     FILED_ORDER.name: FiledOrderStatus,
+    ESCROW.name: EscrowStatus,
 }
 PAIRS = [
     pytest.param(machine, current, target, id=f"{machine.name}-{current}-{target}")
@@ -80,7 +83,9 @@ def test_no_status_moves_to_itself(machine: Machine[Any]) -> None:
 @each_machine
 def test_each_event_is_a_noun_and_a_past_participle(machine: Machine[Any]) -> None:
     names = {event for moves in machine.moves.values() for event in moves.values()}
-    noun = "(payment|refund|checkout|operation|payout|bank_account|micro_deposit|filed_order)"
+    noun = (
+        "(payment|refund|checkout|operation|payout|bank_account|micro_deposit|filed_order|escrow)"
+    )
     for name in {*names, machine.created}:
         assert re.fullmatch(rf"{noun}\.[a-z_]+", name), name
 
@@ -92,8 +97,9 @@ def test_each_event_is_a_noun_and_a_past_participle(machine: Machine[Any]) -> No
         (REFUND, {"failed"}),
         (CHECKOUT, {"complete"}),
         (OPERATION, {"succeeded", "failed"}),
+        (ESCROW, {"released"}),
     ],
-    ids=["payment", "refund", "checkout", "operation"],
+    ids=["payment", "refund", "checkout", "operation", "escrow"],
 )
 def test_what_is_final_stays_final(machine: Machine[Any], finals: set[str]) -> None:
     assert {str(status) for status in machine.moves if machine.is_final(status)} == finals

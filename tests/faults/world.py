@@ -24,7 +24,7 @@ from flask import Flask
 from psycopg import sql
 
 from app.domain.money import Money
-from app.services import accounts, checkout, keys, ledger, merchants
+from app.services import accounts, checkout, keys, ledger, merchants, sellers
 from app.services.deps import Deps
 from tests.factories import VISA
 from tests.sandbox.server import SandboxServer
@@ -166,6 +166,18 @@ class Merchant:
         request.add_header("Authorization", f"Basic {login}")
         with urllib.request.urlopen(request, timeout=10) as answer:
             return str(json.load(answer)["secret"])
+
+    def seller(self, *, basis_points: int = 0) -> str:
+        """Another merchant, connected as a seller of this one."""
+        with self.world.app.app_context():
+            deps = self.world.deps
+            seller = merchants.open_merchant(
+                deps, merchants.OpenMerchant("Seller", "test", "US", "USD", "UTC", "s@b.example")
+            )
+            sellers.connect_seller(
+                deps, sellers.ConnectSeller(self.merchant_id, seller, basis_points)
+            )
+        return seller
 
     def fault(self, kind: str, **options: Any) -> None:
         """Arm a fault for this merchant's account alone."""

@@ -135,7 +135,7 @@ RULES = (
         "recipe",
         "postings are built by recipes alone",
         postings,
-        (*PRODUCT, "app/demo.py", "app/cli.py"),
+        (*PRODUCT, "app/demo.py", "app/demo_market.py", "app/cli.py"),
         ("app/domain/recipes.py",),
     ),
     Rule(

@@ -18,6 +18,7 @@ from app.services.merchants import ChooseSettlement, choose_settlement
 from app.services.payout_terms import SetReserve, set_reserve
 from app.services.payouts import CreatePayout, create_payout
 from app.services.refunds import RequestRefund, request_refund
+from app.services.transfers import ReverseTransfer, reverse_transfer
 from app.store.ledger_checks import CHECKS
 from tests import servers
 from tests.factories import (
@@ -30,6 +31,7 @@ from tests.factories import (
     usd,
     verified_bank_account,
 )
+from tests.services.escrow_world import market
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,20 @@ BREAKS = {
         "DELETE FROM journals WHERE event = 'money_converted_out'", r"pi_\w+"
     ),
     "conversions_at_rate": Break("UPDATE fx_rates SET value = value * 1.01", r"pi_\w+"),
+    "escrow_is_held": Break("UPDATE escrow_holds SET held_minor = held_minor + 1", r"esc_\w+"),
+    "escrow_is_booked": Break(
+        "UPDATE escrow_holds SET refunded_minor = refunded_minor + 1", r"esc_\w+"
+    ),
+    "escrow_status": Break("UPDATE escrow_holds SET status = 'released'", r"esc_\w+"),
+    "escrow_sums": Break("UPDATE escrow_releases SET amount_minor = amount_minor + 1", r"esc_\w+"),
+    "releases_are_shared_out": Break(
+        "UPDATE transfers SET commission_minor = commission_minor + 1", r"rel_\w+"
+    ),
+    "transfers_arrive": Break("UPDATE transfers SET amount_minor = amount_minor + 1", r"tr_\w+"),
+    "reversals_within_transfers": Break(
+        "UPDATE transfers SET reversed_minor = reversed_minor + 1", r"tr_\w+"
+    ),
+    "transfers_clear": Break("DELETE FROM postings WHERE debit = 'transfers'", "USD"),
 }
 
 
@@ -158,6 +174,11 @@ def life(deps: Deps, shop: Shop, queue: FakeQueue, clock: TestClock) -> None:
     choose_settlement(deps, ChooseSettlement(shop.merchant_id, (), SYSTEM))
     fx.fetch_rates(deps)
     make_payment(deps, shop, amount=Money(5000, "EUR"))
+    town = market(deps, shop)
+    [transfer_id] = town.release(town.sell(), "12.00", commission="1.00").transfer_ids
+    reverse_transfer(
+        deps, ReverseTransfer(shop.merchant_id, transfer_id, "trr_1", "user:robin", usd("3.00"))
+    )
     queue.drain()
     clock.advance(timedelta(days=6))
     verified_bank_account(deps, shop)

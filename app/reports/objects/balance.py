@@ -46,6 +46,8 @@ FAILED, RETURNED = "refund_failed", "refund_returned"
 GIVEN, GAINED = "money_converted_out", "money_converted_in"
 CHANGED_BACK = ("conversion_reversed_out", "conversion_reversed_in")
 CONVERSIONS = (GIVEN, GAINED, *CHANGED_BACK)
+HELD, GIVEN_BACK, EARNED = "escrow_held", "escrow_refunded", "escrow_released"
+RECEIVED, REVERSED, REGAINED = "transfer_received", "transfer_reversed", "transfer_returned"
 PAID_OUT, CAME_BACK = "payout_sent", ("payout_failed", "payout_returned")
 EVENTS = (
     CAPTURED,
@@ -58,6 +60,12 @@ EVENTS = (
     "reserve_held",
     "reserve_released",
     *CONVERSIONS,
+    HELD,
+    GIVEN_BACK,
+    EARNED,
+    RECEIVED,
+    REVERSED,
+    REGAINED,
 )
 OWN = (PENDING, AVAILABLE)
 FEE_ACCOUNTS = (FEES, "fx_fees")

@@ -53,6 +53,11 @@ ERRORS: dict[str, ErrorCode] = {
         _OTHER_CARD,
         is_decline=True,
     ),
+    "balance_insufficient": ErrorCode(
+        (400,),
+        "The seller's available balance is smaller than what is to be taken back.",
+        "Reverse less, or wait until the seller has more.",
+    ),
     "charge_already_refunded": ErrorCode(
         (400,), "Nothing is left of the charge to be refunded.", "Retrieve the charge."
     ),
@@ -65,6 +70,27 @@ ERRORS: dict[str, ErrorCode] = {
         "The payment was settled in another currency, and there is no exchange rate that is fresh enough"
         " to take its refund from your balance.",
         "Send the request again, with a new key, when there is a rate: most days before the evening.",
+    ),
+    "escrow_amount_changed": ErrorCode(
+        (400,),
+        "Another amount is held than `expected_amount_held` says; nothing was released.",
+        "Retrieve the escrow hold and decide anew.",
+    ),
+    "escrow_frozen": ErrorCode(
+        (400,),
+        "A question about this payment is open, so nothing of it is released.",
+        "Unfreeze it on the dashboard when the question is settled, or refund the customer.",
+    ),
+    "escrow_not_held": ErrorCode(
+        (400,),
+        "The payment was not marked for escrow, or is not captured yet.",
+        "Create payments that wait for a release with `escrow[enabled]=true`.",
+    ),
+    "escrow_state_unexpected": ErrorCode(
+        (400,),
+        "What was asked for does not fit where the hold stands: all of it is gone, or the milestone"
+        " was released before.",
+        "Retrieve the escrow hold.",
     ),
     "expired_card": ErrorCode(
         (402,), "The card has expired.", "Ask the customer for another card.", is_decline=True
@@ -181,6 +207,11 @@ ERRORS: dict[str, ErrorCode] = {
         "More calls than the key may make in a second.",
         "Come again after `Retry-After` seconds, and slow down.",
     ),
+    "release_too_large": ErrorCode(
+        (400,),
+        "More is to be released than is held.",
+        "Retrieve the escrow hold; `amount_held` says what there is.",
+    ),
     "refund_not_cancelable": ErrorCode(
         (400,), "The refund was sent to the card already.", "Nothing can be done about it."
     ),
@@ -192,6 +223,16 @@ ERRORS: dict[str, ErrorCode] = {
         "There is no such object in this account. With 400 a parameter names it, with 404 the"
         " address.",
         "Check the id, and whether the key is the right account's.",
+    ),
+    "reversal_too_large": ErrorCode(
+        (400,),
+        "More of a transfer is to be reversed than is left of it.",
+        "Retrieve the transfer; its amount less `amount_reversed` is left.",
+    ),
+    "seller_not_connected": ErrorCode(
+        (400,),
+        "The account is no seller of yours.",
+        "Ask the operator to connect it: `flask connect-seller`.",
     ),
     "state_conflict": ErrorCode(
         (409,),

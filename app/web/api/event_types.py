@@ -34,6 +34,9 @@ SENT = {
     "payout.failed": "A payout did not reach your bank, or came back; the money is in the balance.",
     "payout.canceled": "A payout was called back before the bank was asked.",
     "payout.reconciliation_completed": "It is settled which movements a payout pays for.",
+    "transfer.created": "Held money was released to a seller.",
+    "transfer.updated": "A transfer's description or metadata was changed.",
+    "transfer.reversed": "A seller gave back a transfer, in part or whole.",
 }
 
 NOT_YET = (
@@ -68,9 +71,6 @@ NOT_YET = (
     "topup.failed",
     "topup.reversed",
     "topup.succeeded",
-    "transfer.created",
-    "transfer.reversed",
-    "transfer.updated",
 )
 
 EVENT_TYPES: tuple[str, ...] = tuple(sorted((*SENT, *NOT_YET)))

@@ -5,7 +5,7 @@ a payment's creation never shows it paid, however late it is published.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -15,37 +15,17 @@ from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
 from app.reports.objects import payments as reads
-from app.services import checkout, customers
 from app.services.publishing import PublicDraft, SourceEvent
 from app.web.api.call import Json
 from app.web.api.event_types import SENT
+from app.web.api.events_more import MAKERS, Told, account_of
 from app.web.api.objects import lookup
-from app.web.api.objects.checkout_session import checkout_session
-from app.web.api.objects.customer import living_customer, previous_attributes
 from app.web.api.objects.ids import attempt_id, latest_charge, refused_charge, timestamp
 from app.web.api.objects.payment_intent import payment_intent
 from app.web.api.version import API_VERSION
-from app.web.context import deps
 
 _P = PaymentStatus
 _SUFFIXES = ("", "b", "c", "d")
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One public event before it has an id."""
-
-    type: str
-    object: Json
-    previous: Json | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Whose objects are read, as lookups ask for it."""
-
-    merchant_id: str
-    is_live: bool
 
 
 def render(events: Sequence[SourceEvent]) -> list[PublicDraft]:
@@ -82,10 +62,6 @@ def _draft(event: SourceEvent, told: Told, suffix: str) -> PublicDraft:
         body=orjson.dumps(body),
         created_at=event.event_at,
     )
-
-
-def _account(event: SourceEvent) -> Account:
-    return Account(event.merchant_id, event.is_live)
 
 
 def _payment(event: SourceEvent) -> Payment:
@@ -169,7 +145,7 @@ def _charge(event: SourceEvent, type_: str, **over: Any) -> tuple[Told, ...]:
     found = reads.attempts_by_ids(event.merchant_id, [attempt_id(charge_id)])
     attempts = [replace(row, payment=payment) for row in found]
     return tuple(
-        Told(type_, {**body, **over}) for body in lookup.charges_of(_account(event), attempts)
+        Told(type_, {**body, **over}) for body in lookup.charges_of(account_of(event), attempts)
     )
 
 
@@ -229,7 +205,7 @@ def _refund(event: SourceEvent) -> Json | None:
     # A refund that was made at the processor is told as it stands: it had no life here before.
     status = _REFUND_STATUS.get(event.name, found[0].status)
     was = replace(found[0], status=status, failure_reason=failure)
-    return lookup.refunds_of(_account(event), [was])[0]
+    return lookup.refunds_of(account_of(event), [was])[0]
 
 
 def _refunded_charge(event: SourceEvent) -> tuple[Told, ...]:
@@ -240,7 +216,7 @@ def _refunded_charge(event: SourceEvent) -> tuple[Told, ...]:
         )
     found = reads.attempts_by_ids(event.merchant_id, [payment.attempt_id or ""])
     attempts = [replace(row, payment=payment) for row in found]
-    bodies = lookup.charges_of(_account(event), attempts)
+    bodies = lookup.charges_of(account_of(event), attempts)
     return tuple(Told("charge.refunded", body) for body in bodies)
 
 
@@ -257,63 +233,6 @@ def _refund_moved(event: SourceEvent) -> tuple[Told, ...]:
     is_failed = body["status"] == "failed"
     first = Told("refund.failed" if is_failed else "refund.updated", body, before)
     return (first, Told("charge.refund.updated", body, before))
-
-
-def _checkout(event: SourceEvent) -> tuple[Told, ...]:
-    row, payment = checkout.session_of(event.merchant_id, event.subject_id)
-    is_over = event.name == "checkout.expired"
-    body = checkout_session(row, payment, is_live=event.is_live, base_url=deps().base_url)
-    if is_over:
-        body |= {"status": "expired", "payment_status": "unpaid", "url": None}
-    return (Told("checkout.session.expired" if is_over else "checkout.session.completed", body),)
-
-
-_PAYOUT_STATUS = {
-    "payout.created": "pending",
-    "payout.outcome_unknown": "pending",
-    "payout.sent": "in_transit",
-    "payout.paid": "paid",
-    "payout.failed": "failed",
-    "payout.returned": "failed",
-    "payout.canceled": "canceled",
-}
-
-
-def _payout(event: SourceEvent) -> tuple[Told, ...]:
-    """The payout as it was; which lines it has is settled when it is made."""
-    body = lookup.payouts(_account(event), [event.subject_id]).get(event.subject_id)
-    if body is None:
-        return ()
-    status = _PAYOUT_STATUS[event.name]
-    body = {**body, "status": status}
-    if status != "failed":
-        body |= dict.fromkeys(("failure_balance_transaction", "failure_code", "failure_message"))
-    if event.name == "payout.created":
-        return (Told("payout.created", body), Told("payout.reconciliation_completed", body))
-    kind = f"payout.{status}" if status in ("paid", "failed", "canceled") else "payout.updated"
-    return (Told(kind, body),)
-
-
-def _customer(event: SourceEvent) -> tuple[Told, ...]:
-    # A customer who was deleted meanwhile is told as they were: only their last event says it.
-    found = customers.by_ids(event.merchant_id, [event.subject_id])
-    if not found:
-        return ()
-    body = living_customer(found[0], is_live=event.is_live)
-    previous = event.data.get("previous")
-    told = previous_attributes(previous, body) if previous else None
-    return (Told(event.name, body, told),)
-
-
-def _method(event: SourceEvent) -> tuple[Told, ...]:
-    body = lookup.payment_methods(_account(event), [event.subject_id]).get(event.subject_id)
-    if body is None:
-        return ()
-    if event.name == "method.kept":
-        customer_id = event.data.get("customer_id") or body["customer"]
-        return (Told("payment_method.attached", {**body, "customer": customer_id}),)
-    previous = {"customer": event.data.get("customer_id")}
-    return (Told("payment_method.detached", {**body, "customer": None}, previous),)
 
 
 _MAKERS: dict[str, Callable[[SourceEvent], tuple[Told, ...]]] = {
@@ -334,13 +253,5 @@ _MAKERS: dict[str, Callable[[SourceEvent], tuple[Told, ...]]] = {
     "refund.succeeded": _refund_moved,
     "refund.failed": _refund_moved,
     "refund.returned": _refund_moved,
-    "checkout.completed": _checkout,
-    "checkout.completed_late": _checkout,
-    "checkout.expired": _checkout,
-    **dict.fromkeys(_PAYOUT_STATUS, _payout),
-    "customer.created": _customer,
-    "customer.updated": _customer,
-    "customer.deleted": _customer,
-    "method.kept": _method,
-    "method.dropped": _method,
+    **MAKERS,
 }

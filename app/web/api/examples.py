@@ -21,6 +21,12 @@ CHECKOUT = "cs_test_7c1fd3a2e94b5066"
 ENDPOINT = "we_01kb6wd1f5j9n3r7w1a5e9k3p7"
 EVENT = "evt_01kb6v3t5w8z1c4f7j0m3q6s9v"
 ACCOUNT = "acct_01kb6tx0b2d4f6h8k0n2q4s6u8"
+HELD = "pi_01kb6x2m5q8t1v4y7b0e3h6k9n"
+HELD_CHARGE = "ch_01kb6x2n7r0s3w6z9c2f5j8m1p"
+HOLD = "esc_01kb6x2m5q8t1v4y7b0e3h6k9n"
+TRANSFER = "tr_01kb6x4p8s1v4x7a0d3g6j9m2q"
+REVERSAL = "trr_01kb6x6r0t3w6y9b2e5h8k1n4s"
+SELLER = "acct_01kb6tx7e9g1j3m5p7r9t1v3x5"
 TOKEN = "pm_card_visa"  # noqa: S105 - the card fields' word for a test card.
 HOOK = "https://shop.example/webhooks"
 
@@ -59,6 +65,8 @@ _SESSIONS, _SESSION = "/v1/checkout/sessions", "/v1/checkout/sessions/{session}"
 _REFUNDS, _REFUND = "/v1/refunds", "/v1/refunds/{refund}"
 _HOOKS, _HOOK = "/v1/webhook_endpoints", "/v1/webhook_endpoints/{endpoint}"
 _CHANGES = "/v1/balance_transactions"
+_TRANSFERS, _TRANSFER = "/v1/transfers", "/v1/transfers/{transfer}"
+_BACK, _HOLDS = "/v1/transfers/{transfer}/reversals", "/v1/escrow_holds"
 
 _ADA = {"name": "Ada Novak", "email": "ada@example.com", "metadata": {"member": "1815"}}
 ORDER = {
@@ -151,6 +159,25 @@ EXAMPLES: tuple[Example, ...] = (
     Example("GET", "/v1/balance", "balance.retrieve"),
     Example("GET", _CHANGES, "balance_transactions.list", params={"type": "charge", "limit": 3}),
     Example("GET", f"{_CHANGES}/{{transaction}}", "balance_transactions.retrieve", (CHANGE,)),
+    Example("POST", _TRANSFERS, "transfers.create", params={
+        "amount": 2000, "currency": "usd", "destination": SELLER, "source_transaction": HELD_CHARGE,
+    }, key="order-1003-first-half", saves={TRANSFER: "id"}),
+    Example("GET", _TRANSFERS, "transfers.list", params={"destination": SELLER}),
+    Example("GET", _TRANSFER, "transfers.retrieve", (TRANSFER,)),
+    Example("POST", _TRANSFER, "transfers.update", (TRANSFER,), {"metadata": {"parcel": "9"}}),
+    Example("POST", _BACK, "transfers.reversals.create", (TRANSFER,), {"amount": 500},
+            key="order-1003-damage", node="transfers.createReversal", saves={REVERSAL: "id"}),
+    Example("GET", _BACK, "transfers.reversals.list", (TRANSFER,),
+            node="transfers.listReversals"),
+    Example("GET", f"{_BACK}/{{reversal}}", "transfers.reversals.retrieve", (TRANSFER, REVERSAL),
+            node="transfers.retrieveReversal"),
+    Example("POST", f"{_BACK}/{{reversal}}", "transfers.reversals.update", (TRANSFER, REVERSAL),
+            {"metadata": {"ticket": "78"}}, node="transfers.updateReversal"),
+    Example("GET", _HOLDS, "", params={"payment_intent": HELD}, saves={HOLD: "data.0.id"}),
+    Example("GET", f"{_HOLDS}/{{hold}}", "", (HOLD,)),
+    Example("POST", f"{_HOLDS}/{{hold}}/release", "", (HOLD,), {
+        "parts": [{"destination": SELLER, "amount": 2500, "commission": 250}],
+    }, key="order-1003-rest"),
     Example("GET", "/v1/payouts", "payouts.list", params={"limit": 3}),
     Example("GET", "/v1/disputes", "disputes.list", params={"limit": 3}),
     Example("GET", "/v1/files", "files.list", params={"limit": 3}),

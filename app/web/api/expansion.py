@@ -59,6 +59,19 @@ EXPANDABLE: dict[str, dict[str, Fetch | None]] = {
         "original_payout": None,
         "reversed_by": None,
     },
+    "transfer": {
+        "balance_transaction": lookup.balance_transactions,
+        "source_transaction": lookup.charges,
+        "destination": None,
+        "destination_payment": None,
+    },
+    "transfer_reversal": {
+        "balance_transaction": lookup.balance_transactions,
+        "transfer": lookup.transfers,
+        "destination_payment_refund": None,
+        "source_refund": None,
+    },
+    "escrow_hold": {"payment_intent": lookup.payment_intents},
     "checkout.session": {
         "payment_intent": lookup.payment_intents,
         "customer": lookup.customers,
@@ -115,6 +128,7 @@ _KIND: dict[Fetch, str] = {
     lookup.customers: "customer",
     lookup.balance_transactions: "balance_transaction",
     lookup.payment_intents: "payment_intent",
+    lookup.transfers: "transfer",
     lookup.refunds_of_charges: "refund",
     lookup.line_items_of_sessions: "item",
 }

@@ -124,6 +124,22 @@ RESOURCES: tuple[Resource, ...] = (
         ("balance", "balance_transaction"),
     ),
     Resource(
+        "transfers",
+        "Transfers",
+        "Held money released to sellers, one transfer for each part, and what sellers give back."
+        " A seller is another account that was connected to yours.",
+        ("/v1/transfers",),
+        ("transfer", "transfer_reversal"),
+    ),
+    Resource(
+        "escrow_holds",
+        "Escrow holds",
+        "What is held of each payment that was marked with `escrow[enabled]=true`. Release it to"
+        " one seller or to several, in full, in parts or by milestones; or refund the payment.",
+        ("/v1/escrow_holds",),
+        ("escrow_hold",),
+    ),
+    Resource(
         "payouts",
         "Payouts",
         "Money on its way to your bank. None is sent yet: lists are empty.",

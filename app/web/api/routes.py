@@ -8,6 +8,7 @@ from app.web.api.resources import (
     checkout_sessions,
     customers,
     disputes,
+    escrow_holds,
     events,
     files,
     payment_intents,
@@ -15,6 +16,7 @@ from app.web.api.resources import (
     payouts,
     refunds,
     search,
+    transfers,
     webhook_endpoints,
 )
 
@@ -32,6 +34,8 @@ ROUTES: tuple[Route, ...] = (
     *balance.ROUTES,
     *payouts.ROUTES,
     *disputes.ROUTES,
+    *transfers.ROUTES,
+    *escrow_holds.ROUTES,
     *files.ROUTES,
     *account.ROUTES,
 )

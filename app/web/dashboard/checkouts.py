@@ -4,7 +4,8 @@ from flask import Blueprint, Response, flash, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.domain.currencies import CURRENCIES
-from app.reports import checkouts
+from app.domain.errors import SellerNotConnected
+from app.reports import checkouts, escrow
 from app.services import merchants
 from app.web.auth import merchant_required
 from app.web.context import current_merchant, current_person, deps
@@ -46,7 +47,12 @@ def create() -> AnyResponse:
     if not form.validate_on_submit() or form.price is None:
         return page("dashboard/link.html", "dialog", form=form, status=422)
     title = " ".join(str(form.title.data).split())
-    merchants.create_link(deps(), current_merchant(), title=title, amount=form.price)
+    try:
+        merchants.create_link(
+            deps(), current_merchant(), title=title, amount=form.price, escrow=form.plan
+        )
+    except SellerNotConnected as error:
+        return page("dashboard/link.html", "dialog", form=form, problem=error.message, status=422)
     if not is_fragment():
         flash("Payment link created")
         return redirect(url_for("dashboard.checkouts.index"), 303)
@@ -59,4 +65,5 @@ def create() -> AnyResponse:
 def _form(*, is_fresh: bool = False) -> LinkForm:
     first = current_person().default_currency
     codes = [first, *(code for code in CURRENCIES if code != first)]
-    return LinkForm(codes, formdata=None) if is_fresh else LinkForm(codes)
+    known = [(one.id, one.name) for one in escrow.sellers(current_merchant())]
+    return LinkForm(codes, known, formdata=None) if is_fresh else LinkForm(codes, known)

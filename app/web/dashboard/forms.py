@@ -3,10 +3,18 @@
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import Length, Optional
 
 from app.domain.errors import FarthingError
+from app.domain.escrow import Plan
 from app.domain.money import Money, parse_amount
 from app.services.payments import CancelPayment, CapturePayment
 from app.services.refunds import RequestRefund
@@ -66,6 +74,7 @@ class RefundForm(MoneyForm):
     note = TextAreaField("Note for your team", [Optional(), Length(max=LONGEST_NOTE)])
     expected_refundable = HiddenField()
     rate = HiddenField()
+    expected_held = HiddenField()
     token = HiddenField()
 
     def command(self, merchant_id: str, payment_id: str, actor: str) -> RequestRefund:
@@ -78,14 +87,15 @@ class RefundForm(MoneyForm):
             actor=actor,
             reason=None if reason == "other" else reason,
             note=(self.note.data or "").strip() or None,
-            expected_refundable=self.expected(),
+            expected_refundable=self.expected(self.expected_refundable),
+            expected_held=self.expected(self.expected_held),
             expected_rate_id=str(self.rate.data or "")[:60] or None,
             client_key=self.client_key(payment_id),
         )
 
-    def expected(self) -> Money | None:
-        """What the person saw as refundable."""
-        text = str(self.expected_refundable.data or "")
+    def expected(self, field: HiddenField) -> Money | None:
+        """What the person saw as refundable, or as held."""
+        text = str(field.data or "")
         return Money(int(text), self.most.currency) if text.isascii() and text.isdigit() else None
 
     def client_key(self, payment_id: str) -> str | None:
@@ -118,11 +128,21 @@ class LinkForm(FlaskForm):
     title = StringField("What is it for?", [Length(max=120)])
     amount = StringField("Amount", [Length(max=40)])
     currency = SelectField("Currency")
+    is_held = BooleanField("Hold the money until I release it")
+    seller = SelectField("For which seller?", validate_choice=False)
 
-    def __init__(self, currencies: list[Any], *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, currencies: list[Any], sellers: list[tuple[str, str]], *args: Any, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.currency.choices = currencies
+        self.seller.choices = [("", "Decide at the release"), *sellers]
         self.price: Money | None = None
+
+    @property
+    def plan(self) -> Plan | None:
+        """For whom what is paid is held, if it is."""
+        return Plan(str(self.seller.data or "") or None) if self.is_held.data else None
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Whether a link can be made of it."""

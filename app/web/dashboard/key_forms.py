@@ -26,7 +26,8 @@ RESOURCES = dict(
         PERMISSION_RESOURCES,
         (
             "Payments", "Charges", "Refunds", "Customers", "Payment methods", "Checkouts",
-            "Events", "Webhook endpoints", "Balance", "Payouts", "Disputes", "Files", "Account",
+            "Events", "Webhook endpoints", "Balance", "Payouts", "Disputes",
+            "Transfers and escrow", "Files", "Account",
         ),
         strict=True,
     )

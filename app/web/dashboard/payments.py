@@ -107,6 +107,8 @@ def _refund_dialog(
 ) -> Response:
     form.token.data = form.token.data or secrets.token_hex(12)
     form.expected_refundable.data = str(found.refundable.amount_minor)
+    if found.escrow is not None:
+        form.expected_held.data = str(found.escrow.left.amount_minor)
     form.amount.data = form.amount.data or plain_amount(found.refundable)
     return page(
         "dashboard/refund.html",

@@ -29,7 +29,7 @@ def has_route(example: Example) -> bool:
     return any((r.method, r.rule) == (example.method, example.rule) for r in ROUTES)
 
 
-def run_all(language: Language, name: str, receiver: Receiver, sdk: Any) -> None:
+def run_all(language: Language, name: str, receiver: Receiver, sdk: Any, shop: Merchant) -> None:
     def ask(story: Story, example: Example) -> dict[str, Any]:
         if example in PREPARED:
             made: dict[str, Any] = sdk.v1.payment_intents.create(example.params).to_dict()
@@ -48,7 +48,7 @@ def run_all(language: Language, name: str, receiver: Receiver, sdk: Any) -> None
         found: dict[str, Any] = until(answer)
         return found
 
-    told = Story(ask, receiver.url).tell(have=has_route)
+    told = Story(ask, receiver.url, shop.seller()).tell(have=has_route)
     assert len(told) == len(ROUTES) - 4 + len(PREPARED)
 
 
@@ -63,8 +63,8 @@ def test_every_example_in_curl_succeeds(
         with capsys.disabled():
             print("\ncurl is not installed: the examples in curl were NOT tried\n")
         return
-    run_all(Shell(environ(web, shop)), "curl", receiver, sdk)
-    shop.settled(charges=2)
+    run_all(Shell(environ(web, shop)), "curl", receiver, sdk, shop)
+    shop.settled(charges=3)
 
 
 def test_every_example_in_python_succeeds(
@@ -76,8 +76,8 @@ def test_every_example_in_python_succeeds(
 ) -> None:
     for name, value in environ(web, shop).items():
         monkeypatch.setenv(name, value)
-    run_all(Python(), "python", receiver, sdk)
-    shop.settled(charges=2)
+    run_all(Python(), "python", receiver, sdk, shop)
+    shop.settled(charges=3)
 
 
 def test_every_example_in_node_succeeds(
@@ -85,5 +85,5 @@ def test_every_example_in_node_succeeds(
 ) -> None:
     with node(environ(web, shop), tmp_path) as running:
         assert isinstance(running, Node)
-        run_all(running, "node", receiver, sdk)
-    shop.settled(charges=2)
+        run_all(running, "node", receiver, sdk, shop)
+    shop.settled(charges=3)

@@ -12,10 +12,16 @@ from app.reports.balances import Balance
 from app.reports.objects.balance import (
     CAPTURED,
     CONVERSIONS,
+    EARNED,
     FAILED,
+    GIVEN_BACK,
+    HELD,
     PAID_OUT,
+    RECEIVED,
+    REGAINED,
     REQUESTED,
     RETURNED,
+    REVERSED,
     Transaction,
 )
 from app.web.api.objects.ids import charge_id, timestamp
@@ -33,23 +39,41 @@ TYPES = {
     "reserve_held": "reserve_hold",
     "reserve_released": "reserve_release",
     **dict.fromkeys(CONVERSIONS, "adjustment"),
+    HELD: "reserve_hold",
+    GIVEN_BACK: "reserve_release",
+    EARNED: "application_fee",
+    RECEIVED: "payment",
+    REVERSED: "payment_refund",
+    REGAINED: "transfer_refund",
 }
-# Stripe's reports know fewer kinds than its balance does.
+# Where reports sum up under another name than the type's own.
 CATEGORIES = {
     "adjustment": "other_adjustment",
     "payout_failure": "payout_reversal",
     "payout_cancel": "payout_reversal",
     "reserve_hold": "risk_reserved_funds",
     "reserve_release": "risk_reserved_funds",
+    "application_fee": "platform_earning",
+    "payment": "charge",
+    "payment_refund": "refund",
+    "transfer_refund": "transfer_reversal",
 }
 _TITLES = {
-    "refund": "REFUND FOR CHARGE",
-    "refund_failure": "REFUND FAILURE",
-    "payout": "PAYOUT",
-    "payout_failure": "PAYOUT FAILURE",
-    "payout_cancel": "PAYOUT CANCELED",
-    "reserve_hold": "RESERVE HELD",
-    "reserve_release": "RESERVE RELEASED",
+    REQUESTED: "REFUND FOR CHARGE",
+    FAILED: "REFUND FAILURE",
+    RETURNED: "REFUND FAILURE",
+    PAID_OUT: "PAYOUT",
+    "payout_failed": "PAYOUT FAILURE",
+    "payout_returned": "PAYOUT FAILURE",
+    "payout_canceled": "PAYOUT CANCELED",
+    "reserve_held": "RESERVE HELD",
+    "reserve_released": "RESERVE RELEASED",
+    HELD: "HELD IN ESCROW",
+    GIVEN_BACK: "OUT OF ESCROW FOR A REFUND",
+    EARNED: "COMMISSION",
+    RECEIVED: "TRANSFER",
+    REVERSED: "TRANSFER REVERSAL",
+    REGAINED: "TRANSFER REVERSAL",
 }
 
 
@@ -104,7 +128,10 @@ def _exact(rate: Decimal | None) -> orjson.Fragment | None:
 def _source(row: Transaction) -> str | None:
     if row.event in ("reserve_held", "reserve_released"):
         return None  # A reserve is no object of the API.
-    if row.event != CAPTURED and not (row.is_conversion and not row.source_id.startswith("re_")):
+    is_charge = row.event == CAPTURED or (
+        (row.event == HELD or row.is_conversion) and row.source_id.startswith("pi_")
+    )
+    if not is_charge:
         return row.source_id
     return charge_id(row.attempt_id) if row.attempt_id else None
 
@@ -135,5 +162,5 @@ def _description(row: Transaction) -> str | None:
         return (
             f"CONVERSION AT {row.exchange_rate:f} ({row.rate_id})" if row.rate_id else "CONVERSION"
         )
-    title = _TITLES[TYPES[row.event]]
+    title = _TITLES[row.event]
     return f"{title} ({row.description})" if row.description else title

@@ -6,6 +6,7 @@ from app.domain.attempts import Attempt
 from app.domain.payments import Payment
 from app.reports.objects import balance, payments
 from app.reports.objects import payouts as payout_reads
+from app.reports.objects import transfers as transfer_reads
 from app.reports.objects.payments import RefundFacts
 from app.reports.objects.payouts import PayoutRow
 from app.services import checkout, methods
@@ -20,6 +21,7 @@ from app.web.api.objects.payment_intent import payment_intent
 from app.web.api.objects.payment_method import payment_method, used_method
 from app.web.api.objects.payout import BACK, payout
 from app.web.api.objects.refund import refund
+from app.web.api.objects.transfer import escrow_hold, transfer, transfer_reversal
 
 Found = Mapping[str, Json]
 REFUND_EVENTS = ("refund_requested", "refund_failed", "refund_returned")
@@ -136,6 +138,39 @@ def sources(call: Asker, ids: Sequence[str]) -> Found:
     found.update(refunds(call, [one for one in ids if one.startswith("re_")]))
     found.update(payouts(call, [one for one in ids if one.startswith("po_")]))
     return found
+
+
+def transfers(call: Asker, ids: Sequence[str]) -> Found:
+    """Transfers by id."""
+    rows = transfer_reads.transfers_by_ids(call.merchant_id, ids)
+    return {one["id"]: one for one in transfers_of(call, rows)}
+
+
+def transfers_of(call: Asker, rows: Sequence[transfer_reads.Found]) -> list[Json]:
+    """The objects of these transfers, in order, with their latest reversals."""
+    back = transfer_reads.reversals_of(call.merchant_id, [row.id for row, _ in rows])
+    wanted = [("escrow_released", row.release_id) for row, _ in rows]
+    wanted += [("transfer_returned", one.id) for found in back.values() for one in found]
+    known = balance.transaction_ids(call.merchant_id, wanted)
+    real = balance.transactions(call.merchant_id, list(known.values()))
+    known = {fact: one for fact, one in known.items() if one in real}
+    return [
+        transfer(row, paid_by, back.get(row.id, []), is_live=call.is_live, transactions=known)
+        for row, paid_by in rows
+    ]
+
+
+def reversals_of(call: Asker, rows: Sequence[transfer_reads.TransferReversal]) -> list[Json]:
+    """The objects of these reversals, in order."""
+    wanted = [("transfer_returned", row.id) for row in rows]
+    known = balance.transaction_ids(call.merchant_id, wanted)
+    return [transfer_reversal(row, transactions=known) for row in rows]
+
+
+def holds_of(call: Asker, rows: Sequence[transfer_reads.EscrowHold]) -> list[Json]:
+    """The objects of these holds, in order."""
+    done = transfer_reads.milestones_done(call.merchant_id, [row.id for row in rows])
+    return [escrow_hold(row, done.get(row.id, {}), is_live=call.is_live) for row in rows]
 
 
 def line_items_of_sessions(call: Asker, ids: Sequence[str]) -> Found:

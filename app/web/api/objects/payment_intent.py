@@ -72,9 +72,14 @@ def payment_intent(payment: Payment, *, is_live: bool) -> dict[str, Any]:
         "statement_descriptor": None,
         "statement_descriptor_suffix": None,
         "status": status_of(payment),
-        "transfer_data": None,
-        "transfer_group": None,
+        "transfer_data": _transfer_data(payment),
+        "transfer_group": (payment.escrow or {}).get("transfer_group"),
     }
+
+
+def _transfer_data(payment: Payment) -> dict[str, Any] | None:
+    destination = (payment.escrow or {}).get("destination")
+    return {"destination": destination} if destination else None
 
 
 def status_of(payment: Payment) -> str:

@@ -31,7 +31,9 @@ LIST: dict[str, Field] = {
     **PAGE,
     **CREATED,
     "currency": Text(3, doc="Only changes in this currency."),
-    "source": Id(doc="Only what this charge, refund or payout changed."),
+    "source": Id(
+        doc="Only what this charge, refund, payout, release, transfer or reversal changed."
+    ),
     "type": Choice(ALL_TYPES, doc="Only changes of this type.", can_unset=True),
     "payout": Id("payout", doc="Only what this payout pays for, and the payout itself."),
 }
@@ -63,7 +65,7 @@ def _wanted(call: Call) -> Wanted | None:
     is_charge = source.startswith("ch_")
     events = [event for event, its in TYPES.items() if kind in (None, its)]
     if source:
-        if not source.startswith(("ch_", "re_", "po_")):
+        if not source.startswith(("ch_", "re_", "po_", "rel_", "tr_", "trr_")):
             return None
         fitting = (
             ("charge", "adjustment") if is_charge else ("refund", "refund_failure", "adjustment")

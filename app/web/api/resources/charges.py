@@ -7,7 +7,6 @@ from app.web.api.call import Call, Json, Listing, Route
 from app.web.api.fields import CREATED, PAGE, Field, Id, refused
 from app.web.api.objects import lookup
 from app.web.api.objects.ids import attempt_id
-from app.web.api.resources.intent_params import NO_CONNECT
 from app.web.api.resources.paging import created, cut
 
 LIST: dict[str, Field] = {
@@ -15,7 +14,7 @@ LIST: dict[str, Field] = {
     **CREATED,
     "customer": Id("customer", doc="Only this customer's."),
     "payment_intent": Id("payment_intent", doc="Only the tries of this payment."),
-    **refused(NO_CONNECT, "transfer_group"),
+    **refused("list escrow holds or transfers by it.", "transfer_group"),
 }
 
 

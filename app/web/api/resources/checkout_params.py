@@ -18,6 +18,7 @@ from app.web.api.fields import (
     refused,
 )
 from app.web.api.resources.intent_params import (
+    ESCROW,
     NO_CARD_DATA,
     NO_CONNECT,
     NO_OPTIONS,
@@ -61,9 +62,8 @@ INTENT: dict[str, Field] = {
     "capture_method": Choice(("automatic", "manual")),
     "description": Text(500),
     "metadata": Metadata(),
-    **refused(
-        NO_CONNECT, "application_fee_amount", "on_behalf_of", "transfer_data", "transfer_group"
-    ),
+    **ESCROW,
+    **refused(NO_CONNECT, "application_fee_amount", "on_behalf_of"),
     **refused("the page asks for it; or send customer_email.", "receipt_email"),
     **refused(NO_SAVING, "setup_future_usage"),
     **refused(NO_SHIPPING, "shipping"),

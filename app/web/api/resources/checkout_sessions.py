@@ -12,6 +12,7 @@ from app.web.api.call import Call, Json, Listing, Route
 from app.web.api.fields import merged
 from app.web.api.objects.checkout_session import checkout_session, items_of
 from app.web.api.resources import checkout_params as params
+from app.web.api.resources.escrow_params import stored_plan
 from app.web.api.resources.paging import created, cut
 
 SHORTEST, LONGEST = timedelta(minutes=30), timedelta(hours=24)
@@ -118,6 +119,7 @@ def _command(call: Call) -> OpenSession:
         metadata=dict(merged({}, found.get("metadata"))),
         payment_metadata=dict(merged({}, intent.get("metadata"))),
         capture_method=intent.get("capture_method") or "automatic",
+        escrow=stored_plan(call, intent, Money(total, currency), "payment_intent_data"),
         submit_type="pay" if submit_type == "auto" else submit_type,
         locale=found.get("locale"),
         expires_at=_expires_at(call, found.get("expires_at")),

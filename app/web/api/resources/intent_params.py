@@ -18,8 +18,10 @@ from app.web.api.fields import (
     need,
     refused,
 )
+from app.web.api.resources import escrow_params
 
-NO_CONNECT = "one account takes the money; there are no connected accounts to split it with."
+ESCROW = escrow_params.PARAMS
+NO_CONNECT = "one account takes the money; hold it with `escrow` and split it by transfers."
 NO_CARD_DATA = (
     "card data never comes to us; send the token that the card fields gave you as payment_method."
 )
@@ -42,9 +44,7 @@ _CARD_ONLY: dict[str, Field] = {
     ),
 }
 _NOT_AT_ALL: dict[str, Field] = {
-    **refused(
-        NO_CONNECT, "application_fee_amount", "on_behalf_of", "transfer_data", "transfer_group"
-    ),
+    **refused(NO_CONNECT, "application_fee_amount", "on_behalf_of"),
     **refused(NO_DETAILS, "amount_details", "payment_details"),
     **refused(NO_CARD_DATA, "payment_method_data"),
     **refused(NO_OPTIONS, "payment_method_options", "payment_method_configuration"),
@@ -89,6 +89,7 @@ CREATE: dict[str, Field] = {
     "capture_method": _CAPTURE_METHOD,
     "confirmation_method": Choice(("automatic",), doc="Only `automatic`."),
     **_TEXTS,
+    **ESCROW,
     **_CARD_ONLY,
     **_CONFIRMING,
     **_NOT_AT_ALL,
@@ -99,7 +100,13 @@ UPDATE: dict[str, Field] = {
     "payment_method": _METHOD,
     **_TEXTS,
     "payment_method_types": _CARD_ONLY["payment_method_types"],
-    **refused("it is settled when the payment is made.", "capture_method"),
+    **refused(
+        "it is settled when the payment is made.",
+        "capture_method",
+        "escrow",
+        "transfer_data",
+        "transfer_group",
+    ),
     **{name: field for name, field in _NOT_AT_ALL.items() if name != "on_behalf_of"},
 }
 # Parameter → column of the payment's row.
@@ -157,4 +164,5 @@ PAY: dict[str, Field] = {
     "metadata": Metadata(),
     "receipt_email": _TEXTS["receipt_email"],
     "return_url": _CONFIRMING["return_url"],
+    **ESCROW,
 }

@@ -29,6 +29,7 @@ from app.web.api.expansion import expand
 from app.web.api.fields import merged
 from app.web.api.objects.payment_intent import decline_message, payment_intent, status_of
 from app.web.api.resources import intent_params as params
+from app.web.api.resources.escrow_params import stored_plan
 from app.web.api.resources.paging import created, cut
 from app.web.client_secrets import is_client_secret
 
@@ -71,6 +72,7 @@ def create(call: Call) -> Answered:
         customer_name=found.get("customer_name"),
         return_url=found.get("return_url"),
         metadata=dict(merged({}, found.get("metadata"))),
+        escrow=stored_plan(call, found, amount),
         idempotency=_idempotency(call),
     )
     result = create_payment(call.deps, command)

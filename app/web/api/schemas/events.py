@@ -36,8 +36,17 @@ SHOWN = {
     "payment_method.": "payment_method",
     "payout.": "payout",
     "refund.": "refund",
+    "transfer.": "transfer",
 }
-KINDS = ("charge", "checkout.session", "customer", "payment_intent", "payment_method", "refund")
+KINDS = (
+    "charge",
+    "checkout.session",
+    "customer",
+    "payment_intent",
+    "payment_method",
+    "refund",
+    "transfer",
+)
 
 
 def shown_by(event_type: str) -> str | None:

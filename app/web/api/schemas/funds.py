@@ -67,7 +67,14 @@ TRANSACTION = shape(
     ),
     net=whole("`amount` less `fee`."),
     reporting_category=word(*sorted({CATEGORIES.get(one, one) for one in TYPES.values()})),
-    source=maybe(expands("charge", "refund", "payout", doc="What changed the balance.")),
+    source=maybe(
+        expands(
+            "charge",
+            "refund",
+            "payout",
+            doc="What changed the balance: an object of yours, or of the platform that paid you.",
+        )
+    ),
     status=word("available", "pending"),
     type=word(*sorted(set(TYPES.values())), doc="What kind of change."),
 )
