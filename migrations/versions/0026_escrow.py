@@ -8,7 +8,7 @@ an account that is not connected.
 from alembic import op
 
 revision = "0026_escrow"
-down_revision = "0015_closed_books"
+down_revision = "0025_book_proofs"
 
 MARKED = ("payments", "checkout_sessions", "payment_links")
 
