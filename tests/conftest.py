@@ -15,7 +15,6 @@ from playwright.sync_api import Browser, sync_playwright
 
 from app import create_app
 from app.domain.clock import SystemClock
-from app.services import ledger
 from app.services.deps import Deps
 from app.settings import Settings
 from app.store import db as store
@@ -109,24 +108,10 @@ def app(settings: Settings, queue: FakeQueue, clock: TestClock) -> Iterator[Flas
 @pytest.fixture
 def deps(app: Flask, queue: FakeQueue, clock: TestClock, database_url: str) -> Iterator[Deps]:
     """The ports of the application, inside its context, on an empty database."""
-    from tests import servers  # noqa: PLC0415 - pytest loads it as a plugin first
+    from tests.worlds import emptied  # noqa: PLC0415 - pytest loads the servers as a plugin first
 
-    # Lines of the last test must not be written into this one's database.
-    app.extensions["farthing_request_log"].flush()
-    servers.truncate_all(database_url)
-    found: Deps = app.extensions["farthing"]
-    found.accounts.forget()
-    found.callers.forget()
-    found.prices.forget()
-    found.settlements.forget()
-    found.rates.forget()
-    clock.reset()
-    queue.reset(found)
-    with app.app_context():
+    with emptied(app, queue, clock, database_url) as found:
         yield found
-        broken = ledger.verify()
-        assert broken == [], "the test left the books wrong"
-    clock.reset()
 
 
 @pytest.fixture

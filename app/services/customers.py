@@ -192,12 +192,21 @@ def detach_row(deps: Deps, session: Session, method: PaymentMethod, actor: str) 
     emit(session, method_event(deps, method, "method.dropped", actor, data))
 
 
-def locked(session: Session, merchant_id: str, customer_id: str, *, param: str = "id") -> Customer:
-    """The customer's row, locked; raises NotFound if there is none or they were deleted."""
+def locked(
+    session: Session,
+    merchant_id: str,
+    customer_id: str,
+    *,
+    param: str = "id",
+    is_shared: bool = False,
+) -> Customer:
+    """The customer's row, locked, or only kept from being changed; raises NotFound if there is none
+    or they were deleted.
+    """
     row = session.execute(
         select(Customer)
         .where(Customer.merchant_id == merchant_id, Customer.id == customer_id)
-        .with_for_update()
+        .with_for_update(read=is_shared)
     ).scalar_one_or_none()
     if row is None or row.deleted_at is not None:
         raise _no_such(customer_id, param)

@@ -68,7 +68,18 @@ def method_for_payment(
 
     Raises MethodNotTheirs for another customer's card, MethodUnusable for one that was used up.
     """
-    named = named_card(merchant_id, account_of(deps, merchant_id).id, text)
+    return choose(find_named(deps, merchant_id, text), text, customer_id)
+
+
+def find_named(deps: Deps, merchant_id: str, text: str) -> NamedCard:
+    """What is known of the card that a text names; whose it may be is judged by `choose`."""
+    return named_card(merchant_id, account_of(deps, merchant_id).id, text)
+
+
+def choose(named: NamedCard, text: str, customer_id: str | None) -> MethodChoice:
+    """What a payment of this customer is paid with, by the card that the text names; raises as
+    `method_for_payment`.
+    """
     _must_be_fresh(named)
     if named.id is None or named.token is None:
         return MethodChoice(text)

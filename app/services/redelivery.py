@@ -31,25 +31,38 @@ class RedeliverRange:
     only_failed: bool = True
 
 
-def redeliver(deps: Deps, merchant_id: str, delivery_id: str) -> None:
-    """Send one delivery now. Raises NotFound, or Conflict when its endpoint is disabled.
+def redeliver(
+    deps: Deps,
+    merchant_id: str,
+    delivery_id: str,
+    *,
+    event_id: str | None = None,
+    endpoint_id: str | None = None,
+) -> None:
+    """Send one delivery now; only if it is of this event and endpoint, where the address names them.
 
-    One that is being posted at this moment is not posted twice.
+    Raises NotFound, or Conflict when its endpoint is disabled. One that is being posted at this
+    moment is not posted twice.
     """
     now = deps.clock.now()
+    named = [
+        column == wanted
+        for column, wanted in ((Delivery.event_id, event_id), (Delivery.endpoint_id, endpoint_id))
+        if wanted is not None
+    ]
     with transaction() as session:
-        endpoint_id = session.execute(
+        receiver = session.execute(
             select(Delivery.endpoint_id)
             .join(
                 PublicEvent,
                 (PublicEvent.merchant_id == Delivery.merchant_id)
                 & (PublicEvent.id == Delivery.event_id),
             )
-            .where(Delivery.merchant_id == merchant_id, Delivery.id == delivery_id)
+            .where(Delivery.merchant_id == merchant_id, Delivery.id == delivery_id, *named)
         ).scalar_one_or_none()
-        if endpoint_id is None:
+        if receiver is None:
             raise NotFound("delivery", delivery_id)
-        _must_be_enabled(find_endpoint(session, merchant_id, endpoint_id, lock=True))
+        _must_be_enabled(find_endpoint(session, merchant_id, receiver, lock=True))
         session.execute(
             update(Delivery)
             .where(

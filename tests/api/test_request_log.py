@@ -81,10 +81,52 @@ def test_a_refused_parameter_is_kept_to_be_seen(app: Flask, api: Api) -> None:
 
 
 def test_nobody_knows_of_calls_without_a_key(app: Flask, api: Api) -> None:
-    api.open("GET", INTENTS, {"Authorization": "Bearer sk_test_wrong"})
-    api.open("GET", INTENTS, {})
+    for path in (INTENTS, "/v1/nothing"):
+        api.open("GET", path, {"Authorization": "Bearer sk_test_wrong"})
+        api.open("GET", path, {})
 
     assert logged(app) == []
+
+
+@pytest.mark.parametrize(
+    "method, path",
+    [
+        ("GET", "/v1/subscriptions"),
+        ("POST", "/v1/payment_intent"),
+        ("DELETE", INTENTS),
+        ("PATCH", f"{INTENTS}/pi_1/capture"),
+        ("PUT", "/v1/"),
+    ],
+)
+def test_a_mistyped_address_is_logged(app: Flask, api: Api, method: str, path: str) -> None:
+    answer = api.open(method, path, {"Authorization": f"Bearer {api.secret_key}"})
+
+    (row,) = logged(app)
+    assert (answer.status_code, row.status, row.error_code) == (404, 404, "url_unknown")
+    assert (row.id, row.method, row.path) == (answer.headers["Request-Id"], method, path)
+    assert row.key_id.startswith("key_")
+    assert row.response_body["error"]["code"] == "url_unknown"
+
+
+def test_a_mistyped_address_is_kept_short_and_without_its_secrets(app: Flask, api: Api) -> None:
+    bearer = {"Authorization": f"Bearer {api.secret_key}"}
+    api.get(f"/v1/{'x' * 3000}")
+    api.get(f"/v1/keys/{api.secret_key}?client_secret=pi_1_secret_2")
+    api.open("POST", f"/v1/cards/{CARD}", bearer, json={"number": CARD, "note": "first"})
+    api.open("POST", "/v1/cards", bearer, json={"cvc": "9", "note": api.secret_key})
+
+    rows = logged(app)
+
+    assert [row.status for row in rows] == [404, 404, 422, 404]
+    assert len(rows[0].path) <= 501
+    assert (rows[1].path, rows[1].query) == (
+        f"/v1/keys/sk_test_{HIDDEN}",
+        f"client_secret={HIDDEN}",
+    )
+    assert rows[2].path == f"/v1/cards/{HIDDEN}"
+    assert rows[3].request_body == {"cvc": HIDDEN, "note": f"sk_test_{HIDDEN}"}
+    for secret in (api.secret_key[8:], CARD, "pi_1_secret_2"):
+        assert secret not in everything(rows)
 
 
 @pytest.mark.parametrize(

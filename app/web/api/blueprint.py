@@ -20,6 +20,7 @@ class AddressUnknown(FarthingError):
 @api.route("/v1/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 def unknown(rest: str) -> Response:  # noqa: ARG001 - the address is told whole
     """No route of ours; raises AddressUnknown in words like Stripe's."""
+    dispatch.notice()
     refuse_card_data(request.path, "path")
     raise AddressUnknown(
         f"Unrecognized request URL ({request.method}: {request.path[:200]}). All calls are"

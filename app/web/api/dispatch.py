@@ -6,6 +6,7 @@ before the handler changes nothing and is not stored under the key.
 
 import logging
 import time
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -57,7 +58,7 @@ def _view(route: Route) -> Any:
 def answer(route: Route, path: dict[str, str]) -> Response:
     """The answer to one request; expected errors are raised to `web.errors`, logged on the way."""
     started = time.perf_counter()
-    seen = log.Seen(route=route, started=started)
+    seen = log.Seen(started, route.rule)
     g.api_seen = seen
     caller = _caller(route)
     seen.caller = caller
@@ -70,6 +71,15 @@ def answer(route: Route, path: dict[str, str]) -> Response:
     seen.call = call
     with caused_by(Origin(call.request_id, call.key)):
         return _response(_handled(call))
+
+
+def notice() -> None:
+    """Let a request that no route answers stand in the log of whoever sent it: a mistyped address is
+    looked for there first. Without a valid key it is nobody's.
+    """
+    g.api_seen = seen = log.Seen(time.perf_counter())
+    with suppress(FarthingError):
+        seen.caller = requests.caller(is_checked_later=True)
 
 
 def _caller(route: Route) -> Caller:

@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException
 from app.domain.errors import CardDataRefused, FarthingError
 from app.services.keys import Caller
 from app.services.request_log import LoggedRequest
-from app.web.api.call import Call, Route
+from app.web.api.call import Call
 from app.web.api.requests import body as read_body
 from app.web.api.requests import refuse_card_data
 from app.web.api.version import API_VERSION
@@ -58,10 +58,12 @@ _DEEPEST = 12
 
 @dataclass(slots=True)
 class Seen:
-    """What is known of a request so far; it is filled on the way, as far as the request comes."""
+    """What is known of a request so far; it is filled on the way, as far as the request comes. Where
+    there is no such call, there is no rule.
+    """
 
-    route: Route
     started: float
+    rule: str = ""
     caller: Caller | None = None
     call: Call | None = None
 
@@ -81,7 +83,7 @@ def entry(
         id=request_id,
         method=request.method[:10],
         path=_line(request.path, 500),
-        route=seen.route.rule,
+        route=seen.rule,
         status=response.status_code,
         key_id=seen.caller.key_id,
         ip=_line(ip, 64),

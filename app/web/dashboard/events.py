@@ -40,7 +40,7 @@ def show(event_id: str) -> Response:
 def resend(event_id: str, delivery_id: str) -> AnyResponse:
     """Send it once more to one endpoint, now."""
     try:
-        redelivery.redeliver(deps(), current_merchant(), delivery_id)
+        redelivery.redeliver(deps(), current_merchant(), delivery_id, event_id=event_id)
     except Conflict as error:
         words, tone = error.message, "bad"
     else:

@@ -183,7 +183,7 @@ def delivery(endpoint_id: str, delivery_id: str) -> Response:
 def resend(endpoint_id: str, delivery_id: str) -> AnyResponse:
     """Send it once more, now."""
     try:
-        redelivery.redeliver(deps(), current_merchant(), delivery_id)
+        redelivery.redeliver(deps(), current_merchant(), delivery_id, endpoint_id=endpoint_id)
     except Conflict as error:
         words, tone = error.message, "bad"
     else:

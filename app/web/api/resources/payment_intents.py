@@ -258,19 +258,7 @@ def retrieve(call: Call) -> Json:
 
 def update(call: Call) -> Json:
     """Change what may still change: notes always, amount and customer until it is tried."""
-    payment_id, found = call.path["intent"], call.params
-    if found.get("customer") is not None:
-        customers.load(call.merchant_id, found["customer"], param="customer")
-    amount = None
-    if found.get("amount") is not None or found.get("currency") is not None:
-        known = load(call.merchant_id, payment_id)
-        currency = found.get("currency") or known.currency
-        amount = parse_amount(found.get("amount") or known.amount.amount_minor, currency)
-    if found.get("payment_method") is not None:
-        known = load(call.merchant_id, payment_id)
-        customer_id = found.get("customer") or known.customer_id
-        choice = _chosen(call, found["payment_method"], customer_id)
-        found["payment_method"] = _named(choice, found["payment_method"])
+    found = call.params
     changes = {
         column: found[name] for name, column in params.UPDATED_COLUMNS.items() if name in found
     }
@@ -278,10 +266,11 @@ def update(call: Call) -> Json:
         call.deps,
         UpdatePayment(
             merchant_id=call.merchant_id,
-            payment_id=payment_id,
+            payment_id=call.path["intent"],
             actor=call.actor,
             changes=changes,
-            amount=amount,
+            amount=found.get("amount"),
+            currency=found.get("currency"),
             metadata=found.get("metadata") if "metadata" in found else {},
         ),
     )
