@@ -56,6 +56,7 @@ CATEGORIES: dict[str, Category] = {
     "escrow_released": _C.TRANSFERS,
     "transfer_received": _C.TRANSFERS,
     "transfer_reversed": _C.TRANSFERS,
+    "transfer_returned": _C.TRANSFERS,
     "payout_failed": _C.RETURNED,
     "payout_returned": _C.RETURNED,
     "payout_canceled": _C.RETURNED,

@@ -154,30 +154,31 @@ def _new_payment(
         escrow=command.escrow,
         operation=operation,
     )
-    idempotency = command.idempotency
-    claim = None
-    if idempotency is not None:
-        claim = KeyClaim(
-            scope=idempotency.scope,
-            key=idempotency.key,
-            request_hash=idempotency.request_hash,
-            lease_token=secrets.token_hex(16),
-            lease_seconds=deps.lease_seconds,
-            api_key_hash=idempotency.api_key_hash,
-            client_address=plain_address(idempotency.client_address),
-            request_id=idempotency.request_id,
-        )
+    key = command.idempotency
     intent = NewPayment(
         payment=payment,
         actor=command.actor,
         events=tuple(drafts),
-        client_key=idempotency.client_key if idempotency else None,
+        client_key=key.client_key if key else None,
         operation=operation,
-        claim=claim,
+        claim=_claim(deps, key) if key else None,
         lease_seconds=deps.lease_seconds,
         session_must_be_open=command.session_id is not None,
     )
     return payment, intent
+
+
+def _claim(deps: Deps, key: IdempotentRequest) -> KeyClaim:
+    return KeyClaim(
+        scope=key.scope,
+        key=key.key,
+        request_hash=key.request_hash,
+        lease_token=secrets.token_hex(16),
+        lease_seconds=deps.lease_seconds,
+        api_key_hash=key.api_key_hash,
+        client_address=plain_address(key.client_address),
+        request_id=key.request_id,
+    )
 
 
 def _first_try(deps: Deps, command: CreatePayment) -> OperationInFlight | None:

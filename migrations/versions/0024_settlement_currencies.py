@@ -9,25 +9,8 @@ from alembic import op
 revision = "0024_settlement_currencies"
 down_revision = "0023_exchange_rates"
 
-_BEFORE = "'refund_requested', 'refund_failed', 'refund_returned'"
-_CONVERSIONS = ", ".join(
-    f"'{name}_{way}'"
-    for name in ("money_converted", "conversion_reversed")
-    for way in ("out", "in")
-)
-
-
-def _index(events: str) -> None:
-    """Balance transactions of rare kinds, found without reading past all others."""
-    op.execute("DROP INDEX journals_given_back")
-    op.execute(f"""
-        CREATE INDEX journals_given_back ON journals (merchant_id, event, id)
-            WHERE event IN ({events})
-    """)
-
 
 def upgrade() -> None:
-    _index(f"{_BEFORE}, {_CONVERSIONS}")
     op.execute("ALTER TABLE merchants ADD COLUMN settlement_currencies text[]")
     op.execute("""
         ALTER TABLE payments
@@ -58,7 +41,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    _index(_BEFORE)
     for table in ("payments", "refunds"):
         op.execute(f"DROP INDEX {table}_unconverted")
     op.execute("""
