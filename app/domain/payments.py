@@ -180,15 +180,12 @@ def _pending(payment: Payment, outcome: Pending) -> Decision:
 
 def _declined(payment: Payment, outcome: Declined) -> Decision:
     charge = payment.attempt_id if outcome.reached_bank else payment.charge_attempt_id
+    tries = {"attempt_id": payment.attempt_id, "charge_attempt_id": charge}
+    told = {"reason": outcome.reason.value, "code": outcome.code, "was": payment.status.value}
     after, events = _move(
         payment,
         _P.FAILED,
-        {
-            "reason": outcome.reason.value,
-            "code": outcome.code,
-            "attempt_id": payment.attempt_id,
-            "charge_attempt_id": charge,
-        },
+        told | tries,
         charge_attempt_id=charge,
         decline_reason=outcome.reason,
         decline_code=outcome.code,

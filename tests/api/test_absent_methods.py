@@ -88,7 +88,7 @@ def test_the_stored_answer_is_given_again_byte_for_byte(api: Api, way: Way) -> N
 
 
 def test_it_is_told_only_once_the_processor_has_said_so(
-    api: Api, shop: Shop, sandbox: SandboxServer
+    api: Api, shop: Shop, sandbox: SandboxServer, queue: FakeQueue
 ) -> None:
     sandbox.fault("drop_before", account=shop.sandbox_account, route=f"POST {INTENTS}")
     unknown = pay(api, "k")
@@ -97,6 +97,12 @@ def test_it_is_told_only_once_the_processor_has_said_so(
     assert (unknown.status_code, unknown.get_json()["status"]) == (202, "processing")
     assert (known.status_code, error_of(known)["code"]) == (400, "resource_missing")
     assert (again.status_code, again.data) == (400, known.data)
+    # Whoever was told that it is under way is told how that ended.
+    assert events(api, queue) == [
+        "payment_intent.payment_failed",
+        "payment_intent.processing",
+        "payment_intent.created",
+    ]
 
 
 def test_what_a_bank_declined_before_is_still_the_latest_charge(api: Api) -> None:

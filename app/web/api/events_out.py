@@ -174,7 +174,8 @@ def _captured(event: SourceEvent) -> tuple[Told, ...]:
 
 def _failed(event: SourceEvent) -> tuple[Told, ...]:
     was = as_it_was(_payment(event), event)
-    if was.decline_reason is DeclineReason.ABSENT:
+    if was.decline_reason is DeclineReason.ABSENT and event.data.get("was") != _P.UNKNOWN:
+        # The answer says it, and nothing else was told of the try before.
         return ()
     charged = _charge(event, "charge.failed") if refused_charge(was) else ()
     return (*charged, _intent(event, "payment_intent.payment_failed"))

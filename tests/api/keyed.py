@@ -1,0 +1,230 @@
+"""Every POST of the API, once each way it can go: how it is asked, and what it makes."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.api.client import Api, basket, order
+from tests.api.possessions import HOOK, good
+from tests.factories import VISA
+
+Json = dict[str, Any]
+PAYMENT = ("payment.intent_recorded", "payment.processor_answered", "payment.outcome_recorded")
+REFUND = ("refund.intent_recorded", "refund.processor_answered")
+INTENTS, ENDPOINTS = "/v1/payment_intents", "/v1/webhook_endpoints"
+# No parameter of any call: refused before the key is looked at.
+UNKNOWN = {"no_such_parameter": "x"}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request on objects made for it. `other` changes its body to another one that would do;
+    `wrong` are changes for which it is refused before anything is done.
+    """
+
+    path: str
+    body: Json = field(default_factory=dict)
+    other: Json = field(default_factory=lambda: {"metadata": {"other": "yes"}})
+    wrong: tuple[Json, ...] = ()
+
+    def refused(self) -> Iterable[Json]:
+        """Bodies that are not valid."""
+        return [merged(self.body, change) for change in (UNKNOWN, *self.wrong)]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way that a route can go.
+
+    `makes`: table → rows. `calls`: what the processor is asked to do. `dies_at`: the named places on
+    the way. `status`: what the first request is answered. `is_money`: it is known for ever.
+    """
+
+    route: str
+    prepare: Callable[[Api], Ask]
+    makes: dict[str, int] = field(default_factory=dict)
+    calls: tuple[str, ...] = ()
+    dies_at: tuple[str, ...] = ()
+    status: int = 200
+    is_money: bool = False
+    how: str = ""
+
+    @property
+    def name(self) -> str:
+        """The route, and which way it goes where there are several."""
+        return f"{self.route} {self.how}".strip()
+
+
+def merged(body: Json, change: Json) -> Json:
+    """The body with some parameters changed; None leaves one out."""
+    return {name: value for name, value in (body | change).items() if value is not None}
+
+
+def paying(path: str, **more: Any) -> Callable[[Api], Ask]:
+    """A payment of its own."""
+    return lambda api: Ask(path, order(**more), {"amount": 5001}, ({"amount": 1},))
+
+
+def customer(api: Api) -> str:
+    """A customer without a card."""
+    return str(good(api.post("/v1/customers", {"name": "Ada"}))["id"])
+
+
+def kept(api: Api) -> tuple[str, str]:
+    """A customer and the card that they keep."""
+    owner = customer(api)
+    return owner, good(api.post(f"/v1/payment_methods/{VISA}/attach", {"customer": owner}))["id"]
+
+
+def intent(api: Api, **more: Any) -> Json:
+    """A payment, tried if `confirm` says so."""
+    found: Json = good(api.post(INTENTS, order(**more)))
+    return found
+
+
+def refund(api: Api) -> str:
+    """A refund of a part."""
+    body = {"payment_intent": intent(api, confirm=True)["id"], "amount": 100}
+    return str(good(api.post("/v1/refunds", body))["id"])
+
+
+def session(api: Api) -> str:
+    """An open checkout."""
+    return str(good(api.post("/v1/checkout/sessions", basket()))["id"])
+
+
+def endpoint(api: Api) -> str:
+    """An endpoint; the others go, since an account has only so many."""
+    for known in good(api.get(f"{ENDPOINTS}?limit=100"))["data"]:
+        path = f"{ENDPOINTS}/{known['id']}"
+        api.open("DELETE", path, {"Authorization": f"Bearer {api.secret_key}"})
+    return str(good(api.post(ENDPOINTS, {"url": HOOK, "enabled_events": ["*"]}))["id"])
+
+
+def updating_intent(api: Api) -> Ask:
+    path = f"{INTENTS}/{intent(api)['id']}"
+    return Ask(path, {"description": "changed"}, wrong=({"amount": 1},))
+
+
+def confirming(api: Api) -> Ask:
+    _, foreign = kept(api)
+    path = f"{INTENTS}/{intent(api)['id']}/confirm"
+    other = {"receipt_email": "other@example.com"}
+    return Ask(path, {"payment_method": VISA}, other, ({"payment_method": foreign},))
+
+
+def capturing(api: Api) -> Ask:
+    held = intent(api, confirm=True, capture_method="manual")["id"]
+    wrong = ({"amount_to_capture": 0}, {"final_capture": "perhaps"})
+    return Ask(f"{INTENTS}/{held}/capture", {}, {"amount_to_capture": 100}, wrong)
+
+
+def canceling(api: Api) -> Ask:
+    held = intent(api, confirm=True, capture_method="manual")["id"]
+    wrong = {"cancellation_reason": "no reason"}
+    return Ask(f"{INTENTS}/{held}/cancel", {}, {"cancellation_reason": "duplicate"}, (wrong,))
+
+
+def refunding(**more: Any) -> Callable[[Api], Ask]:
+    """A refund, of all that is left if no amount is said."""
+
+    def prepare(api: Api) -> Ask:
+        paid, another = intent(api, confirm=True), intent(api, confirm=True)
+        wrong = ({"charge": another["latest_charge"]}, {"amount": 0})
+        body = {"payment_intent": paid["id"], **more}
+        return Ask("/v1/refunds", body, {"amount": 101}, wrong)
+
+    return prepare
+
+
+def updating_customer(api: Api) -> Ask:
+    _, foreign = kept(api)
+    wrong = {"invoice_settings": {"default_payment_method": foreign}}
+    return Ask(f"/v1/customers/{customer(api)}", {"name": "Eve"}, wrong=(wrong,))
+
+
+def creating_customer(**more: Any) -> Callable[[Api], Ask]:
+    """A customer, with a card that is kept from the start if one is named."""
+    wrong = {"invoice_settings": {"default_payment_method": "pm_of_nobody"}}
+    return lambda api: Ask("/v1/customers", {"name": "Eve", **more}, wrong=(wrong,))
+
+
+def attaching(api: Api) -> Ask:
+    path = f"/v1/payment_methods/{VISA}/attach"
+    return Ask(path, {"customer": customer(api)}, {"expand": ["customer"]}, ({"customer": None},))
+
+
+def detaching(api: Api) -> Ask:
+    _, method = kept(api)
+    return Ask(f"/v1/payment_methods/{method}/detach", {}, {"expand": ["customer"]})
+
+
+def opening_session(api: Api) -> Ask:
+    return Ask("/v1/checkout/sessions", basket(), wrong=({"currency": "eur"},))
+
+
+def expiring(api: Api) -> Ask:
+    path = f"/v1/checkout/sessions/{session(api)}/expire"
+    return Ask(path, {}, {"expand": ["line_items"]})
+
+
+def creating_endpoint(api: Api) -> Ask:
+    endpoint(api)
+    body = {"url": HOOK, "enabled_events": ["*"]}
+    wrong = ({"enabled_events": ["*", "charge.refunded"]}, {"url": "http://192.0.2.1/hook"})
+    return Ask(ENDPOINTS, body, wrong=wrong)
+
+
+def updating_endpoint(api: Api) -> Ask:
+    path = f"{ENDPOINTS}/{endpoint(api)}"
+    return Ask(path, {"description": "changed"}, wrong=({"url": "http://192.0.2.1/hook"},))
+
+
+def noting(make: Callable[[Api], str], path: str) -> Callable[[Api], Ask]:
+    """A change of metadata alone."""
+    body = {"metadata": {"changed": "yes"}}
+    return lambda api: Ask(path.format(make(api)), body, wrong=({"metadata": "words"},))
+
+
+ONE_CALL = {"operations": 1}
+ONE_PAYMENT = {"payments": 1, "operations": 1}
+KEPT = ("open_customer", "keep_method")
+
+CASES = (
+    Case("POST /payments", paying("/payments"), ONE_PAYMENT, ("authorize",), PAYMENT, is_money=True),
+    Case("POST /v1/payment_intents", paying(INTENTS), {"payments": 1}, dies_at=PAYMENT[:1],
+         is_money=True),
+    Case("POST /v1/payment_intents", paying(INTENTS, confirm=True), ONE_PAYMENT, ("authorize",),
+         PAYMENT, is_money=True, how="confirmed"),
+    Case("POST /v1/payment_intents", paying(INTENTS, confirm=True, expand=["latest_charge"]),
+         ONE_PAYMENT, ("authorize",), PAYMENT, is_money=True, how="expanded"),
+    Case("POST /v1/payment_intents", paying(INTENTS, confirm=True, capture_method="manual"),
+         ONE_PAYMENT, ("authorize",), PAYMENT, is_money=True, how="held"),
+    Case("POST /v1/payment_intents/{intent}", updating_intent),
+    Case("POST /v1/payment_intents/{intent}/confirm", confirming, ONE_CALL, ("authorize",), PAYMENT,
+         is_money=True),
+    Case("POST /v1/payment_intents/{intent}/capture", capturing, ONE_CALL, ("capture",), PAYMENT,
+         is_money=True),
+    Case("POST /v1/payment_intents/{intent}/cancel", canceling, ONE_CALL, ("cancel",), PAYMENT,
+         is_money=True),
+    Case("POST /v1/refunds", refunding(amount=100), {"refunds": 1}, ("refund",), REFUND,
+         is_money=True),
+    Case("POST /v1/refunds", refunding(), {"refunds": 1}, ("refund",), REFUND, is_money=True,
+         how="of all"),
+    Case("POST /v1/refunds/{refund}", noting(refund, "/v1/refunds/{}")),
+    # Always refused here: the refusal is what is told again.
+    Case("POST /v1/refunds/{refund}/cancel",
+         lambda api: Ask(f"/v1/refunds/{refund(api)}/cancel", {}, {"expand": ["charge"]}),
+         status=400),
+    Case("POST /v1/customers", creating_customer(), {"customers": 1}),
+    Case("POST /v1/customers", creating_customer(payment_method=VISA),
+         {"customers": 1, "payment_methods": 1}, KEPT, how="with a card"),
+    Case("POST /v1/customers/{customer}", updating_customer),
+    Case("POST /v1/payment_methods/{method}/attach", attaching, {"payment_methods": 1}, KEPT),
+    Case("POST /v1/payment_methods/{method}/detach", detaching, calls=("drop_method",)),
+    Case("POST /v1/checkout/sessions", opening_session, {"checkout_sessions": 1}),
+    Case("POST /v1/checkout/sessions/{session}", noting(session, "/v1/checkout/sessions/{}")),
+    Case("POST /v1/checkout/sessions/{session}/expire", expiring, is_money=True),
+    Case("POST /v1/webhook_endpoints", creating_endpoint, {"webhook_endpoints": 1}),
+    Case("POST /v1/webhook_endpoints/{endpoint}", updating_endpoint),
+)  # fmt: skip
