@@ -55,8 +55,8 @@ ERRORS: dict[str, ErrorCode] = {
     ),
     "balance_insufficient": ErrorCode(
         (400,),
-        "The seller's available balance is smaller than what is to be taken back.",
-        "Reverse less, or wait until the seller has more.",
+        "The available balance is smaller than what is to be paid out, or taken back from a seller.",
+        "Ask for less, or wait until more is available; the balance says how much there is.",
     ),
     "charge_already_refunded": ErrorCode(
         (400,), "Nothing is left of the charge to be refunded.", "Retrieve the charge."
@@ -180,6 +180,16 @@ ERRORS: dict[str, ErrorCode] = {
         (400,),
         "The card was used once without being kept, or is no longer kept.",
         "Ask the customer for the card again, and attach it before you charge it a second time.",
+    ),
+    "payout_contradiction": ErrorCode(
+        (500,),
+        "The movements of this period do not add up to the stored balance: a fault of ours.",
+        "Nothing was sent. Tell the operator the `request_id`; no payout goes out until it is found.",
+    ),
+    "payouts_not_allowed": ErrorCode(
+        (400,),
+        "No bank account can be paid to now: none is known, it is not verified, or it was just changed.",
+        "Add or verify a bank account in the dashboard; `message` says when payouts start again.",
     ),
     "permission_denied": ErrorCode(
         (403,),
