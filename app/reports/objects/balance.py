@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from app.domain.fees import Part
+from app.domain.fees import Part, parts_of
 from app.domain.recipes import PENDING
 from app.reports import balances
 from app.reports.balances import Balance, book_currencies
@@ -257,5 +257,5 @@ def _transaction(row: Any) -> Transaction:
         available_on=row.available_on,
         created_at=row.created_at,
         description=row.description,
-        fee_parts=tuple(Part(**part) for part in row.fee_parts) if is_charge else (),
+        fee_parts=parts_of(row.fee_parts, went) if is_charge else (),
     )
