@@ -82,8 +82,6 @@ class CurrencyUnknown(InvalidRequest):
 class FeeRulesInvalid(InvalidRequest):
     """A fee schedule that cannot be read, contradicts itself, or would begin in the past."""
 
-    code = "fee_rules_invalid"
-
 
 class CardDataRefused(InvalidRequest):
     """Something that looks like a card number was put where none belongs; it is not stored."""

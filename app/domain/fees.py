@@ -5,9 +5,10 @@ the sum of its lines, and never more than the payment. A schedule is never chang
 added, and a payment keeps the one that was in force when it was made.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from app.domain.currencies import CURRENCIES
 from app.domain.money import Money
@@ -129,6 +130,13 @@ class Part:
     name: str
     minor: int
     basis_points: int | None = None
+
+
+def parts_of(stored: Sequence[Mapping[str, Any]] | None, fee_minor: int) -> tuple[Part, ...]:
+    """The lines of a payment's row; a fee of before lines were kept is a single one."""
+    if stored is None:
+        return (Part("unitemized", fee_minor),) if fee_minor else ()
+    return tuple(Part(**part) for part in stored)
 
 
 @dataclass(frozen=True, slots=True)

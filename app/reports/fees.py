@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 
@@ -135,11 +134,6 @@ def lines_of(parts: Sequence[Part], currency: str) -> tuple[Line, ...]:
         Line(PART_NAMES[part.name], part.basis_points, Money(part.minor, currency))
         for part in parts
     )
-
-
-def stored_lines(parts: Sequence[dict[str, Any]], currency: str) -> tuple[Line, ...]:
-    """The lines of a payment's row."""
-    return lines_of([Part(**part) for part in parts], currency)
 
 
 def schedule_name(merchant_id: str, schedule_id: str) -> str:

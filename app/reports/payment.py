@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from app.domain.errors import NotFound
+from app.domain.fees import parts_of
 from app.domain.money import Money
 from app.domain.states import PAYMENT, PaymentStatus
 from app.reports import balances, escrow, fees, settlement, timeline
@@ -209,7 +210,7 @@ def _sums(row: PaymentRow) -> dict[str, Any]:
         "refundable": row.refundable,
         "fee": money(row.fee_minor),
         "net": money(row.captured_minor - row.fee_minor - gone),
-        "fee_lines": fees.stored_lines(row.fee_parts, row.currency),
+        "fee_lines": fees.lines_of(parts_of(row.fee_parts, row.fee_minor), row.currency),
         "fee_schedule": fees.schedule_name(row.merchant_id, row.fee_schedule),
     }
 

@@ -50,26 +50,32 @@ def set_schedule(deps: Deps, command: SetSchedule) -> Schedule:
             f"There is no method “{command.method}”; there are {', '.join(METHODS)}."
         )
     rules = read_rules(dict(command.rules))
-    now = deps.clock.now()
-    valid_from = command.valid_from or now + NOTICE
-    if valid_from < now + NOTICE:
-        raise FeeRulesInvalid(
-            f"Fees change forwards only: begin a minute from now or later, not at {valid_from}."
-        )
     with transaction() as session:
         if session.get(Merchant, command.merchant_id) is None:
             raise NotFound("merchant", command.merchant_id)
+        version = store.next_version(session, command.merchant_id, command.method)
+        # Looked at once nobody is waited for any more, or there would be less notice.
+        now = deps.clock.now()
         schedule = Schedule(
             new_id("fee", now),
             command.method,
-            version=store.next_version(session, command.merchant_id, command.method),
-            valid_from=valid_from,
+            version=version,
+            valid_from=_beginning(command.valid_from, now),
             created_by=command.by.actor,
             **rules,
         )
         _add(session, command, schedule, now)
     deps.prices.forget()
     return schedule
+
+
+def _beginning(asked: datetime | None, now: datetime) -> datetime:
+    earliest = now + NOTICE
+    if asked is not None and asked < earliest:
+        raise FeeRulesInvalid(
+            f"Fees change forwards only: begin a minute from now or later, not at {asked}."
+        )
+    return asked or earliest
 
 
 def _add(session: Session, command: SetSchedule, schedule: Schedule, now: datetime) -> None:

@@ -130,11 +130,14 @@ CHECKS: dict[str, tuple[str, str]] = {
            WHERE p.captured_minor IS DISTINCT FROM b.amount OR p.fee_minor IS DISTINCT FROM b.fee""",
     ),
     "fees_add_up": (
-        "The lines of every fee add up to it, and only what was captured has any.",
+        "The lines of every fee add up to it; only a fee of before lines were kept has none.",
         """SELECT p.id FROM payments p CROSS JOIN LATERAL (
              SELECT coalesce(sum((part ->> 'minor')::bigint), 0) AS total
              FROM jsonb_array_elements(p.fee_parts) AS part) lines
-           WHERE lines.total <> p.fee_minor OR (p.captured_minor = 0 AND p.fee_parts <> '[]')""",
+           WHERE (p.fee_parts IS NOT NULL AND lines.total <> p.fee_minor)
+              OR (p.captured_minor = 0 AND p.fee_parts <> '[]')
+              OR (p.captured_minor > 0 AND p.fee_parts IS NULL
+                  AND p.fee_schedule <> 'card-standard-1')""",
     ),
     "fee_schedules_known": (
         "Every payment is priced by a standard schedule or by one of its merchant's own.",

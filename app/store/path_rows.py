@@ -4,7 +4,7 @@ from operator import attrgetter
 from typing import Any
 
 from app.domain.declines import DeclineReason
-from app.domain.fees import Part
+from app.domain.fees import parts_of
 from app.domain.money import Money
 from app.domain.payments import OperationInFlight, Payment
 from app.domain.processor import CardFacts
@@ -148,7 +148,7 @@ def payment_from_row(row: tuple[Any, ...]) -> Payment:
         amount=Money(values["amount_minor"], values["currency"]),
         refunded_minor=values["refunded_minor"],
         refund_reserved_minor=values["refund_reserved_minor"],
-        fee_parts=tuple(Part(**part) for part in values["fee_parts"]),
+        fee_parts=parts_of(values["fee_parts"], values["fee_minor"]),
         decline_reason=DeclineReason(reason) if reason else None,
         card=card,
         operation=_operation(row[count:]),

@@ -84,7 +84,7 @@ class PaymentRow(Base):
     refund_reserved_minor: Mapped[int]
     fee_minor: Mapped[int]
     fee_schedule: Mapped[str]
-    fee_parts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    fee_parts: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
     processor: Mapped[str]
     processor_account_id: Mapped[str]
     processor_reference: Mapped[str | None]

@@ -1,10 +1,16 @@
 """Rules are read strictly: what is wrong is named, and nothing is guessed."""
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 
 from app.domain.errors import FeeRulesInvalid
 from app.domain.fee_rules import read_rules
 from app.domain.fees import Corridor, Schedule, Sum, Tier
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_rules_become_a_schedule() -> None:
@@ -87,3 +93,10 @@ def test_what_is_wrong_is_said(rules: object, message: str) -> None:
         read_rules(rules)
 
     assert refused.value.message.startswith(message)
+
+
+def test_the_guides_example_is_read() -> None:
+    guide = (ROOT / "docs/operating.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```json\n(.*?)```", guide, re.DOTALL)
+
+    assert read_rules(json.loads(example))["conversion_basis_points"] == 100

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from app.domain.errors import FeeRulesInvalid, NotFound
@@ -12,7 +13,7 @@ from app.domain.fees import Part, Schedule
 from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
-from app.services import fees, payments, resolver
+from app.services import fees, inbound, ledger, payments, resolver
 from app.services.audit import By
 from app.services.deps import Deps, Remembered
 from app.services.fees import SetSchedule
@@ -20,7 +21,7 @@ from app.services.payments import CapturePayment
 from app.store.db import transaction
 from app.store.fees import FeeVolumeRow
 from tests.factories import Shop, TestClock, make_payment, open_shop, usd
-from tests.services.bank import Bank, at_once, rows
+from tests.services.bank import Bank, at_once, deliver, rows
 
 FREE = {"basis_points": 0}
 TWO_PERCENT = {"basis_points": 200, "fixed": {"USD": 10}}
@@ -163,6 +164,22 @@ def test_a_currency_that_a_schedule_does_not_state_costs_the_standard(
     assert make_payment(deps, shop).fee_schedule == own.id
     yen = make_payment(deps, shop, amount=Money(10_000, "JPY"))
     assert (yen.fee_schedule, yen.fee_minor) == ("card-standard-1", 290)
+
+
+def test_a_fee_of_before_lines_were_kept_is_one_line_and_stays_so(
+    deps: Deps, shop: Shop, bank: Bank
+) -> None:
+    paid = make_payment(deps, shop)
+    with transaction() as session:
+        session.execute(text("UPDATE payments SET fee_parts = NULL, version = version + 1"))
+        session.execute(text("UPDATE payments SET processor_fee_minor = NULL"))
+    assert payments.load(shop.merchant_id, paid.id).fee_parts == (Part("unitemized", 175),)
+    assert ledger.verify() == []
+
+    [event] = bank.events("payment_intent.succeeded")
+    deliver(deps, shop, event)
+    inbound.handle_due(deps)
+    assert payments.load(shop.merchant_id, paid.id).fee_parts == (Part("unitemized", 175),)
 
 
 def test_versions_are_numbered_however_many_are_added_at_once(deps: Deps, shop: Shop) -> None:

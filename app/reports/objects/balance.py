@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from app.domain.fees import Part
+from app.domain.fees import Part, parts_of
 from app.domain.recipes import AVAILABLE, FEES, PENDING
 from app.reports import balances
 from app.reports.balances import Balance, book_currencies
@@ -339,5 +339,5 @@ def _transaction(row: Any) -> Transaction:
 def _parts(row: Any) -> tuple[Part, ...]:
     """The lines of the fee: a payment keeps its own, a conversion's fee is one line."""
     if row.event == CAPTURED:
-        return tuple(Part(**part) for part in row.fee_parts)
+        return parts_of(row.fee_parts, int(row.fee_minor))
     return (Part("conversion", int(row.fee_minor)),) if row.fee_minor else ()
