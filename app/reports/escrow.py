@@ -263,5 +263,4 @@ def _transfers(row: EscrowHold) -> tuple[list[TransferLine], dict[str, Money]]:
 
 def _names(ids: list[str]) -> dict[str, str]:
     query = select(Merchant.id, Merchant.name).where(Merchant.id.in_(ids))
-    found: dict[str, str] = dict(db.session.execute(query).tuples().all())
-    return found
+    return {row.id: row.name for row in db.session.execute(query).all()}

@@ -50,10 +50,9 @@ def test_a_milestone_is_released_once_and_shown_to_everybody(
     expect(dialog.locator("#preview")).to_contain_text("$17.36")
     dialog.get_by_role("button", name="Release").dblclick()
 
-    escrow = page.get_by_role("region", name="Escrow")
-    expect(escrow).to_contain_text("Partly released")
-    expect(escrow).to_contain_text("$17.36")
-    expect(escrow).to_contain_text("$28.95")
+    expect(page.get_by_role("region", name="Escrow")).to_contain_text("Partly released")
+    expect(page.get_by_role("region", name="Transfers")).to_contain_text("$17.36")
+    expect(page.get_by_role("region", name="Milestones")).to_contain_text("$28.95")
     expect(page.get_by_role("status").filter(has_text="Released from escrow")).to_be_visible()
     assert accessibility_problems(page) == []
     context.close()
