@@ -91,12 +91,15 @@ def handle_due(deps: Deps, limit: int = 100) -> int:
     with transaction() as session:
         rows = session.execute(
             text("""
+                WITH due AS MATERIALIZED (
+                    SELECT merchant_id, id FROM inbox
+                    WHERE status IN ('received', 'unmatched') AND next_attempt_at <= :now
+                    ORDER BY next_attempt_at LIMIT :limit FOR UPDATE SKIP LOCKED
+                )
                 UPDATE inbox n
                 SET attempts = n.attempts + 1,
                     next_attempt_at = :now + make_interval(secs => (:steps)[least(n.attempts + 1, :most)])
-                FROM (SELECT merchant_id, id FROM inbox
-                      WHERE status IN ('received', 'unmatched') AND next_attempt_at <= :now
-                      ORDER BY next_attempt_at LIMIT :limit FOR UPDATE SKIP LOCKED) due
+                FROM due
                 WHERE n.merchant_id = due.merchant_id AND n.id = due.id
                 RETURNING n.merchant_id, n.id
             """),

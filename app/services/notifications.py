@@ -98,12 +98,15 @@ def _lease(deps: Deps) -> Mail | None:
     with transaction() as session:
         key = session.execute(
             text("""
+                WITH due AS MATERIALIZED (
+                    SELECT merchant_id, id FROM mails
+                    WHERE status = 'pending' AND next_attempt_at <= :now
+                    ORDER BY next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED
+                )
                 UPDATE mails m
                 SET attempts = m.attempts + 1,
                     next_attempt_at = :now + make_interval(secs => (:steps)[least(m.attempts + 1, :most)])
-                FROM (SELECT merchant_id, id FROM mails
-                      WHERE status = 'pending' AND next_attempt_at <= :now
-                      ORDER BY next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED) due
+                FROM due
                 WHERE m.merchant_id = due.merchant_id AND m.id = due.id
                 RETURNING m.merchant_id, m.id
             """),

@@ -175,12 +175,15 @@ def _lease_due(now: datetime, limit: int) -> list[tuple[str, str]]:
     with transaction() as session:
         rows = session.execute(
             text("""
+                WITH due AS MATERIALIZED (
+                    SELECT merchant_id, id FROM operations
+                    WHERE status IN ('requested', 'unknown') AND next_attempt_at <= :now
+                    ORDER BY next_attempt_at LIMIT :limit FOR UPDATE SKIP LOCKED
+                )
                 UPDATE operations o
                 SET attempts = o.attempts + 1,
                     next_attempt_at = :now + (:steps)[least(o.attempts, :most)]
-                FROM (SELECT merchant_id, id FROM operations
-                      WHERE status IN ('requested', 'unknown') AND next_attempt_at <= :now
-                      ORDER BY next_attempt_at LIMIT :limit FOR UPDATE SKIP LOCKED) due
+                FROM due
                 WHERE o.merchant_id = due.merchant_id AND o.id = due.id
                 RETURNING o.merchant_id, o.payment_id
             """),

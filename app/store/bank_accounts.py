@@ -129,14 +129,17 @@ def lease_deposit(
     """
     row = session.execute(
         text("""
+            WITH due AS MATERIALIZED (
+                SELECT merchant_id, id, sent_at FROM micro_deposits
+                WHERE next_attempt_at <= :now
+                ORDER BY next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED
+            )
             UPDATE micro_deposits d
             SET attempts = d.attempts + 1,
                 sent_at = coalesce(d.sent_at, :now),
                 next_attempt_at = :now
                     + make_interval(secs => (:steps)[least(d.attempts + 1, :most)])
-            FROM (SELECT merchant_id, id, sent_at FROM micro_deposits
-                  WHERE next_attempt_at <= :now
-                  ORDER BY next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED) due
+            FROM due
             WHERE d.merchant_id = due.merchant_id AND d.id = due.id
             RETURNING d.merchant_id, d.id, due.sent_at IS NOT NULL
         """),
