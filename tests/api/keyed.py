@@ -119,10 +119,15 @@ def capturing(api: Api) -> Ask:
     return Ask(f"{INTENTS}/{held}/capture", {}, {"amount_to_capture": 100}, wrong)
 
 
-def canceling(api: Api) -> Ask:
-    held = intent(api, confirm=True, capture_method="manual")["id"]
-    wrong = {"cancellation_reason": "no reason"}
-    return Ask(f"{INTENTS}/{held}/cancel", {}, {"cancellation_reason": "duplicate"}, (wrong,))
+def canceling(**more: Any) -> Callable[[Api], Ask]:
+    """A cancellation of a payment that is held, or that was not tried."""
+
+    def prepare(api: Api) -> Ask:
+        path = f"{INTENTS}/{intent(api, **more)['id']}/cancel"
+        wrong = {"cancellation_reason": "no reason"}
+        return Ask(path, {}, {"cancellation_reason": "duplicate"}, (wrong,))
+
+    return prepare
 
 
 def refunding(**more: Any) -> Callable[[Api], Ask]:
@@ -205,8 +210,10 @@ CASES = (
          is_money=True),
     Case("POST /v1/payment_intents/{intent}/capture", capturing, ONE_CALL, ("capture",), PAYMENT,
          is_money=True),
-    Case("POST /v1/payment_intents/{intent}/cancel", canceling, ONE_CALL, ("cancel",), PAYMENT,
+    Case("POST /v1/payment_intents/{intent}/cancel",
+         canceling(confirm=True, capture_method="manual"), ONE_CALL, ("cancel",), PAYMENT,
          is_money=True),
+    Case("POST /v1/payment_intents/{intent}/cancel", canceling(), is_money=True, how="untried"),
     Case("POST /v1/refunds", refunding(amount=100), {"refunds": 1}, ("refund",), REFUND,
          is_money=True),
     Case("POST /v1/refunds", refunding(), {"refunds": 1}, ("refund",), REFUND, is_money=True,

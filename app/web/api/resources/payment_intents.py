@@ -204,7 +204,7 @@ def capture(call: Call) -> Json:
 def cancel(call: Call) -> Json:
     """Let go of what is held, or end a payment that was not made."""
     payment = load(call.merchant_id, call.path["intent"])
-    again = _begun_before(call, payment)
+    again = payment if _ended_here(call, payment) else _begun_before(call, payment)
     if again is None:
         reason = call.params.get("cancellation_reason") or "requested_by_customer"
         again = cancel_payment(
@@ -213,6 +213,15 @@ def cancel(call: Call) -> Json:
         )
     _must_be(again, (PaymentStatus.CANCELED, PaymentStatus.EXPIRED), "canceled")
     return payment_intent(again, is_live=call.is_live)
+
+
+def _ended_here(call: Call, payment: Payment) -> bool:
+    """Whether this is a repeat, and the payment was canceled without the processor: no call was
+    recorded that would tell of it.
+    """
+    is_repeat = call.claim is not None and call.claim.is_resumed
+    is_ours_alone = payment.processor_reference is None and payment.operation is None
+    return is_repeat and is_ours_alone and payment.status is PaymentStatus.CANCELED
 
 
 def _must_be(payment: Payment, wanted: tuple[PaymentStatus, ...], word: str) -> None:
