@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 ROLES: dict[str, frozenset[str]] = {
-    "owner": frozenset({"view", "refund", "capture", "cancel", "links", "keys", "team"}),
-    "admin": frozenset({"view", "refund", "capture", "cancel", "links", "keys", "team"}),
+    "owner": frozenset({"view", "refund", "capture", "cancel", "links", "keys", "team", "ledger"}),
+    "admin": frozenset({"view", "refund", "capture", "cancel", "links", "keys", "team", "ledger"}),
     "developer": frozenset({"view", "links", "keys"}),
     "support": frozenset({"view", "refund", "capture", "cancel"}),
-    "analyst": frozenset({"view"}),
+    "analyst": frozenset({"view", "ledger"}),
 }
 
 

@@ -93,13 +93,15 @@ def books_unproved_since(session: Session, since_id: str, limit: int) -> Sequenc
     return list(rows)
 
 
+# Materialized: a join may run a subquery once for each row, and then each run would take another check.
 _LEASE = """
+    WITH due AS MATERIALIZED (
+        SELECT merchant_id, id FROM book_proofs
+        WHERE result IS NULL AND (leased_until IS NULL OR leased_until <= :now)
+          AND (CAST(:merchant_id AS text) IS NULL OR merchant_id = :merchant_id)
+        ORDER BY requested_by = 'schedule', attempts, id LIMIT 1 FOR UPDATE SKIP LOCKED)
     UPDATE book_proofs p SET leased_until = :until, attempts = p.attempts + 1
-    FROM (SELECT merchant_id, id FROM book_proofs
-          WHERE result IS NULL AND (leased_until IS NULL OR leased_until <= :now)
-            AND (CAST(:merchant_id AS text) IS NULL OR merchant_id = :merchant_id)
-          ORDER BY requested_by = 'schedule', attempts, id LIMIT 1 FOR UPDATE SKIP LOCKED) due
-    WHERE p.merchant_id = due.merchant_id AND p.id = due.id
+    FROM due WHERE p.merchant_id = due.merchant_id AND p.id = due.id
     RETURNING p.merchant_id, p.id
 """
 

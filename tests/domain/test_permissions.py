@@ -13,6 +13,7 @@ TABLE = {
     "links":    (True,  True,  True,     False,  False),
     "keys":     (True,  True,  True,     False,  False),
     "team":     (True,  True,  False,    False,  False),
+    "ledger":   (True,  True,  False,    False,  True),
 }  # fmt: skip
 CELLS = [
     (role, permission, allowed)
