@@ -15,6 +15,7 @@ _ALL = frozenset(
         "payouts",
         "bank_accounts",
         "settlement",
+        "ledger",
     }
 )
 ROLES: dict[str, frozenset[str]] = {
@@ -22,7 +23,7 @@ ROLES: dict[str, frozenset[str]] = {
     "admin": _ALL,
     "developer": frozenset({"view", "links", "keys"}),
     "support": frozenset({"view", "refund", "capture", "cancel"}),
-    "analyst": frozenset({"view"}),
+    "analyst": frozenset({"view", "ledger"}),
 }
 
 

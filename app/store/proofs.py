@@ -93,6 +93,7 @@ def books_unproved_since(session: Session, since_id: str, limit: int) -> Sequenc
     return list(rows)
 
 
+# Materialized: a join may run a subquery once for each row, and then each run would take another check.
 _LEASE = """
     WITH due AS MATERIALIZED (
         SELECT merchant_id, id FROM book_proofs

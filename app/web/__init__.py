@@ -2,7 +2,16 @@
 
 from flask import Flask
 
-from app.web import auth, authentication, checkout, dashboard, errors, render, security
+from app.web import (
+    auth,
+    authentication,
+    checkout,
+    dashboard,
+    errors,
+    proof_keys,
+    render,
+    security,
+)
 from app.web.api.blueprint import api
 from app.web.hooks import hooks
 from app.web.reference import reference
@@ -16,4 +25,5 @@ def init_app(app: Flask, *, is_https: bool) -> None:
     render.init_app(app)
     for blueprint in (api, reference, hooks, checkout.blueprint, authentication.blueprint):
         app.register_blueprint(blueprint)
+    app.register_blueprint(proof_keys.blueprint)
     dashboard.init_app(app)

@@ -21,6 +21,7 @@ PUBLIC = {
     "auth.logout": "does nothing for those who are not signed in",
     "reference.page": "developers read it before they have a key",
     "reference.specification": "tools read it",
+    "proof_keys.published": "whoever verifies a proof needs the key, and need not know us",
     "hooks.receive": "processors sign what they send",
     "api.unknown": "there is no such call, which is no secret",
     "checkout.*": "the customer holds the session's unguessable address",

@@ -17,6 +17,7 @@ TABLE = {
     "payouts":  (True,  True,  False,    False,  False),
     "bank_accounts": (True, True, False, False,  False),
     "settlement": (True, True, False,    False,  False),
+    "ledger":   (True,  True,  False,    False,  True),
 }  # fmt: skip
 CELLS = [
     (role, permission, allowed)

@@ -62,7 +62,8 @@ class Visitor:
         return found.value
 
     def _open(self, method: str, path: str, **more: Any) -> TestResponse:
-        # In a context of its own, as a server would give it: not in that of the test.
+        # In a context of its own, as a server would give it: not in that of the test. And as a server
+        # does, an answer is read to its end and closed.
         return contextvars.Context().run(
             self._client.open, path, method=method, buffered=True, **more
         )
