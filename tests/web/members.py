@@ -2,15 +2,32 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from app.domain.escrow import Plan
 from app.services import keys, merchants
 from app.services.deps import Deps
+from app.services.payouts import CreatePayout, create_payout
+from app.store.db import transaction
+from app.store.ledger import JournalRow
 from tests.api.client import Api
 from tests.api.possessions import Possessions, acquire
-from tests.factories import PASSWORD, FakeQueue, RememberingHasher, Shop, open_shop
+from tests.factories import (
+    PASSWORD,
+    FakeQueue,
+    RememberingHasher,
+    Shop,
+    TestClock,
+    add_bank_account,
+    make_payment,
+    open_shop,
+    usd,
+    verified_bank_account,
+)
 from tests.web.developers import Told, make_delivery, make_endpoint, make_event
 from tests.web.visitor import Visitor
 
@@ -43,7 +60,7 @@ class Team:
         return self._tokens[who]
 
 
-def gather(app: Flask, deps: Deps, queue: FakeQueue, roles: list[str]) -> Team:
+def gather(app: Flask, deps: Deps, queue: FakeQueue, clock: TestClock, roles: list[str]) -> Team:
     """The shop with a member of each role, somebody who is nobody, and the owner of another shop."""
     quick = replace(deps, hasher=RememberingHasher(deps.hasher))
     shop = open_shop(quick, role="owner")
@@ -52,7 +69,8 @@ def gather(app: Flask, deps: Deps, queue: FakeQueue, roles: list[str]) -> Team:
     paid = api.pay(KEY)
     app.extensions["farthing_request_log"].flush()
     other = open_shop(quick, name="Another Shop")
-    ids = _ids(deps, shop, made) | {"request_id": paid.headers["Request-Id"]}
+    ids = _ids(deps, shop, made) | _money(deps, shop, clock)
+    ids["request_id"] = paid.headers["Request-Id"]
     marks = [one for kind in made.ids.values() for one in kind] + list(ids.values())
     team = Team(ids, _developers(deps, other), [*marks, KEY, shop.email, "ada@example.com"])
     for role in roles:
@@ -77,6 +95,28 @@ def _ids(deps: Deps, shop: Shop, made: Possessions) -> dict[str, str]:
         "key_id": key.id,
         "spare": spare.id,
         "merchant_id": shop.merchant_id,
+    }
+
+
+def _money(deps: Deps, shop: Shop, clock: TestClock) -> dict[str, str]:
+    """What finance looks at and moves: a payout, bank accounts, held money, a journal."""
+    escrowed = make_payment(deps, shop, escrow=Plan())
+    clock.advance(timedelta(days=6))
+    account_id = verified_bank_account(deps, shop)
+    unverified = add_bank_account(deps, shop, "000111222333")
+    payout_id = create_payout(
+        deps, CreatePayout(shop.merchant_id, "USD", "user:robin", usd("5.00"))
+    )
+    with transaction() as session:
+        journal_id = session.scalars(
+            select(JournalRow.id).where(JournalRow.merchant_id == shop.merchant_id).limit(1)
+        ).one()
+    return {
+        "escrowed": escrowed.id,
+        "account_id": account_id,
+        "unverified": unverified,
+        "payout_id": str(payout_id),
+        "journal_id": journal_id,
     }
 
 
