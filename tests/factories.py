@@ -43,6 +43,12 @@ VISA = "pm_card_visa"
 DECLINED = "pm_card_chargeDeclined"
 NO_FUNDS = "pm_card_chargeDeclinedInsufficientFunds"
 NEEDS_3DS = "pm_card_threeDSecure2Required"
+# Accounts whose bank answers in days, or when a test lets it.
+SEPA = "pm_successDelayed_at"
+ACH = "pm_usBankAccount_processing"
+MANDATE = {
+    "mandate": {"accepted_at": 1_780_000_000, "ip": "192.0.2.7", "user_agent": "Test/1"},
+}
 
 _numbers = count(1)
 
@@ -207,6 +213,28 @@ def make_payment(
             payment_method_token=token,
             capture_method=capture_method,
             customer_email="ada@example.com",
+        ),
+    )
+    assert isinstance(made, Payment)
+    return made
+
+
+def make_debit(
+    deps: Deps, shop: Shop, *, method: str = "sepa_debit", token: str = SEPA, minor: int = 5000
+) -> Payment:
+    """A bank debit that was sent, as an API call makes it."""
+    merchants.set_methods(deps, shop.merchant_id, ["card", method])
+    made = creation.create_payment(
+        deps,
+        CreatePayment(
+            merchant_id=shop.merchant_id,
+            amount=Money(minor, "EUR" if method == "sepa_debit" else "USD"),
+            actor="api:test",
+            payment_method_token=token,
+            customer_email="ada@example.com",
+            customer_name="Ada Novak",
+            method_types=(method,),
+            said=MANDATE,
         ),
     )
     assert isinstance(made, Payment)

@@ -10,7 +10,7 @@ from threading import Event, Thread
 
 from flask import current_app
 
-from app.sandbox import charges, idempotency, payment_intents, refunds
+from app.sandbox import charges, debits, idempotency, payment_intents, refunds
 from app.sandbox.call import Call
 from app.sandbox.clock import SandboxClock, WallClock
 from app.sandbox.store import Store
@@ -19,6 +19,8 @@ CHORES: dict[str, Callable[[Call, str], None]] = {
     "book_charge": charges.book_later,
     "refund_succeeds": refunds.succeed,
     "refund_fails": refunds.fail,
+    "debit_answers": debits.answer,
+    "debit_returns": debits.give_back,
     "expire_authorisation": payment_intents.expire_authorisation,
 }
 IDLE_SECONDS = 5.0

@@ -20,10 +20,11 @@ from app.domain.errors import (
     UnexpectedState,
 )
 from app.domain.ids import new_id, new_secret
+from app.domain.methods import CARD, method_of, offered
 from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.states import CHECKOUT, CheckoutStatus, PaymentStatus
-from app.services.checkout_view import CheckoutView, phase_of, view_of
+from app.services.checkout_view import CheckoutView, methods_of, phase_of, view_of
 from app.services.creation import CreatePayment, create_payment
 from app.services.deps import Deps
 from app.services.payments import ConfirmPayment, confirm_payment
@@ -36,6 +37,8 @@ from app.store.payments import CheckoutSession, Event, Operation, PaymentLink
 
 _P = PaymentStatus
 
+# Faces on which the customer may press Pay.
+PAYABLE = ("form", "declined", "action")
 DEFAULT_LIFE = timedelta(hours=24)
 
 
@@ -74,16 +77,22 @@ class OpenSession:
     payment_link_id: str | None = None
     customer_id: str | None = None
     session_id: str | None = None
+    methods: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class PaySession:
-    """The customer pressed Pay: a token of the processor's, and who they are."""
+    """The customer pressed Pay: a method, a token of the processor's, and who they are.
+
+    `said` is what else the call has to say: the mandate, the country.
+    """
 
     session_id: str
     payment_method_token: str
     email: str | None = None
     name: str | None = None
+    method: str = CARD
+    said: dict[str, Any] = field(default_factory=dict)
 
 
 def open_session(deps: Deps, command: OpenSession) -> str:
@@ -123,6 +132,7 @@ def _open(deps: Deps, session: Session, command: OpenSession) -> CheckoutSession
         payment_link_id=command.payment_link_id,
         customer_id=command.customer_id,
         locale=command.locale,
+        methods=_allowed(command, merchant, total),
         expires_at=command.expires_at or now + DEFAULT_LIFE,
         created_at=now,
         completed_at=None,
@@ -133,6 +143,24 @@ def _open(deps: Deps, session: Session, command: OpenSession) -> CheckoutSession
         session_event(deps, command.merchant_id, opened.id, CHECKOUT.created, command.actor),
     )
     return opened
+
+
+def _allowed(command: OpenSession, merchant: Merchant, total: Money) -> list[str] | None:
+    """The kinds that were asked for; raises InvalidRequest where none of them could ever work."""
+    wanted = merchant.methods if command.methods is None else command.methods
+    off = [name for name in wanted if name not in merchant.methods]
+    if off:
+        raise InvalidRequest(
+            f"{method_of(off[0]).title} is not switched on for this account.",
+            param="payment_method_types",
+        )
+    if not offered(wanted, total, is_held=command.capture_method == "manual"):
+        raise InvalidRequest(
+            f"None of these payment methods can take {total}"
+            f"{' and hold it first' if command.capture_method == 'manual' else ''}.",
+            param="payment_method_types",
+        )
+    return None if command.methods is None else list(command.methods)
 
 
 def open_from_link(deps: Deps, link_id: str) -> str:
@@ -177,8 +205,10 @@ def pay(deps: Deps, command: PaySession) -> CheckoutView:
     """
     row, merchant = _find(command.session_id)
     payment = payment_path.load_by_session(row.merchant_id, row.id)
-    if phase_of(deps, row, payment) not in ("form", "declined", "action"):
+    if phase_of(deps, row, payment) not in PAYABLE:
         return view_of(deps, row, merchant, payment)
+    if command.method not in {one.name for one in methods_of(row, merchant)}:
+        raise InvalidRequest("This way to pay does not work for this purchase.", param="method")
     if payment is not None and payment.status is _P.REQUIRES_ACTION and _was_sent(payment, command):
         # The same press again, arriving after the bank's question: the question stands.
         return view_of(deps, row, merchant, payment)
@@ -246,6 +276,8 @@ def _first_try(deps: Deps, row: CheckoutSession, merchant: Merchant, command: Pa
             customer_id=row.customer_id,
             metadata=row.payment_metadata,
             return_url=f"{deps.base_url}/pay/{row.id}",
+            method_types=(command.method,),
+            said=command.said,
         ),
     )
 
@@ -268,6 +300,8 @@ def _further_try(deps: Deps, payment: Payment, command: PaySession) -> None:
             return_url=f"{deps.base_url}/pay/{payment.session_id}",
             customer_email=command.email,
             customer_name=command.name,
+            method=command.method,
+            said=command.said,
         ),
     )
 

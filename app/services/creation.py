@@ -13,8 +13,10 @@ from typing import Any
 
 from psycopg.errors import UniqueViolation
 
+from app.domain.asked import said_of
 from app.domain.errors import NotSignedIn, OperationInProgress, UnexpectedState
 from app.domain.ids import new_id
+from app.domain.methods import CARD
 from app.domain.money import Money
 from app.domain.payments import EventDraft, OperationInFlight, Payment
 from app.domain.processor import ProcessorAccount
@@ -24,7 +26,7 @@ from app.services.deps import Deps
 from app.services.idempotency import in_use, mismatch
 from app.services.payments import call, load, new_operation
 from app.services.resolver import resolve
-from app.services.settle import DEFINITE, KeyedAnswer, settle, written
+from app.services.settle import KeyedAnswer, is_definite, settle, written
 from app.store import payment_path
 from app.store.payment_path import Begun, KeyClaim, NewPayment
 
@@ -75,6 +77,8 @@ class CreatePayment:
     customer_name: str | None = None
     return_url: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    method_types: tuple[str, ...] = (CARD,)
+    said: dict[str, Any] = field(default_factory=dict)
     idempotency: IdempotentRequest | None = None
 
 
@@ -142,6 +146,8 @@ def _new_payment(
         attempt_id=operation.id if operation else None,
         customer_id=command.customer_id,
         payment_method=command.payment_method,
+        method=command.method_types[0],
+        method_types=list(command.method_types),
         operation=operation,
     )
     idempotency = command.idempotency
@@ -182,6 +188,7 @@ def _first_try(deps: Deps, command: CreatePayment) -> OperationInFlight | None:
         customer_reference=command.customer_reference,
         is_off_session=command.is_off_session,
         payment_method_id=command.payment_method_id,
+        details=said_of(command.method_types, command.said),
     )
 
 
@@ -208,7 +215,7 @@ def _authorize(
         answer=keyed,
     )
     deps.failpoint("payment.outcome_recorded")
-    if keyed is not None and settled.status not in DEFINITE:
+    if keyed is not None and not is_definite(settled):
         payment_path.release_key(payment.merchant_id, keyed.scope, keyed.key, keyed.lease_token)
     elif keyed is not None and keyed.is_deferred:
         payment_path.finish_key(payment.merchant_id, written(settled, keyed))
@@ -266,7 +273,7 @@ def _resume(
     payment = load(command.merchant_id, payment_id)
     if payment.operation is not None:
         payment = resolve(deps, payment)
-    if payment.status not in DEFINITE:
+    if not is_definite(payment):
         payment_path.release_key(command.merchant_id, keyed.scope, keyed.key, keyed.lease_token)
         return payment
     payment_path.finish_key(command.merchant_id, written(payment, keyed))

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.domain.declines import CUSTOMER_TEXT
+from app.domain.declines import customer_text
 from app.domain.errors import (
     CardDeclined,
     InvalidRequest,
@@ -21,6 +21,8 @@ from app.domain.errors import (
     ProcessorUnavailable,
 )
 from app.domain.kept import CustomerRequest, KeepRequest, Unkeepable
+from app.domain.methods import method_of, offered
+from app.domain.money import Money
 from app.domain.processor import Declined, Kept, ProcessorAccount, Unknown
 from app.services import customers
 from app.services.accounts import account_of
@@ -28,6 +30,7 @@ from app.services.customers import CreateCustomer
 from app.services.deps import Deps
 from app.store.customers import Customer, CustomerReference, NamedCard, PaymentMethod, named_card
 from app.store.db import db, end_read, transaction
+from app.store.merchants import Merchant
 from app.store.outbox import emit
 
 USED = (
@@ -85,6 +88,34 @@ def method_for_payment(
             param="payment_method",
         )
     return MethodChoice(named.token, named.id, named.customer_reference)
+
+
+def allowed(
+    merchant_id: str, wanted: Sequence[str] | None, amount: Money, *, is_held: bool
+) -> tuple[str, ...]:
+    """The kinds of method that may be used: those that are wanted, else all that can work.
+
+    Raises InvalidRequest for a kind that is not switched on or cannot take this payment.
+    """
+    on = db.session.get_one(Merchant, merchant_id).methods
+    end_read()
+    for name in wanted or ():
+        if name not in on:
+            title = method_of(name).title
+            raise InvalidRequest(
+                f"{title} is not switched on for this account.", param="payment_method_types"
+            )
+        if not method_of(name).takes(amount, is_held=is_held):
+            raise InvalidRequest(
+                f"{method_of(name).title} cannot take this payment: see its currencies and limits.",
+                param="payment_method_types",
+            )
+    found = tuple(wanted or [one.name for one in offered(on, amount, is_held=is_held)])
+    if not found:
+        raise InvalidRequest(
+            f"Nothing that is switched on can take {amount}.", param="automatic_payment_methods"
+        )
+    return found
 
 
 def keep_method(deps: Deps, command: KeepMethod) -> PaymentMethod:
@@ -255,7 +286,7 @@ def _kept(deps: Deps, account: ProcessorAccount, command: KeepMethod, reference:
         case Kept() as kept:
             return kept
         case Declined(reason=reason):
-            words = CUSTOMER_TEXT[reason]
+            words = customer_text(reason)
             raise CardDeclined(f"{words.title}. {words.text}", reason=reason)
         case Unkeepable("absent"):
             error = NotFound("payment method", command.token)

@@ -4,12 +4,14 @@ Each command records its intent, calls the processor with no unit of work open, 
 outcome. A crash anywhere leaves an operation in flight, which the resolver finishes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from operator import attrgetter
+from typing import Any
 
 from psycopg.errors import UniqueViolation
 
+from app.domain.asked import said_of
 from app.domain.errors import (
     CaptureTooLarge,
     NotFound,
@@ -17,6 +19,7 @@ from app.domain.errors import (
     UnexpectedState,
 )
 from app.domain.ids import new_id
+from app.domain.methods import CARD
 from app.domain.money import Money
 from app.domain.payments import EventDraft, OperationInFlight, Payment
 from app.domain.processor import (
@@ -55,6 +58,8 @@ class ConfirmPayment:
     customer_reference: str | None = None
     is_off_session: bool = False
     operation_id: str | None = None
+    method: str | None = None
+    said: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,7 @@ def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
         customer_reference=command.customer_reference,
         is_off_session=command.is_off_session,
         payment_method_id=command.payment_method_id,
+        details=said_of([command.method] if command.method else payment.method_types, command.said),
     )
     payment = begin(
         deps,
@@ -118,6 +124,7 @@ def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
         actor=command.actor,
         customer=(command.customer_email, command.customer_name),
         payment_method=command.payment_method,
+        method=command.method or payment.method,
     )
     # News may have finished it already: then there is nothing left to ask.
     return perform(deps, payment, actor=command.actor)
@@ -158,7 +165,7 @@ def cancel_payment(deps: Deps, command: CancelPayment) -> Payment:
     return perform(deps, payment, actor=command.actor)
 
 
-def begin(
+def begin(  # noqa: PLR0913 - each is a column of the intent
     deps: Deps,
     payment: Payment,
     operation: OperationInFlight,
@@ -167,6 +174,7 @@ def begin(
     actor: str,
     customer: tuple[str | None, str | None] = (None, None),
     payment_method: str | None = None,
+    method: str | None = None,
 ) -> Payment:
     """Record the intent of a call on an existing payment; raises OperationInProgress if it moved.
 
@@ -188,6 +196,7 @@ def begin(
                 and payment.session_id is not None,
                 customer=customer,
                 payment_method=payment_method,
+                method=method,
             )
         except UniqueViolation:
             break
@@ -275,6 +284,7 @@ def new_operation(  # noqa: PLR0913 - each says something else about the call
     customer_reference: str | None = None,
     is_off_session: bool = False,
     payment_method_id: str | None = None,
+    details: dict[str, Any] | None = None,
 ) -> OperationInFlight:
     """A call to be recorded before it is made; its id is given where a request may be repeated."""
     now = deps.clock.now()
@@ -291,6 +301,7 @@ def new_operation(  # noqa: PLR0913 - each says something else about the call
         customer_reference=customer_reference,
         is_off_session=is_off_session,
         payment_method_id=payment_method_id,
+        details=details or {},
     )
 
 
@@ -316,6 +327,8 @@ def _authorize_request(
         return_url=operation.return_url if payment.session_id is not None else None,
         customer_reference=operation.customer_reference,
         is_off_session=operation.is_off_session,
+        methods=tuple(operation.details.get("methods", [CARD])),
+        said=operation.details.get("said", {}),
     )
 
 

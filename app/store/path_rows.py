@@ -51,6 +51,12 @@ PLAIN_COLUMNS = (
     "customer_id",
     "payment_method",
     "canceled_at",
+    "method",
+    "method_types",
+    "method_details",
+    "action",
+    "returned_at",
+    "return_code",
     "created_at",
 )
 
@@ -84,6 +90,11 @@ OUTCOME_COLUMNS = (
     "capture_before",
     "captured_at",
     "canceled_at",
+    "method",
+    "method_details",
+    "action",
+    "returned_at",
+    "return_code",
 )
 CHANGEABLE_COLUMNS = (*OUTCOME_COLUMNS, *CARD_COLUMNS)
 
@@ -100,6 +111,7 @@ OPERATION_COLUMNS = (
     "customer_reference",
     "is_off_session",
     "payment_method_id",
+    "details",
 )
 
 

@@ -11,6 +11,7 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from app.domain.attempts import Attempt
+from app.domain.methods import DELAYED
 from app.domain.payments import Payment
 from app.store.db import path
 from app.store.path_rows import OPERATION_COLUMNS, READ_COLUMNS, payment_from_row
@@ -19,10 +20,14 @@ _NO_OPERATION = (None,) * len(OPERATION_COLUMNS)
 _PAYMENT = ", ".join(f"p.{name}" for name in READ_COLUMNS)
 _ATTEMPT = "o.id, o.status, o.amount_minor, o.reason, o.error, o.payment_method_id, o.created_at"
 
-# The bank was asked and said yes or no; where the customer failed a check before, nothing was charged.
-_WAS_CHARGED = """o.kind = 'authorize' AND (
+# The bank was asked and said yes, no, or nothing yet; who failed a check before was not charged.
+_WAS_CHARGED = f"""o.kind = 'authorize' AND (
     (p.attempt_id = o.id AND p.authorized_minor > 0)
-    OR (o.status = 'failed' AND o.reason IS DISTINCT FROM 'authenticate'))"""
+    OR (o.status = 'failed' AND o.reason IS DISTINCT FROM 'authenticate')
+    OR (p.attempt_id = o.id AND p.status IN ('failed', 'canceled', 'expired')
+        AND p.decline_reason <> 'authenticate')
+    OR (p.attempt_id = o.id AND p.status = 'processing' AND o.status = 'succeeded'
+        AND p.method IN ({", ".join(f"'{name}'" for name in DELAYED)})))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,5 +158,9 @@ def _cut(rows: list[Any], window: Window) -> tuple[list[Any], bool]:
 def _attempt(row: tuple[Any, ...]) -> Attempt:
     op_id, _status, _amount, reason, code, method_id, created_at = row[:7]
     payment = payment_from_row((*row[7:], *_NO_OPERATION))
-    is_paid = payment.attempt_id == op_id and payment.authorized_minor > 0
+    is_latest = payment.attempt_id == op_id
+    is_paid = is_latest and payment.authorized_minor > 0
+    if is_latest and reason is None and payment.decline_reason is not None:
+        # Refused after the call itself had been accepted: by a bank that answers later.
+        reason, code = payment.decline_reason, payment.decline_code
     return Attempt(op_id, payment, is_paid, reason, code, method_id, created_at)

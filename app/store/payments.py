@@ -52,6 +52,7 @@ class CheckoutSession(Base):
     payment_link_id: Mapped[str | None]
     customer_id: Mapped[str | None]
     locale: Mapped[str | None]
+    methods: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
     expires_at: Mapped[datetime]
     created_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
@@ -116,6 +117,12 @@ class PaymentRow(Base):
     updated_at: Mapped[datetime]
     captured_at: Mapped[datetime | None]
     canceled_at: Mapped[datetime | None]
+    method: Mapped[str]
+    method_types: Mapped[list[str]] = mapped_column(JSONB)
+    method_details: Mapped[dict[str, Any]]
+    action: Mapped[dict[str, Any] | None]
+    returned_at: Mapped[datetime | None]
+    return_code: Mapped[str | None]
 
     @property
     def amount(self) -> Money:
@@ -155,6 +162,7 @@ class Operation(Base):
     customer_reference: Mapped[str | None]
     is_off_session: Mapped[bool]
     payment_method_id: Mapped[str | None]
+    details: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 

@@ -39,7 +39,8 @@ J = JournalRow
 
 CAPTURED, REQUESTED = "payment_captured", "refund_requested"
 FAILED, RETURNED = "refund_failed", "refund_returned"
-EVENTS = (CAPTURED, REQUESTED, FAILED, RETURNED)
+TAKEN_BACK = "payment_returned"
+EVENTS = (CAPTURED, REQUESTED, FAILED, RETURNED, TAKEN_BACK)
 
 
 @dataclass(frozen=True, slots=True)

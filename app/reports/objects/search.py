@@ -86,7 +86,14 @@ def _customers(merchant_id: str) -> Select[Any]:
 
 # As `payment_reads` tells the tries that reached a bank, and which of them took money.
 _IS_PAID = and_(P.attempt_id == A.id, P.authorized_minor > 0)
-_WAS_REFUSED = and_(A.status == "failed", A.reason.is_distinct_from("authenticate"))
+_WAS_REFUSED = or_(
+    and_(A.status == "failed", A.reason.is_distinct_from("authenticate")),
+    and_(
+        P.attempt_id == A.id,
+        P.status.in_(("failed", "canceled", "expired")),
+        P.decline_reason != "authenticate",
+    ),
+)
 
 
 def _charges(merchant_id: str) -> Select[Any]:
@@ -97,7 +104,7 @@ def _charges(merchant_id: str) -> Select[Any]:
     )
 
 
-_IS_OVER = P.status.in_(("captured", "canceled", "expired"))
+_IS_OVER = P.status.in_(("captured", "returned", "canceled", "expired"))
 _GIVEN_BACK = (
     P.refunded_minor
     + P.refund_reserved_minor

@@ -109,6 +109,8 @@ _STATUS = {
     "payment.authorized_late": _P.AUTHORIZED,
     "payment.captured": _P.CAPTURED,
     "payment.captured_late": _P.CAPTURED,
+    "payment.submitted": _P.PROCESSING,
+    "payment.returned": _P.RETURNED,
     "payment.failed": _P.FAILED,
     "payment.canceled": _P.CANCELED,
     "payment.expired": _P.EXPIRED,
@@ -121,7 +123,7 @@ def as_it_was(payment: Payment, event: SourceEvent) -> Payment:
     amount = int(data.get("amount_minor") or 0)
     was: dict[str, Any] = {
         "status": status,
-        "captured_minor": amount if status is _P.CAPTURED else 0,
+        "captured_minor": amount if status in (_P.CAPTURED, _P.RETURNED) else 0,
         "refunded_minor": 0,
         "refund_reserved_minor": 0,
         "decline_reason": None,
@@ -130,7 +132,7 @@ def as_it_was(payment: Payment, event: SourceEvent) -> Payment:
     }
     if status is _P.AUTHORIZED:
         was["authorized_minor"] = amount
-    elif status not in (_P.CAPTURED, _P.CANCELED, _P.EXPIRED):
+    elif status not in (_P.CAPTURED, _P.RETURNED, _P.CANCELED, _P.EXPIRED):
         was["authorized_minor"] = 0
     if status in (_P.OPEN, _P.PROCESSING) and amount:
         was["amount"] = Money(amount, str(data.get("currency") or payment.currency))
@@ -183,6 +185,15 @@ def _captured(event: SourceEvent) -> tuple[Told, ...]:
     is_later = _payment(event).capture_method == "manual"
     charged = _charge(event, "charge.captured" if is_later else "charge.succeeded")
     return (*charged, _intent(event, "payment_intent.succeeded"))
+
+
+def _submitted(event: SourceEvent) -> tuple[Told, ...]:
+    return (*_charge(event, "charge.pending"), *_processing(event))
+
+
+def _returned(event: SourceEvent) -> tuple[Told, ...]:
+    before = {"disputed": False}
+    return tuple(replace(told, previous=before) for told in _charge(event, "charge.updated"))
 
 
 def _failed(event: SourceEvent) -> tuple[Told, ...]:
@@ -244,13 +255,22 @@ def _refund_moved(event: SourceEvent) -> tuple[Told, ...]:
     return (first, Told("charge.refund.updated", body, before))
 
 
+_CHECKOUT_TYPES = {
+    "checkout.completed": "checkout.session.completed",
+    "checkout.completed_late": "checkout.session.completed",
+    "checkout.payment_succeeded": "checkout.session.async_payment_succeeded",
+    "checkout.payment_failed": "checkout.session.async_payment_failed",
+    "checkout.expired": "checkout.session.expired",
+}
+
+
 def _checkout(event: SourceEvent) -> tuple[Told, ...]:
     row, payment = checkout.session_of(event.merchant_id, event.subject_id)
     is_over = event.name == "checkout.expired"
     body = checkout_session(row, payment, is_live=event.is_live, base_url=deps().base_url)
     if is_over:
         body |= {"status": "expired", "payment_status": "unpaid", "url": None}
-    return (Told("checkout.session.expired" if is_over else "checkout.session.completed", body),)
+    return (Told(_CHECKOUT_TYPES[event.name], body),)
 
 
 def _customer(event: SourceEvent) -> tuple[Told, ...]:
@@ -282,6 +302,8 @@ _MAKERS: dict[str, Callable[[SourceEvent], tuple[Told, ...]]] = {
     "payment.action_required": _action,
     "payment.authorized": _authorized,
     "payment.authorized_late": _authorized,
+    "payment.submitted": _submitted,
+    "payment.returned": _returned,
     "payment.captured": _captured,
     "payment.captured_late": _captured,
     "payment.failed": _failed,
@@ -295,6 +317,8 @@ _MAKERS: dict[str, Callable[[SourceEvent], tuple[Told, ...]]] = {
     "refund.returned": _refund_moved,
     "checkout.completed": _checkout,
     "checkout.completed_late": _checkout,
+    "checkout.payment_succeeded": _checkout,
+    "checkout.payment_failed": _checkout,
     "checkout.expired": _checkout,
     "customer.created": _customer,
     "customer.updated": _customer,

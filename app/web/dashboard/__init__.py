@@ -17,6 +17,7 @@ from app.web.dashboard import (
     home,
     keys,
     logs,
+    methods,
     payments,
     refunds,
     settings,
@@ -52,6 +53,7 @@ PAGES = (
     Page(events.blueprint, "/events", "Events", "bolt", "keys", "Developers"),
     Page(logs.blueprint, "/logs", "Request log", "list", "keys", "Developers"),
     Page(logs.idempotency, "/idempotency", "Idempotency", "repeat", "keys", "Developers"),
+    Page(methods.blueprint, "/methods", "Payment methods", "card", "view", "Settings"),
     Page(settings.blueprint, "/settings", "Your sessions", "person", "view", "Settings"),
 )
 

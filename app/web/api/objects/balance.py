@@ -5,7 +5,14 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from app.reports.balances import Balance
-from app.reports.objects.balance import CAPTURED, FAILED, REQUESTED, RETURNED, Transaction
+from app.reports.objects.balance import (
+    CAPTURED,
+    FAILED,
+    REQUESTED,
+    RETURNED,
+    TAKEN_BACK,
+    Transaction,
+)
 from app.web.api.objects.ids import charge_id, timestamp
 from app.web.context import deps
 
@@ -14,7 +21,10 @@ TYPES = {
     REQUESTED: "refund",
     FAILED: "refund_failure",
     RETURNED: "refund_failure",
+    TAKEN_BACK: "adjustment",
 }
+# Where Stripe's reports have another word than the type.
+CATEGORIES = {TAKEN_BACK: "dispute"}
 
 
 def balance(rows: Sequence[Balance], *, is_live: bool, default_currency: str) -> dict[str, Any]:
@@ -53,7 +63,7 @@ def balance_transaction(row: Transaction) -> dict[str, Any]:
         "fee": row.fee_minor,
         "fee_details": _fees(row),
         "net": row.gross_minor - row.fee_minor,
-        "reporting_category": kind,
+        "reporting_category": CATEGORIES.get(row.event, kind),
         "source": _source(row),
         "status": "available" if is_available else "pending",
         "type": kind,
@@ -61,7 +71,7 @@ def balance_transaction(row: Transaction) -> dict[str, Any]:
 
 
 def _source(row: Transaction) -> str | None:
-    if row.event != CAPTURED:
+    if row.event not in (CAPTURED, TAKEN_BACK):
         return row.source_id
     return charge_id(row.attempt_id) if row.attempt_id else None
 
@@ -80,8 +90,11 @@ def _fees(row: Transaction) -> list[dict[str, Any]]:
     ]
 
 
+_TITLES = {REQUESTED: "REFUND FOR CHARGE", TAKEN_BACK: "TAKEN BACK BY THE BANK"}
+
+
 def _description(row: Transaction) -> str | None:
     if row.event == CAPTURED:
         return row.description
-    title = "REFUND FOR CHARGE" if row.event == REQUESTED else "REFUND FAILURE"
+    title = _TITLES.get(row.event, "REFUND FAILURE")
     return f"{title} ({row.description})" if row.description else title

@@ -6,7 +6,7 @@ So a charge and its method need no rows and no statements of their own.
 from datetime import datetime
 
 from app.domain.declines import DeclineReason
-from app.domain.payments import Payment
+from app.domain.payments import Payment, is_accepted
 from app.domain.states import PaymentStatus
 
 _P = PaymentStatus
@@ -37,7 +37,8 @@ def latest_charge(payment: Payment) -> str | None:
         and payment.decline_reason is not None
         and payment.decline_reason is not DeclineReason.AUTHENTICATE
     )
-    if payment.authorized_minor > 0 or was_refused:
+    is_sent = payment.status is _P.PROCESSING and is_accepted(payment)
+    if payment.authorized_minor > 0 or was_refused or is_sent:
         return charge_id(payment.attempt_id)
     return None
 

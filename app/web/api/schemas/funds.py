@@ -1,6 +1,6 @@
 """The shapes of the balance, what changed it, and of payouts, disputes and files."""
 
-from app.web.api.objects.balance import TYPES
+from app.web.api.objects.balance import CATEGORIES, TYPES
 from app.web.api.resources.files import PURPOSES
 from app.web.api.resources.payouts import STATUSES
 from app.web.api.schemas.dsl import (
@@ -60,7 +60,9 @@ TRANSACTION = shape(
         )
     ),
     net=whole("`amount` less `fee`."),
-    reporting_category=word(*sorted(set(TYPES.values()))),
+    reporting_category=word(
+        *sorted({CATEGORIES.get(event, kind) for event, kind in TYPES.items()})
+    ),
     source=maybe(expands("charge", "refund", doc="What changed the balance.")),
     status=word("available", "pending"),
     type=word(*sorted(set(TYPES.values())), doc="What kind of change."),

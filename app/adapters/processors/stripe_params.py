@@ -1,0 +1,63 @@
+"""What is said to Stripe about a payment. A repetition says the same again, word for word."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.adapters.processors import stripe_methods as types
+from app.adapters.processors import stripe_words as words
+from app.domain.methods import CARD
+from app.domain.processor import AuthorizeRequest
+
+EXPAND = ["latest_charge.balance_transaction"]
+
+
+def create_params(request: AuthorizeRequest) -> dict[str, Any]:
+    """What creating an intent says besides."""
+    params: dict[str, Any] = {
+        "amount": words.to_wire(request.amount),
+        "currency": request.amount.currency.lower(),
+        "capture_method": "automatic" if request.capture_now else "manual",
+        "confirm": True,
+        "metadata": {
+            "farthing_merchant": request.merchant_id,
+            "farthing_payment": request.payment_id,
+            "farthing_operation": request.operation_id,
+        },
+    }
+    if request.description:
+        params["description"] = request.description
+    if request.statement_descriptor:
+        params["statement_descriptor_suffix"] = request.statement_descriptor
+    if request.customer_reference:
+        params["customer"] = request.customer_reference
+    return params
+
+
+def confirm_params(request: AuthorizeRequest) -> dict[str, Any]:
+    """What confirming an intent says; raises NotOnTheWire for a method that Stripe does not have."""
+    said = request.said
+    return {
+        "allowed_payment_method_types": [types.theirs(name) for name in request.methods],
+        "payment_method": request.payment_method_token,
+        # Nobody is there to be asked by a script when the customer is away.
+        **({"off_session": True} if request.is_off_session else {"use_stripe_sdk": True}),
+        "expand": expands(request.methods),
+        **({"return_url": request.return_url} if request.return_url else {}),
+        **({"mandate_data": _mandate(said["mandate"])} if said.get("mandate") else {}),
+    }
+
+
+def _mandate(accepted: Mapping[str, Any]) -> dict[str, Any]:
+    """The customer's consent, as it was given on the page."""
+    return {
+        "customer_acceptance": {
+            "type": "online",
+            "accepted_at": int(accepted["accepted_at"]),
+            "online": {"ip_address": accepted["ip"], "user_agent": accepted["user_agent"]},
+        }
+    }
+
+
+def expands(methods: tuple[str, ...]) -> list[str]:
+    """What is wanted with an intent: for other methods than cards, the method itself as well."""
+    return EXPAND if methods == (CARD,) else [*EXPAND, "payment_method"]

@@ -1,0 +1,110 @@
+"""A payment as it stood at a version, the call in flight for it, and what is to be written next."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from app.domain.declines import DeclineReason
+from app.domain.money import Money
+from app.domain.processor import CardFacts
+from app.domain.recipes import Journal
+from app.domain.states import OperationStatus, PaymentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class OperationInFlight:
+    """The call to the processor that has no outcome yet. `details` is what it says besides the columns:
+    `methods` and `said`, in the words of AuthorizeRequest.
+    """
+
+    id: str
+    kind: str
+    status: OperationStatus
+    amount_minor: int
+    payment_method_token: str | None
+    return_url: str | None
+    reason: str | None
+    attempts: int
+    created_at: datetime
+    customer_reference: str | None = None
+    is_off_session: bool = False
+    payment_method_id: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment as it stood at `version`."""
+
+    merchant_id: str
+    id: str
+    version: int
+    status: PaymentStatus
+    amount: Money
+    capture_method: str
+    authorized_minor: int
+    captured_minor: int
+    refunded_minor: int
+    refund_reserved_minor: int
+    fee_minor: int
+    processor: str
+    processor_account_id: str
+    created_at: datetime
+    session_id: str | None = None
+    processor_reference: str | None = None
+    processor_charge_reference: str | None = None
+    processor_fee_minor: int | None = None
+    customer_email: str | None = None
+    customer_name: str | None = None
+    description: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    card: CardFacts | None = None
+    client_secret: str | None = None
+    decline_reason: DeclineReason | None = None
+    decline_code: str | None = None
+    cancel_reason: str | None = None
+    needs_reversal: bool = False
+    available_on: date | None = None
+    capture_before: datetime | None = None
+    captured_at: datetime | None = None
+    attempt_id: str | None = None
+    customer_id: str | None = None
+    payment_method: str | None = None
+    canceled_at: datetime | None = None
+    method: str = "card"
+    method_types: list[str] = field(default_factory=lambda: ["card"])
+    method_details: dict[str, Any] = field(default_factory=dict)
+    action: dict[str, Any] | None = None
+    returned_at: datetime | None = None
+    return_code: str | None = None
+    operation: OperationInFlight | None = None
+
+    @property
+    def currency(self) -> str:
+        """ISO code of every amount of this payment."""
+        return self.amount.currency
+
+
+@dataclass(frozen=True, slots=True)
+class EventDraft:
+    """An event to be written with the change that it tells of."""
+
+    name: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to write. `after` is the payment as it will stand; None in `operation_status` leaves it."""
+
+    before: Payment
+    after: Payment
+    operation_status: OperationStatus | None = None
+    operation_error: str | None = None
+    journals: tuple[Journal, ...] = ()
+    events: tuple[EventDraft, ...] = ()
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the outcome tells nothing new."""
+        return self.operation_status is None and not self.journals and self.after == self.before
