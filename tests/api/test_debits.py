@@ -171,6 +171,12 @@ def test_a_method_that_is_switched_off_is_refused(api: Api, deps: Deps, shop: Sh
     assert "not switched on" in error["message"]
 
 
+def test_what_is_held_in_escrow_is_not_taken_by_debit(api: Api, bank: Bank) -> None:
+    answer = api.post("/v1/payment_intents", {**ORDER, "escrow": {"enabled": True}}, key="k")
+
+    assert (answer.status_code, error_of(answer)["param"]) == (400, "payment_method_types")
+
+
 def test_small_deposits_are_asked_for_with_a_page_to_tell_them_on(api: Api, bank: Bank) -> None:
     """The page is ours, so that the account's number need not be."""
     made = bank.client.v1.payment_methods.create(

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app.domain.errors import InvalidRequest
+from app.domain.escrow import Plan
 from app.domain.money import Money
 from app.services import checkout, expiry, inbound, merchants, polling
 from app.services.checkout import LineItem, OpenSession, PaySession
@@ -128,6 +129,16 @@ def test_what_is_switched_off_or_cannot_work_is_refused_when_it_is_opened(
         _open(deps, shop, methods=("ach_debit",))
     with pytest.raises(InvalidRequest, match="None of these payment methods can take"):
         _open(deps, shop, methods=("sepa_debit",), capture_method="manual")
+
+
+def test_what_is_held_in_escrow_is_not_taken_by_debit(deps: Deps, shop: Shop, bank: Bank) -> None:
+    """A bank could take back what was long released."""
+    held = Plan().stored()
+    session_id = _open(deps, shop, escrow=held)
+
+    assert checkout.state(deps, session_id).methods == ("card",)
+    with pytest.raises(InvalidRequest, match="None of these payment methods can take"):
+        _open(deps, shop, escrow=held, methods=("sepa_debit",))
 
 
 def test_a_way_that_the_checkout_does_not_offer_takes_nothing(

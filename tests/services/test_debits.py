@@ -12,8 +12,10 @@ from app.domain.methods import DELAYED, METHODS
 from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
-from app.services import inbound, polling, refunds, resolver
+from app.services import conversions, fx, inbound, ledger, merchants, polling, refunds, resolver
+from app.services.audit import By
 from app.services.deps import Deps
+from app.services.merchants import ChooseSettlement
 from app.services.payments import CancelPayment, cancel_payment, load
 from app.services.refunds import RequestRefund, request_refund
 from tests.debits import ACH, SEPA, make_debit
@@ -227,3 +229,57 @@ def test_debits_that_wait_are_asked_about_after_hours_not_minutes(
     clock.advance(timedelta(hours=6))
     assert resolver.refresh_stale(deps) == 1
     assert load(shop.merchant_id, payment.id).status is PaymentStatus.CAPTURED
+
+
+def _settles_in_dollars(deps: Deps, shop: Shop, *, has_rates: bool) -> None:
+    chosen = ChooseSettlement(shop.merchant_id, ("GBP",), By("user:robin"))
+    merchants.choose_settlement(deps, chosen)
+    if has_rates:
+        fx.fetch_rates(deps)
+    deps.rates.forget()
+
+
+def _in_books(currency: str) -> dict[str, int]:
+    found = rows(
+        """SELECT account, sum(signed_minor)::int AS total FROM ledger_entries
+           WHERE currency = :c GROUP BY 1 HAVING sum(signed_minor) <> 0""",
+        c=currency,
+    )
+    return {row["account"]: row["total"] for row in found}
+
+
+def test_what_was_converted_is_changed_back_when_the_bank_takes_it(
+    deps: Deps, shop: Shop, bank: Bank
+) -> None:
+    """At the rate that it was changed at: only the fees stay paid."""
+    _settles_in_dollars(deps, shop, has_rates=True)
+    payment = _sent(deps, shop, "sepa_debit")
+    bank.debit(payment, "accept")
+    paid = _news(deps, shop, payment)
+    assert (paid.settlement_currency, paid.fee_schedule) == ("USD", "sepa_debit-standard-1")
+    assert "merchant_pending" not in _in_books("EUR")
+    bank.debit(payment, "return", code="MD06")
+
+    back = _news(deps, shop, payment)
+
+    assert back.status is PaymentStatus.RETURNED
+    assert -_in_books("EUR")["merchant_pending"] == -paid.fee_minor
+    assert -_in_books("USD")["merchant_pending"] == -(paid.fx_fee_minor or 0)
+    assert "fx_clearing" not in _in_books("EUR") | _in_books("USD")
+    assert ledger.verify() == []
+
+
+def test_what_was_taken_back_waits_for_no_rate(deps: Deps, shop: Shop, bank: Bank) -> None:
+    _settles_in_dollars(deps, shop, has_rates=False)
+    payment = _sent(deps, shop, "sepa_debit")
+    bank.debit(payment, "accept")
+    assert _news(deps, shop, payment).settlement_currency == "USD"
+    bank.debit(payment, "return", code="MD06")
+
+    back = _news(deps, shop, payment)
+    fx.fetch_rates(deps)
+    deps.rates.forget()
+
+    assert conversions.convert_due(deps) == 0
+    assert -_in_books("EUR")["merchant_pending"] == -back.fee_minor
+    assert ledger.verify() == []
