@@ -1,6 +1,5 @@
 """Money held for a delivery: in full from the moment of its capture, and never more out than in."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -20,10 +19,21 @@ from app.domain.escrow import Milestone, Plan
 from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.processor import RefundRefused
-from app.services import checkout, escrow, foreign, ledger, merchants, payments, refunds, sellers
+from app.services import (
+    checkout,
+    escrow,
+    fees,
+    foreign,
+    ledger,
+    merchants,
+    payments,
+    refunds,
+    sellers,
+)
 from app.services.accounts import account_by_id
 from app.services.deps import Deps
 from app.services.escrow import FreezeEscrow, Part, Released, ReleaseEscrow
+from app.services.fees import SetSchedule
 from app.services.payments import CapturePayment
 from app.services.refunds import RefundUpdate, RequestRefund
 from tests.factories import FakeQueue, Shop, TestClock, make_payment, open_shop, pay_checkout, usd
@@ -68,9 +78,13 @@ def test_only_what_is_captured_is_held(town: Market) -> None:
     assert town.hold(payment) == ("held", 3000 - 117, 0, 0)
 
 
-def test_a_payment_of_which_the_fee_takes_all_holds_nothing(town: Market, deps: Deps) -> None:
-    dear = replace(deps, fees=replace(deps.fees, fixed_hundredths=10_000))
-    make_payment(dear, town.shop, amount=usd("5.00"), escrow=Plan())
+def test_a_payment_of_which_the_fee_takes_all_holds_nothing(
+    town: Market, deps: Deps, clock: TestClock
+) -> None:
+    dear = {"basis_points": 0, "fixed": {"USD": 10_000}}
+    fees.set_schedule(deps, SetSchedule(town.shop.merchant_id, "card", dear))
+    clock.advance(fees.NOTICE)
+    make_payment(deps, town.shop, amount=usd("5.00"), escrow=Plan())
 
     assert rows("SELECT id FROM escrow_holds") == []
 
