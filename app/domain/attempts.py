@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.payments import Payment
+from app.domain.payments import Payment, is_accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,11 @@ class Attempt:
     code: str | None
     payment_method_id: str | None
     created_at: datetime
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether its bank has not answered yet."""
+        return not self.is_paid and self.is_latest and is_accepted(self.payment)
 
     @property
     def is_latest(self) -> bool:

@@ -1,5 +1,6 @@
 """Time as an argument: the business asks a Clock, never the machine."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
@@ -46,3 +47,10 @@ def add_business_days(day: date, count: int) -> date:
         if day.weekday() < 5:
             count -= 1
     return day
+
+
+def add_months(day: date, count: int) -> date:
+    """The same day `count` months later; the month's last day where it has no such day."""
+    months = day.year * 12 + day.month - 1 + count
+    year, month = divmod(months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -1,12 +1,14 @@
 """Why a try was refused, and what to tell the customer.
 
-A processor's own codes end in its adapter; here are the ten reasons that lead to different advice.
+A processor's own codes end in its adapter; here are the reasons that lead to different advice.
 Nothing tells a thief what was found out: lost, stolen, fraudulent and blocked cards all get the
 generic words. Not every refusal is a bank's: whether one was asked is told beside the reason.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from app.domain.methods import Flow, method_of
 
 
 class DeclineReason(StrEnum):
@@ -22,6 +24,9 @@ class DeclineReason(StrEnum):
     TECHNICAL = "technical"
     UNSUPPORTED = "unsupported"
     ABSENT = "absent"
+    ACCOUNT = "account"
+    LIMIT = "limit"
+    VERIFY = "verify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class CustomerText:
 
 _SAFE = "You have not been charged."
 
-CUSTOMER_TEXT: dict[DeclineReason, CustomerText] = {
+_CARD: dict[DeclineReason, CustomerText] = {
     DeclineReason.GENERIC: CustomerText(
         "Your card was declined",
         f"Contact your bank, or use another card. {_SAFE}",
@@ -75,4 +80,55 @@ CUSTOMER_TEXT: dict[DeclineReason, CustomerText] = {
         "Your card details did not arrive",
         f"Enter the card again, or use another one. {_SAFE}",
     ),
+    DeclineReason.ACCOUNT: CustomerText(
+        "This card cannot be used",
+        f"Use another card. {_SAFE}",
+    ),
+    DeclineReason.LIMIT: CustomerText(
+        "This is more than the card allows",
+        f"Use another card, or ask your bank. {_SAFE}",
+    ),
+    DeclineReason.VERIFY: CustomerText(
+        "This card could not be verified",
+        f"Use another card. {_SAFE}",
+    ),
 }
+
+# Of a bank account that was to be debited.
+_ACCOUNT: dict[DeclineReason, CustomerText] = {
+    DeclineReason.GENERIC: CustomerText(
+        "Your bank did not make this payment",
+        f"Contact your bank, or use another way to pay. {_SAFE}",
+    ),
+    DeclineReason.FUNDS: CustomerText(
+        "There was not enough money in the account",
+        f"Use another account or another way to pay. {_SAFE}",
+    ),
+    DeclineReason.NUMBER: CustomerText(
+        "The account number is not right",
+        f"Check the number and try again. {_SAFE}",
+    ),
+    DeclineReason.ACCOUNT: CustomerText(
+        "This bank account cannot be debited",
+        f"It may be closed, or not take debits. Use another account. {_SAFE}",
+    ),
+    DeclineReason.LIMIT: CustomerText(
+        "This is more than may be debited from this account",
+        f"Use another way to pay. {_SAFE}",
+    ),
+    DeclineReason.VERIFY: CustomerText(
+        "The bank account could not be verified",
+        f"Use another account or another way to pay. {_SAFE}",
+    ),
+    DeclineReason.UNSUPPORTED: CustomerText(
+        "This way to pay does not work for this purchase",
+        f"Use another way to pay. {_SAFE}",
+    ),
+}
+
+
+def customer_text(reason: DeclineReason | None, method: str = "card") -> CustomerText:
+    """What to tell a customer whose payment by this method was refused."""
+    why = reason or DeclineReason.GENERIC
+    words = _ACCOUNT if method_of(method).flow is Flow.DEBIT else _CARD
+    return words.get(why, _CARD[why])

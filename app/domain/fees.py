@@ -14,7 +14,6 @@ from app.domain.currencies import CURRENCIES
 from app.domain.money import Money
 
 WHOLE = 10_000  # A rate is in basis points: 290 of 10,000 are 2.9 %.
-METHOD = "card"  # What every payment is made by, as long as nothing else is asked of processors.
 OTHER = "other"  # The schedule of a method that has none of its own.
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 

@@ -14,7 +14,9 @@ from app.domain.states import OperationStatus, PaymentStatus
 
 @dataclass(frozen=True, slots=True)
 class OperationInFlight:
-    """The call to the processor that has no outcome yet."""
+    """The call to the processor that has no outcome yet. `details` is what it says besides the columns:
+    `methods` and `said`, in the words of AuthorizeRequest.
+    """
 
     id: str
     kind: str
@@ -28,6 +30,7 @@ class OperationInFlight:
     customer_reference: str | None = None
     is_off_session: bool = False
     payment_method_id: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,12 @@ class Payment:
     customer_id: str | None = None
     payment_method: str | None = None
     canceled_at: datetime | None = None
+    method: str = "card"
+    method_types: list[str] = field(default_factory=lambda: ["card"])
+    method_details: dict[str, Any] = field(default_factory=dict)
+    action: dict[str, Any] | None = None
+    returned_at: datetime | None = None
+    return_code: str | None = None
     fee_parts: tuple[Part, ...] = ()
     settlement_currency: str | None = None
     fx_rate_id: str | None = None

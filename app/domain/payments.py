@@ -10,7 +10,10 @@ from typing import Any
 
 from app.domain import recipes
 from app.domain.clock import add_business_days
-from app.domain.fees import METHOD, PriceList, Sale
+from app.domain.fees import PriceList, Sale
+from app.domain.methods import CARD, method_of
+from app.domain.methods.facts import PATIENT
+from app.domain.money import Money
 from app.domain.payment import Decision, EventDraft, OperationInFlight, Payment
 from app.domain.processor import (
     ActionRequired,
@@ -21,14 +24,13 @@ from app.domain.processor import (
     Facts,
     Outcome,
     Pending,
+    Returned,
     Unknown,
 )
 from app.domain.recipes import Journal
 from app.domain.states import PAYMENT, OperationStatus, PaymentStatus
 
-__all__ = ["Decision", "EventDraft", "OperationInFlight", "Payment", "decide"]
-
-SETTLEMENT_BUSINESS_DAYS = 2
+__all__ = ["Decision", "EventDraft", "OperationInFlight", "Payment", "decide", "is_accepted"]
 
 _P = PaymentStatus
 
@@ -49,6 +51,8 @@ def decide(  # noqa: C901 - one case per outcome
     match outcome:
         case Captured():
             return _captured(payment, outcome, fees, now)
+        case Returned():
+            return _returned(payment, outcome, fees, now)
         case Authorized() if payment.status not in _OVER or payment.processor_reference is None:
             return _authorized(payment, outcome)
         case ActionRequired() if is_answer or operation is None:
@@ -56,12 +60,21 @@ def decide(  # noqa: C901 - one case per outcome
         case Canceled() if outcome.facts is not None or operation is None:
             return _canceled(payment, outcome, now)
         case Pending() if is_answer or operation is None:
-            return _pending(payment, outcome)
+            return _pending(payment, outcome, now)
         case Declined() if is_answer or operation is None:
             return _declined(payment, outcome)
         case Unknown() if is_answer:
             return _unknown(payment, outcome)
     return Decision(payment, payment)
+
+
+def is_accepted(payment: Payment) -> bool:
+    """Whether the customer has done their part and only their bank's word, days away, is missing."""
+    if payment.operation is not None or payment.processor_reference is None:
+        return False
+    if payment.status is _P.REQUIRES_ACTION:
+        return payment.action is not None and payment.action.get("kind") in PATIENT
+    return payment.status is _P.PROCESSING and method_of(payment.method).is_delayed
 
 
 def _move(
@@ -94,30 +107,68 @@ def _identified(payment: Payment, facts: Facts | None) -> dict[str, Any]:
     return {"processor_reference": facts.reference}
 
 
+def _told_of(
+    payment: Payment, outcome: Captured | Authorized | Declined | Pending | ActionRequired
+) -> dict[str, Any]:
+    """What an outcome tells of itself: its name there, and the method; whatever was asked for is over."""
+    method, card = outcome.method, getattr(outcome, "card", None) or payment.card
+    changes = {"action": None, "card": card, **_identified(payment, outcome.facts)}
+    if method is not None:
+        changes |= {"method": method.name, "method_details": dict(method.details)}
+        changes["card"] = card if method.name == CARD else None
+    return changes
+
+
+def _money_data(amount: Money) -> dict[str, Any]:
+    return {"amount_minor": amount.amount_minor, "currency": amount.currency}
+
+
+def _returned(payment: Payment, outcome: Returned, fees: PriceList, now: datetime) -> Decision:
+    """A debit that the bank took back. Where the capture was never heard of, it is booked first."""
+    first = _captured(payment, outcome.captured, fees, now)
+    amount, booked = outcome.amount, first.after
+    after, events = _move(
+        booked,
+        _P.RETURNED,
+        {**_money_data(amount), "code": outcome.code},
+        returned_at=now,
+        return_code=outcome.code,
+    )
+    # On the day of the captured money, if that is still to come: then neither is ever paid out.
+    on = max(now.date(), booked.available_on or now.date())
+    journals = first.journals
+    if events:
+        journals += (recipes.payment_returned(payment.processor, outcome.reference, amount, on),)
+    return replace(first, after=after, journals=journals, events=first.events + events)
+
+
 def _captured(payment: Payment, outcome: Captured, fees: PriceList, now: datetime) -> Decision:
-    amount, currency, card = outcome.amount, payment.currency, outcome.card or payment.card
-    on = outcome.available_on or add_business_days(now.date(), SETTLEMENT_BUSINESS_DAYS)
+    amount, currency = outcome.amount, payment.currency
+    method = method_of(outcome.method.name if outcome.method else payment.method)
+    settles_on = add_business_days(now.date(), method.settlement_business_days)
+    on = outcome.available_on or settles_on
+    card = outcome.card or payment.card
     country = card.country if card else ""
-    price = fees.price(Sale(amount, METHOD, payment.created_at, payment.fee_schedule, country))
+    made = payment.created_at
+    price = fees.price(Sale(amount, method.fee_class, made, payment.fee_schedule, country))
     fee = price.fee
     after, events = _move(
         payment,
         _P.CAPTURED,
-        {"amount_minor": amount.amount_minor, "currency": currency, "fee_minor": fee.amount_minor},
+        {**_money_data(amount), "fee_minor": fee.amount_minor},
         authorized_minor=max(payment.authorized_minor, amount.amount_minor),
         captured_minor=amount.amount_minor,
         charge_attempt_id=payment.attempt_id,
         fee_minor=fee.amount_minor,
         fee_schedule=price.schedule.id,
         fee_parts=price.parts,
-        card=card,
         processor_charge_reference=outcome.charge_reference or payment.processor_charge_reference,
         decline_reason=None,
         decline_code=None,
         client_secret=None,
         available_on=on,
         captured_at=now,
-        **_identified(payment, outcome.facts),
+        **_told_of(payment, outcome),
     )
     journals: tuple[Journal, ...] = ()
     if events:
@@ -144,16 +195,15 @@ def _authorized(payment: Payment, outcome: Authorized) -> Decision:
     after, events = _move(
         payment,
         _P.AUTHORIZED,
-        {"amount_minor": outcome.amount.amount_minor, "currency": payment.currency},
+        _money_data(outcome.amount),
         authorized_minor=outcome.amount.amount_minor,
         charge_attempt_id=payment.attempt_id,
-        card=outcome.card or payment.card,
         processor_charge_reference=outcome.charge_reference or payment.processor_charge_reference,
         decline_reason=None,
         decline_code=None,
         client_secret=None,
         capture_before=outcome.capture_before,
-        **_identified(payment, outcome.facts),
+        **_told_of(payment, outcome),
     )
     return _succeeded(payment, after, events)
 
@@ -162,19 +212,31 @@ def _action_required(payment: Payment, outcome: ActionRequired) -> Decision:
     after, events = _move(
         payment,
         _P.REQUIRES_ACTION,
-        {},
+        {"kind": outcome.kind},
         client_secret=outcome.client_secret,
-        **_identified(payment, outcome.facts),
+        **_told_of(payment, outcome) | {"action": {"kind": outcome.kind.value, **outcome.details}},
     )
     return _succeeded(payment, after, events)
 
 
-def _pending(payment: Payment, outcome: Pending) -> Decision:
+def _pending(payment: Payment, outcome: Pending, now: datetime) -> Decision:
     if payment.status not in (_P.PROCESSING, _P.UNKNOWN, _P.REQUIRES_ACTION):
         return Decision(payment, payment)
-    after, events = _move(payment, _P.PROCESSING, {}, **_identified(payment, outcome.facts))
+    told = _told_of(payment, outcome)
+    method = method_of(told.get("method", payment.method))
+    if method.is_delayed:
+        # What was promised to the customer first stands.
+        known = payment.method_details.get("expected_on") if is_accepted(payment) else None
+        expected = known or method.expected_on(now.date()).isoformat()
+        details = told.get("method_details", payment.method_details)
+        told["method_details"] = {**details, "expected_on": expected}
+        # The bank has it now, and the processor a charge for it.
+        told["charge_attempt_id"] = payment.attempt_id
+    after, events = _move(payment, _P.PROCESSING, {}, **told)
     if not events:
-        after = replace(payment, **_identified(payment, outcome.facts))
+        after = replace(payment, **told)
+    if method.is_delayed and (events or payment.operation is not None):
+        events += (EventDraft("payment.submitted", _money_data(payment.amount)),)
     return _succeeded(payment, after, events)
 
 
@@ -182,6 +244,7 @@ def _declined(payment: Payment, outcome: Declined) -> Decision:
     charge = payment.attempt_id if outcome.reached_bank else payment.charge_attempt_id
     tries = {"attempt_id": payment.attempt_id, "charge_attempt_id": charge}
     told = {"reason": outcome.reason.value, "code": outcome.code, "was": payment.status.value}
+    told["method"] = outcome.method.name if outcome.method else payment.method
     after, events = _move(
         payment,
         _P.FAILED,
@@ -189,9 +252,8 @@ def _declined(payment: Payment, outcome: Declined) -> Decision:
         charge_attempt_id=charge,
         decline_reason=outcome.reason,
         decline_code=outcome.code,
-        card=outcome.card or payment.card,
         client_secret=None,
-        **_identified(payment, outcome.facts),
+        **_told_of(payment, outcome),
     )
     status = _finished(payment, OperationStatus.FAILED)
     return Decision(payment, after, status, outcome.code, (), events)
@@ -232,8 +294,12 @@ def _decide_command(
     if operation is None:
         raise AssertionError("a command's outcome needs its operation")
     match outcome:
-        case Captured():
-            decision = _captured(payment, outcome, fees, now)
+        case Captured() | Returned():
+            decision = (
+                _returned(payment, outcome, fees, now)
+                if isinstance(outcome, Returned)
+                else _captured(payment, outcome, fees, now)
+            )
             failed = operation.kind == "cancel"
             return replace(
                 decision,

@@ -9,9 +9,46 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from app.domain.asked import (
+    AuthorizeRequest,
+    CancelRequest,
+    CaptureRequest,
+    Query,
+    RefundRequest,
+)
 from app.domain.declines import DeclineReason
 from app.domain.kept import CustomerKnown, CustomerRequest, Dropped, KeepRequest, Unkeepable
+from app.domain.methods.facts import ActionKind, MethodFacts
 from app.domain.money import Money
+
+__all__ = [
+    "Absent",
+    "ActionRequired",
+    "AuthorizeRequest",
+    "Authorized",
+    "CancelRequest",
+    "Canceled",
+    "CaptureRequest",
+    "Captured",
+    "CardFacts",
+    "Declined",
+    "Facts",
+    "Idle",
+    "KeepOutcome",
+    "Kept",
+    "News",
+    "Outcome",
+    "Pending",
+    "Processor",
+    "ProcessorAccount",
+    "Query",
+    "RefundAccepted",
+    "RefundOutcome",
+    "RefundRefused",
+    "RefundRequest",
+    "Returned",
+    "Unknown",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,71 +82,6 @@ class CardFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorizeRequest:
-    """Take, or only hold, `amount`. With `reference`, a further try on the same payment there.
-
-    `customer_reference` is whose kept card it is; `is_off_session`: nobody is there to be asked.
-    """
-
-    merchant_id: str
-    payment_id: str
-    operation_id: str
-    amount: Money
-    payment_method_token: str
-    capture_now: bool
-    idempotency_key: str
-    created_at: datetime
-    reference: str | None = None
-    description: str | None = None
-    customer_email: str | None = None
-    statement_descriptor: str | None = None
-    return_url: str | None = None
-    customer_reference: str | None = None
-    is_off_session: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureRequest:
-    """Take `amount` of what is held; the rest is let go."""
-
-    reference: str
-    amount: Money
-    idempotency_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class CancelRequest:
-    """Let go of what is held, or of a payment that was never finished."""
-
-    reference: str
-    reason: str
-    idempotency_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class RefundRequest:
-    """Send `amount` back to the customer."""
-
-    merchant_id: str
-    payment_id: str
-    refund_id: str
-    reference: str
-    amount: Money
-    reason: str | None
-    idempotency_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What became of a payment: by the processor's reference, or by ours if we never learnt theirs."""
-
-    merchant_id: str
-    payment_id: str
-    reference: str | None
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """What identifies the processor's object, so that it can be checked against our row."""
 
@@ -129,6 +101,7 @@ class Authorized:
     card: CardFacts | None = None
     charge_reference: str | None = None
     capture_before: datetime | None = None
+    method: MethodFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +115,43 @@ class Captured:
     processor_fee: Money | None = None
     fee_reference: str | None = None
     available_on: date | None = None
+    method: MethodFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """It was taken, and the customer's bank took `amount` of it back. `code` is the bank's, else the
+    processor's word; `reference` names the return.
+    """
+
+    captured: Captured
+    amount: Money
+    code: str
+    reference: str
+
+    @property
+    def facts(self) -> Facts:
+        """The identity of the payment there."""
+        return self.captured.facts
 
 
 @dataclass(frozen=True, slots=True)
 class ActionRequired:
-    """The customer has to confirm with the bank first."""
+    """The customer has to do something first: `kind` says what, `details` where and until when."""
 
     facts: Facts
     client_secret: str
+    kind: ActionKind = ActionKind.AUTHENTICATE
+    details: Mapping[str, Any] = field(default_factory=dict)
+    method: MethodFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """The processor is still deciding."""
+    """The processor, or the customer's bank, is still deciding."""
 
     facts: Facts
+    method: MethodFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +168,7 @@ class Declined:
     card: CardFacts | None = None
     reached_bank: bool = False
     is_unheard: bool = False
+    method: MethodFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +203,16 @@ class Unknown:
 
 
 Outcome = (
-    Authorized | Captured | ActionRequired | Pending | Declined | Canceled | Idle | Absent | Unknown
+    Authorized
+    | Captured
+    | Returned
+    | ActionRequired
+    | Pending
+    | Declined
+    | Canceled
+    | Idle
+    | Absent
+    | Unknown
 )
 
 

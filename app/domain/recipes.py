@@ -69,6 +69,14 @@ def payment_captured(processor: str, source_id: str, amount: Money, fee: Money, 
     )
 
 
+def payment_returned(processor: str, source_id: str, amount: Money, on: date) -> Journal:
+    """The customer's bank took a booked debit back: the processor owes us less, and the merchant has less."""
+    return _journal(
+        "payment_returned", source_id,
+        dr(PENDING,               cr=receivable(processor), amount=amount, on=on),
+    )
+
+
 def processor_fee_charged(processor: str, source_id: str, fee: Money, on: date) -> Journal:
     """The processor keeps its fee from what it owes us."""
     return _journal(
@@ -301,6 +309,7 @@ def transfer_returned(reversal_id: str, amount: Money, on: date) -> Journal:
 
 RECIPES = (
     payment_captured,
+    payment_returned,
     processor_fee_charged,
     refund_requested,
     refund_settled,

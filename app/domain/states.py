@@ -30,7 +30,9 @@ __all__ = [
 
 
 class PaymentStatus(StrEnum):
-    """Where a payment stands. CAPTURED stays captured: refunds and disputes have rows of their own."""
+    """Where a payment stands. CAPTURED stays captured: refunds and disputes have rows of their own.
+    RETURNED: a debit that the customer's bank took back; nothing can be said against it.
+    """
 
     OPEN = "open"
     PROCESSING = "processing"
@@ -38,6 +40,7 @@ class PaymentStatus(StrEnum):
     REQUIRES_ACTION = "requires_action"
     AUTHORIZED = "authorized"
     CAPTURED = "captured"
+    RETURNED = "returned"
     FAILED = "failed"
     CANCELED = "canceled"
     EXPIRED = "expired"
@@ -122,7 +125,8 @@ PAYMENT = Machine(
             _P.EXPIRED: "payment.expired",
             **_LATE,
         },
-        _P.CAPTURED: {},
+        _P.CAPTURED: {_P.RETURNED: "payment.returned"},
+        _P.RETURNED: {},
         _P.CANCELED: _LATE,
         _P.EXPIRED: _LATE,
     },

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.domain.errors import NotFound
 from app.domain.networks import written
 from app.store.db import db
-from app.store.merchants import ApiKey, UserSession
+from app.store.merchants import ApiKey, Merchant, UserSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +159,8 @@ def browser_name(user_agent: str) -> str:
     if browser and system:
         return f"{browser} on {system}"
     return browser or re.split(r"[/ ]", user_agent)[0][:40] or "Unknown browser"
+
+
+def methods_of(merchant_id: str) -> list[str]:
+    """What the merchant's customers may pay with."""
+    return list(db.session.get_one(Merchant, merchant_id, populate_existing=True).methods)

@@ -4,6 +4,9 @@ A captured payment of which half went back reads "Partial refund"; the row in th
 """
 
 from dataclasses import dataclass
+from typing import Any
+
+from app.domain.methods import CARD, DELAYED, method_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +24,13 @@ _PAYMENT = {
     "unknown": Label("Checking…", "orange", is_live=True),
     "requires_action": Label("Waiting for customer", "blue", is_live=True),
     "authorized": Label("Uncaptured", "blue"),
+    "returned": Label("Taken back", "red"),
     "failed": Label("Failed", "red"),
     "canceled": Label("Canceled", "grey"),
     "expired": Label("Expired", "grey"),
 }
+# A bank answers in days: no screen has to ask again every two seconds.
+_AT_THE_BANK = Label("Waiting for bank", "blue")
 
 _REFUND = {
     "requested": Label("Requested", "blue", is_live=True),
@@ -51,12 +57,20 @@ _CHECKOUT = {
 
 
 def payment_label(
-    status: str, *, captured: int, refunded: int, reserved: int, is_declined: bool
+    status: str,
+    *,
+    captured: int,
+    refunded: int,
+    reserved: int,
+    is_declined: bool,
+    is_accepted: bool = False,
 ) -> Label:
     """What the payment is called, given its amounts in minor units.
 
     A payment that ended after a refusal failed, whatever else ended it in the books.
     """
+    if is_accepted and status == "processing":
+        return _AT_THE_BANK
     if is_declined and status in ("canceled", "expired"):
         return _PAYMENT["failed"]
     if status != "captured":
@@ -114,3 +128,23 @@ def brand_name(brand: str | None) -> str:
 def payout_label(status: str) -> Label:
     """What a payout's state is called."""
     return _PAYOUT[status]
+
+
+def label_of(row: Any) -> Label:
+    """What the payment of this row is called."""
+    is_slow = row.method in DELAYED and row.processor_reference is not None
+    return payment_label(
+        row.status,
+        captured=row.captured_minor,
+        refunded=row.refunded_minor,
+        reserved=row.refund_reserved_minor,
+        is_declined=row.decline_reason is not None,
+        is_accepted=is_slow,
+    )
+
+
+def title_of(row: Any) -> str:
+    """What the payment of this row is paid with: a card's brand, else the method; empty if not known."""
+    if row.method == CARD:
+        return brand_name(row.card_brand) if row.card_last4 else ""
+    return method_of(row.method).title

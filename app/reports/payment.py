@@ -8,10 +8,12 @@ from sqlalchemy import func, select
 
 from app.domain.errors import NotFound
 from app.domain.fees import parts_of
+from app.domain.methods import CARD
 from app.domain.money import Money
 from app.domain.states import PAYMENT, PaymentStatus
 from app.reports import balances, escrow, fees, settlement, timeline
-from app.reports.labels import Label, brand_name, payment_label, refund_label
+from app.reports.labels import Label, brand_name, label_of, refund_label
+from app.reports.payment_methods import Account, Outlook, account_of, outlook_of
 from app.store.db import db
 from app.store.payments import CheckoutSession, Operation, PaymentRow, Refund
 
@@ -71,6 +73,8 @@ class PaymentDetail:
     name: str
     metadata: dict[str, Any]
     card: Card | None
+    account: Account | None
+    outlook: Outlook | None
     decline: str
     decline_code: str
     cancel_reason: str
@@ -136,13 +140,7 @@ def detail(merchant_id: str, payment_id: str, *, now: datetime) -> PaymentDetail
     settled = settlement.of_payment(row)
     refunds = tuple(_refund(refund, settled) for refund in _refunds(merchant_id, payment_id))
     is_busy = _is_busy(merchant_id, payment_id)
-    label = payment_label(
-        row.status,
-        captured=row.captured_minor,
-        refunded=row.refunded_minor,
-        reserved=row.refund_reserved_minor,
-        is_declined=row.decline_reason is not None,
-    )
+    label = label_of(row)
     return PaymentDetail(
         id=row.id,
         status=row.status,
@@ -151,8 +149,10 @@ def detail(merchant_id: str, payment_id: str, *, now: datetime) -> PaymentDetail
         email=row.customer_email or "",
         name=row.customer_name or "",
         metadata=row.metadata_,
-        card=_card(row),
-        decline=timeline.decline_sentence(row.decline_reason),
+        card=_card(row) if row.method == CARD else None,
+        account=account_of(row),
+        outlook=outlook_of(row),
+        decline=timeline.decline_sentence(row.decline_reason, row.method),
         decline_code=row.decline_code or "",
         cancel_reason=(row.cancel_reason or "").replace("_", " "),
         processor=row.processor,

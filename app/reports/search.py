@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tr
 
 from app.domain.currencies import CURRENCIES
 from app.domain.money import Money
-from app.reports.labels import Label, brand_name, payment_label
+from app.reports.labels import Label, label_of, title_of
 from app.reports.paging import Count, Cursor, Page, count_each, fetch, first_id
 from app.reports.periods import days
 from app.store.payments import PaymentRow, Refund
@@ -25,7 +25,7 @@ LONGEST_HOLD = timedelta(days=35)
 TABS = ("all", "succeeded", "uncaptured", "refunded", "failed", "attention")
 STATUSES = (
     "open", "processing", "unknown", "requires_action", "authorized",
-    "captured", "failed", "canceled", "expired",
+    "captured", "returned", "failed", "canceled", "expired",
 )  # fmt: skip
 
 
@@ -65,6 +65,7 @@ class PaymentLine:
     email: str
     card: str
     last4: str
+    method: str
     created_at: datetime
 
 
@@ -221,7 +222,7 @@ def _search(merchant_id: str, text: str) -> ColumnElement[bool]:
     if "@" in text:
         return found[0]
     if re.fullmatch(r"[0-9]{4}", text, re.ASCII):
-        found.append(P.card_last4 == text)
+        found += [P.card_last4 == text, P.method_details["last4"].astext == text]
     number = parse_number(text.lstrip("$€£¥"))
     if number is not None:
         found.append(_amounts(PaymentFilter(comparison="eq", amount=number)))
@@ -238,16 +239,11 @@ def _line(row: PaymentRow) -> PaymentLine:
         id=row.id,
         amount=row.captured if row.captured_minor else row.amount,
         refunded=Money(row.refunded_minor, row.currency),
-        label=payment_label(
-            row.status,
-            captured=row.captured_minor,
-            refunded=row.refunded_minor,
-            reserved=row.refund_reserved_minor,
-            is_declined=row.decline_reason is not None,
-        ),
+        label=label_of(row),
         description=row.description or "",
         email=row.customer_email or "",
-        card=brand_name(row.card_brand) if row.card_last4 else "",
-        last4=row.card_last4 or "",
+        card=title_of(row),
+        last4=row.card_last4 or row.method_details.get("last4") or "",
+        method=row.method,
         created_at=row.created_at,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.domain.declines import CUSTOMER_TEXT, DeclineReason
+from app.domain.declines import DeclineReason, customer_text
 from app.domain.money import Money
 from app.store.db import db
 from app.store.payments import Event
@@ -35,16 +35,16 @@ class Telling:
     note: Callable[[dict[str, Any]], str] | None = None
 
 
-def decline_sentence(reason: str | None) -> str:
+def decline_sentence(reason: str | None, method: str = "card") -> str:
     """Why a bank said no, for a merchant's eyes."""
     if reason not in set(DeclineReason):
         return ""
-    return CUSTOMER_TEXT[DeclineReason(reason)].title
+    return customer_text(DeclineReason(reason), method).title
 
 
 def _declined(data: dict[str, Any]) -> str:
     code = data.get("code")
-    reason = decline_sentence(data.get("reason"))
+    reason = decline_sentence(data.get("reason"), str(data.get("method") or "card"))
     return f"{reason} ({code})" if reason and code else reason
 
 
@@ -63,6 +63,18 @@ def _milestone(data: dict[str, Any]) -> str:
     return f"Milestone: {name}" if name else ""
 
 
+def _asked(data: dict[str, Any]) -> str:
+    asked = {
+        "authenticate": "By their bank",
+        "microdeposits": "Two small deposits are on their way; the customer tells us their amounts",
+    }
+    return asked.get(str(data.get("kind")), "")
+
+
+def _returned(data: dict[str, Any]) -> str:
+    return f"The bank's code: {data.get('code')}. Nothing can be said against it."
+
+
 def _asking(_data: dict[str, Any]) -> str:
     return "The processor gave no clear answer. We keep asking; nothing is charged twice."
 
@@ -74,13 +86,17 @@ TELLINGS: dict[str, Telling] = {
     "payment.processing_started": Telling("The payment was sent to the processor", "blue"),
     "payment.processing_confirmed": Telling("The processor is working on the payment", "blue"),
     "payment.outcome_unknown": Telling("The outcome is not known yet", "orange", _asking),
-    "payment.action_required": Telling("The customer was asked to confirm with their bank", "blue"),
+    "payment.action_required": Telling("The customer was asked to confirm", "blue", _asked),
+    "payment.submitted": Telling("The bank was told to pay {}", "blue"),
     "payment.capture_requested": Telling("Capture of {} was requested"),
     "payment.cancel_requested": Telling("Cancellation was requested"),
     "payment.authorized": Telling("{} was authorized", "blue"),
     "payment.authorized_late": Telling("{} was authorized after the payment had ended", "orange"),
     "payment.captured": Telling("{} was captured", "green"),
+    "payment.returned": Telling("{} was taken back by the customer's bank", "red", _returned),
     "payment.captured_late": Telling("{} was captured after the payment had ended", "orange"),
+    "checkout.payment_succeeded": Telling("The bank paid for the completed checkout", "green"),
+    "checkout.payment_failed": Telling("The bank did not pay for the completed checkout", "red"),
     "checkout.completed": Telling("The checkout was completed"),
     "checkout.completed_late": Telling("The checkout was completed after it had expired", "orange"),
     "payment.failed": Telling("The payment was declined", "red", _declined),

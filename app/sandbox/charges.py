@@ -109,7 +109,8 @@ def _details(call: Call, intent: Json, method: Json, authorised: int, *, is_held
     return {"card": details, "type": "card"}
 
 
-def _blank(call: Call, intent: Json, method: Json) -> Json:
+def blank(call: Call, intent: Json, method: Json) -> Json:
+    """A charge before anybody was asked."""
     nothing = (
         "application", "application_fee", "application_fee_amount", "balance_transaction",
         "failure_balance_transaction", "failure_code", "failure_message",
@@ -152,7 +153,7 @@ def attempt(call: Call, intent: Json, method: Json) -> tuple[Json, Decline | Non
     decline = verdict(call, card)
     authorised = 0 if decline else intent["amount"]
     is_held = decline is None and intent["capture_method"] == "manual"
-    charge = _blank(call, intent, method) | {
+    charge = blank(call, intent, method) | {
         "outcome": _outcome(card, decline),
         "paid": decline is None,
         "status": "failed" if decline else "succeeded",

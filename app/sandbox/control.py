@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
-from app.sandbox import events, faults, idempotency, record
+from app.sandbox import debits, events, faults, idempotency, record
+from app.sandbox.banks import Account
 from app.sandbox.call import Call, public
 from app.sandbox.errors import Json
 from app.sandbox.store import Transaction
@@ -191,6 +192,33 @@ def move_clock() -> Response:
     return answer(
         {"now": current_world().clock.now(), "offset_seconds": current_world().clock.offset_seconds}
     )
+
+
+def bank_says(world: World, body: Json) -> Json:
+    """A customer's bank answers a debit now, or takes back what it paid."""
+    account, word = str(body.get("account")), str(body.get("answer"))
+    with world.store.transaction() as unit:
+        call = Call(unit=unit, account=account, clock=world.clock)
+        intent = unit.find(account, "payment_intent", str(body.get("payment_intent")))
+        charge = unit.find(account, "charge", str(intent and intent["latest_charge"]))
+        if charge is None or charge["payment_method_details"]["type"] == "card":
+            raise BadControlError("no such debit in that account")
+        code = str(body["code"]) if body.get("code") else None
+        if word == "accept":
+            debits.accept(call, charge, Account(""))
+        elif word == "refuse":
+            debits.refuse(call, charge, str(body.get("failure") or "insufficient_funds"), code)
+        elif word == "return":
+            debits.give_back(call, charge["id"], code)
+        else:
+            raise BadControlError("answer is accept, refuse or return")
+    world.stir()
+    return {"answer": word}
+
+
+@blueprint.post("/control/api/banks")
+def answer_for_bank() -> Response:
+    return answer(bank_says(current_world(), given()))
 
 
 @blueprint.post("/control/api/idempotency/prune")

@@ -87,8 +87,13 @@ def _charges(unit: Transaction) -> list[Json]:
     found = []
     for account, text in rows:
         charge = orjson.loads(text)
-        card = charge["payment_method_details"]["card"]
-        if charge["status"] == "failed":
+        kind = charge["payment_method_details"]["type"]
+        method = charge["payment_method_details"][kind]
+        if charge["disputed"]:
+            word, tone = "taken back", "bad"
+        elif charge["status"] == "pending":
+            word, tone = "waits for the bank", "soft"
+        elif charge["status"] == "failed":
             word, tone = charge["failure_code"].replace("_", " "), "bad"
         elif charge["amount_refunded"]:
             word, tone = "refunded" if charge["refunded"] else "partly refunded", "soft"
@@ -100,7 +105,7 @@ def _charges(unit: Transaction) -> list[Json]:
             {
                 "account": account,
                 "amount": show(charge["amount"], charge["currency"]),
-                "card": f"{card['brand']} ···· {card['last4']}",
+                "card": f"{method.get('brand', kind)} ···· {method.get('last4', '')}",
                 "id": charge["id"],
                 "intent": charge["payment_intent"],
                 "tone": tone,

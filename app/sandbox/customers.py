@@ -228,6 +228,8 @@ def _keep(call: Call, method: Json, customer_id: str) -> Json:
         )
     if method.get("_used"):
         raise _used()
+    if method["type"] != "card":
+        raise StripeError("Only cards are kept in this sandbox.", param="payment_method")
     card = card_of(method)
     if card.decline and card.three_d != "required" and card.number != _KEPT_THEN_FAILS:
         decline = decline_of(card.decline)

@@ -38,6 +38,7 @@ EXPANDABLE: dict[str, dict[str, str]] = {
         "transfer_reversal": "",
     },
     "balance_transaction": {"source": "source"},
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
     "payment_method": {"customer": "customer"},
 }
 

@@ -1,5 +1,6 @@
 """The parameters that each PaymentIntent route takes."""
 
+from app.sandbox.other_methods import TYPES
 from app.sandbox.params import (
     EXPAND,
     PAGE,
@@ -37,7 +38,7 @@ _AUTOMATIC = hash_of(
 )
 _CAPTURE_METHOD = one_of("automatic", "automatic_async", "manual")
 
-_METHOD_TYPES = list_of(one_of("card", "link"))
+_METHOD_TYPES = list_of(one_of("card", "link", *TYPES))
 _COMMON: Spec = {
     "allowed_payment_method_types": _METHOD_TYPES,
     "capture_method": _CAPTURE_METHOD,
@@ -45,7 +46,9 @@ _COMMON: Spec = {
     "mandate_data": anything,
     "payment_method": string(255),
     "payment_method_data": hash_of(METHOD_DATA),
-    "payment_method_options": hash_of({"card": _CARD_OPTIONS, "link": anything}),
+    "payment_method_options": hash_of(
+        {"card": _CARD_OPTIONS, "link": anything, **dict.fromkeys(TYPES, anything)}
+    ),
     # Its name before API 2026-09-30; still taken, although Stripe refuses it from then on.
     "radar_options": anything,
     "receipt_email": string(512),

@@ -3,9 +3,9 @@
 The moves between statuses that involve a card are in `confirmation`.
 """
 
-from app.sandbox import charges
+from app.sandbox import attempts, charges, microdeposits
 from app.sandbox.call import Call, public
-from app.sandbox.confirmation import CANCELABLE, confirm_intent, settle, unexpected
+from app.sandbox.confirmation import CANCELABLE, settle, unexpected
 from app.sandbox.customers import check_use
 from app.sandbox.customers import load as load_customer
 from app.sandbox.errors import Json, StripeError, invalid, no_such
@@ -127,6 +127,7 @@ def _blank(call: Call, amount: int, currency: str) -> Json:
         "_return_url": None,
         "_use_stripe_sdk": False,
         "_authenticated": False,
+        "_mandate": None,
     }
 
 
@@ -183,7 +184,7 @@ def create(call: Call) -> Json:
     call.insert(intent)
     emit(call, "payment_intent.created", intent)
     if is_confirming:
-        confirm_intent(call, intent)
+        attempts.begin(call, intent)
     return view(call, intent)
 
 
@@ -244,8 +245,16 @@ def confirm(call: Call) -> Json:
     for name in ("receipt_email", "shipping", "capture_method"):
         if name in call.params:
             intent[name] = call.params[name] or None
+    attempts.allow(intent, _method_types(call))
     take_method(call, intent)
-    confirm_intent(call, intent)
+    attempts.begin(call, intent)
+    return view(call, intent)
+
+
+def verify_microdeposits(call: Call) -> Json:
+    """POST /v1/payment_intents/{id}/verify_microdeposits."""
+    intent = load(call)
+    microdeposits.verify(call, intent)
     return view(call, intent)
 
 

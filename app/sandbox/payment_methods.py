@@ -7,7 +7,7 @@ four digits and its fingerprint, never the number or the security code.
 import time
 from typing import Any
 
-from app.sandbox import cards
+from app.sandbox import cards, other_methods
 from app.sandbox.call import Call, public
 from app.sandbox.cards import Card
 from app.sandbox.errors import Json, StripeError, invalid, missing, no_such
@@ -40,8 +40,9 @@ _ADDRESS_OF_TOKEN = {
                  "address_zip", "address_country", "currency")
 }  # fmt: skip
 METHOD_DATA: Spec = {
-    "type": one_of("card"),
+    "type": one_of("card", *other_methods.TYPES),
     "card": hash_of({**_NUMBER, "token": string(255)}),
+    **other_methods.DATA,
     "billing_details": BILLING_DETAILS,
     "allow_redisplay": one_of("always", "limited", "unspecified"),
     "metadata": metadata,
@@ -68,7 +69,7 @@ CREATE_TOKEN: Spec = {
     "expand": EXPAND,
     **_FROM_BROWSER,
 }
-LIST: Spec = {**PAGE, "customer": string(255), "type": one_of("card")}
+LIST: Spec = {**PAGE, "customer": string(255), "type": one_of("card", *other_methods.TYPES)}
 RETRIEVE: Spec = {"expand": EXPAND, "payment_methods": list_of(string())}
 
 
@@ -149,36 +150,43 @@ def _billing(given: Json) -> Json:
 
 
 def build(call: Call, card: Card, month: int, year: int, cvc: str, given: Json) -> Json:
-    """A new payment method, stored."""
-    billing = _billing(given.get("billing_details") or {})
+    """A new payment method of a card, stored."""
+    address = _billing(given.get("billing_details") or {})["address"]
+    details = {
+        "brand": card.brand,
+        "checks": _checks(card, cvc, address),
+        "country": card.country,
+        "display_brand": "american_express" if card.brand == "amex" else card.brand,
+        "exp_month": month,
+        "exp_year": year,
+        "fingerprint": card.fingerprint,
+        "funding": card.funding,
+        "generated_from": None,
+        "last4": card.last4,
+        "networks": {"available": [card.brand], "preferred": None},
+        "regulated_status": "unregulated",
+        "three_d_secure_usage": {"supported": card.three_d != "unsupported"},
+        "wallet": None,
+    }
+    return _stored(call, "card", details, given)
+
+
+def _stored(call: Call, kind: str, details: Json, given: Json) -> Json:
     return call.insert(
         {
             "id": new_id("pm"),
             "object": "payment_method",
             "allow_redisplay": given.get("allow_redisplay", "unspecified"),
-            "billing_details": billing,
-            "card": {
-                "brand": card.brand,
-                "checks": _checks(card, cvc, billing["address"]),
-                "country": card.country,
-                "display_brand": "american_express" if card.brand == "amex" else card.brand,
-                "exp_month": month,
-                "exp_year": year,
-                "fingerprint": card.fingerprint,
-                "funding": card.funding,
-                "generated_from": None,
-                "last4": card.last4,
-                "networks": {"available": [card.brand], "preferred": None},
-                "regulated_status": "unregulated",
-                "three_d_secure_usage": {"supported": card.three_d != "unsupported"},
-                "wallet": None,
-            },
+            "billing_details": _billing(given.get("billing_details") or {}),
+            kind: details,
             "created": call.now,
             "customer": None,
             "customer_account": None,
             "livemode": False,
             "metadata": merge_metadata({}, given.get("metadata")),
-            "type": "card",
+            "type": kind,
+            # A login at the bank proves whose the account is.
+            "_verified": bool(details.get("financial_connections_account")),
         }
     )
 
@@ -204,6 +212,8 @@ def from_data(call: Call, given: Json) -> Json:
     """A payment method from `card[number]` or `card[token]`."""
     if "type" not in given:
         raise missing("type")
+    if given["type"] != "card":
+        return _stored(call, given["type"], other_methods.details(given), given)
     if not given.get("card"):
         raise missing("card")
     token = given["card"].get("token")
@@ -214,6 +224,11 @@ def from_data(call: Call, given: Json) -> Json:
 def resolve(call: Call, object_id: str, *, param: str = "payment_method") -> Json:
     """The payment method of an id; a documented name (`pm_card_visa`) makes a new one."""
     card = cards.named(object_id) if object_id.startswith("pm_card_") else None
+    other = other_methods.named(object_id)
+    if other is not None:
+        billing = {"billing_details": {"email": "jenny@example.com", "name": "Jenny Rosen"}}
+        made = from_data(call, {**other, **billing})
+        return call.save({**made, "_verified": other["_verified"]})
     if card is None:
         found = call.unit.find(call.account, "payment_method", object_id)
         if found is None:

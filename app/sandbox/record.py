@@ -16,7 +16,7 @@ from app.sandbox.store import Transaction
 from app.sandbox.wire_money import from_wire
 
 # Each fact and the totals it adds to.
-FACTS = ("authorised", "captured", "released", "refunded", "refund_failed")
+FACTS = ("authorised", "captured", "released", "refunded", "refund_failed", "returned")
 
 
 def write(
@@ -82,7 +82,7 @@ def facts(
 
 
 def totals(rows: list[Json]) -> dict[str, Json]:
-    """Per currency, in ISO minor units. `net` = captured - fees - refunded + refund_failed."""
+    """Per currency, in ISO minor units. `net` = captured - fees - refunded + refund_failed - returned."""
     sums: dict[str, dict[str, int]] = defaultdict(
         lambda: dict.fromkeys((*FACTS, "fees", "net", "charges"), 0)
     )
@@ -92,9 +92,8 @@ def totals(rows: list[Json]) -> dict[str, Json]:
         total["fees"] += row["fee_minor"]
         total["charges"] += row["fact"] == "authorised"
     for total in sums.values():
-        total["net"] = (
-            total["captured"] - total["fees"] - total["refunded"] + total["refund_failed"]
-        )
+        came = total["captured"] + total["refund_failed"]
+        total["net"] = came - total["fees"] - total["refunded"] - total["returned"]
     return dict(sums)
 
 

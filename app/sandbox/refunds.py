@@ -70,6 +70,11 @@ def _charge(call: Call) -> Json:
 
 def _amount(call: Call, charge: Json) -> int:
     left = charge["amount_captured"] - charge["amount_refunded"]
+    if charge["disputed"]:
+        raise StripeError(
+            f"Charge {charge['id']} has been charged back; cannot issue a refund.",
+            code="charge_disputed",
+        )
     if not charge["captured"]:
         raise StripeError(
             f"Charge {charge['id']} has not been captured; cancel its PaymentIntent instead.",
@@ -98,7 +103,10 @@ def _outcome(call: Call, charge: Json) -> str:
     if forced is not None:
         return str(forced.get("outcome", "pending_then_failed"))
     method = call.unit.find(call.account, "payment_method", charge["payment_method"])
-    return card_of(method).refund if method else "now"
+    if method is None or method["type"] == "card":
+        return card_of(method).refund if method else "now"
+    # Money goes back to an account by transfer: it is under way for a while.
+    return "pending_then_succeeded"
 
 
 def create(call: Call) -> Json:
@@ -114,14 +122,7 @@ def create(call: Call) -> Json:
         "charge": charge["id"],
         "created": call.now,
         "currency": charge["currency"],
-        "destination_details": {
-            "card": {
-                "reference_status": "pending",
-                "reference_type": "acquirer_reference_number",
-                "type": "refund",
-            },
-            "type": "card",
-        },
+        "destination_details": _destination(charge),
         "metadata": merge_metadata({}, call.param("metadata")),
         "payment_intent": charge["payment_intent"],
         "reason": call.param("reason"),
@@ -141,6 +142,16 @@ def create(call: Call) -> Json:
     emit(call, "refund.created", refund)
     emit(call, "charge.refunded", charge)
     return public(refund, call.now)
+
+
+def _destination(charge: Json) -> Json:
+    kind = charge["payment_method_details"]["type"]
+    reference: Json = {"reference_status": "pending"}
+    if kind == "card":
+        reference |= {"reference_type": "acquirer_reference_number", "type": "refund"}
+        return {kind: reference, "type": kind}
+    name = {"sepa_debit": "eu_bank_transfer", "us_bank_account": "us_bank_transfer"}.get(kind, kind)
+    return {name: reference if name.endswith("transfer") else {}, "type": name}
 
 
 def _apply(call: Call, charge: Json, amount: int) -> None:

@@ -43,6 +43,12 @@ FIELDS = {
         "autocomplete": "cc-csc",
         "placeholder": "CVC",
     },
+    "iban": {
+        "label": "IBAN",
+        "name": "iban",
+        "autocomplete": "off",
+        "placeholder": "AT00 0000 0000 0000 0000",
+    },
 }
 _FRAME_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -107,7 +113,7 @@ def _page(world: World, *, is_framed: bool) -> Response:
             intent_id=intent_id,
             is_framed=is_framed,
             is_waiting=intent["status"] == "requires_action",
-            last4=method["card"]["last4"] if method else "",
+            last4=method["card"]["last4"] if method and method["type"] == "card" else "",
             merchant=account.removeprefix("acct_sbx_").replace("_", " ").title(),
         )
     )
@@ -138,6 +144,8 @@ def stripe_js() -> Response:
 
 @blueprint.get("/v3/field/<kind>")
 def field(kind: str) -> Response:
+    if kind == "bank":
+        return _framed(render_template("bank.html"))
     if kind not in FIELDS:
         return _framed("<!doctype html><title>Not found</title>", 404)
     return _framed(render_template("field.html", kind=kind, field=FIELDS[kind]))

@@ -10,7 +10,7 @@ from threading import Event, Thread
 
 from flask import current_app
 
-from app.sandbox import bank, charges, idempotency, payment_intents, refunds
+from app.sandbox import bank, charges, debits, idempotency, payment_intents, refunds
 from app.sandbox.call import Call
 from app.sandbox.clock import SandboxClock, WallClock
 from app.sandbox.store import Store
@@ -21,6 +21,8 @@ CHORES: dict[str, Callable[[Call, str], None]] = {
     "refund_fails": refunds.fail,
     "transfer_arrives": bank.pay,
     "transfer_comes_back": bank.come_back,
+    "debit_answers": debits.answer,
+    "debit_returns": debits.give_back,
     "expire_authorisation": payment_intents.expire_authorisation,
 }
 IDLE_SECONDS = 5.0

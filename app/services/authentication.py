@@ -7,7 +7,7 @@ processor is asked what came of it.
 from dataclasses import dataclass
 
 from app.domain.errors import NotFound
-from app.domain.payments import Payment
+from app.domain.payments import Payment, is_accepted
 from app.domain.states import PaymentStatus
 from app.services.accounts import account_by_id
 from app.services.checkout_view import PaymentView, common_facts
@@ -26,6 +26,7 @@ _PHASES = {
     _P.REQUIRES_ACTION: "action",
     _P.AUTHORIZED: "authorized",
     _P.CAPTURED: "paid",
+    _P.RETURNED: "taken_back",
     _P.FAILED: "failed",
     _P.CANCELED: "canceled",
     _P.EXPIRED: "expired",
@@ -66,6 +67,8 @@ def _view(deps: Deps, payment: Payment) -> AuthenticationView:
     end_read()
     account = account_by_id(deps, payment.processor_account_id)
     phase = _PHASES[payment.status]
+    if is_accepted(payment):
+        phase = "verify" if payment.status is _P.REQUIRES_ACTION else "pending"
     if payment.needs_reversal:
         phase = _REVERSED.get(phase, phase)
     return AuthenticationView(

@@ -20,13 +20,15 @@ from app.domain.errors import (
     UnexpectedState,
 )
 from app.domain.ids import new_id, new_secret
+from app.domain.methods import CARD
 from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.states import CHECKOUT, CheckoutStatus, PaymentStatus
 from app.services.accounts import account_of
-from app.services.checkout_view import CheckoutView, phase_of, view_of
+from app.services.checkout_view import CheckoutView, methods_of, phase_of, view_of
 from app.services.creation import CreatePayment, create_payment
 from app.services.deps import Deps
+from app.services.offers import asked_methods
 from app.services.payments import ConfirmPayment, confirm_payment, refuse_inexact
 from app.services.resolver import refresh
 from app.store import payment_path
@@ -37,6 +39,8 @@ from app.store.payments import CheckoutSession, Event, Operation, PaymentLink
 
 _P = PaymentStatus
 
+# Faces on which the customer may press Pay.
+PAYABLE = ("form", "declined", "action")
 DEFAULT_LIFE = timedelta(hours=24)
 
 
@@ -76,16 +80,22 @@ class OpenSession:
     customer_id: str | None = None
     session_id: str | None = None
     escrow: dict[str, Any] | None = None
+    methods: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class PaySession:
-    """The customer pressed Pay: a token of the processor's, and who they are."""
+    """The customer pressed Pay: a method, a token of the processor's, and who they are.
+
+    `said` is what else the call has to say: the mandate, the country.
+    """
 
     session_id: str
     payment_method_token: str
     email: str | None = None
     name: str | None = None
+    method: str = CARD
+    said: dict[str, Any] = field(default_factory=dict)
 
 
 def open_session(deps: Deps, command: OpenSession) -> str:
@@ -123,6 +133,7 @@ def _open(deps: Deps, session: Session, command: OpenSession) -> CheckoutSession
         raise InvalidRequest("A checkout needs at least one line.", param="line_items")
     total = _total(command)
     merchant = session.get_one(Merchant, command.merchant_id)
+    is_held = command.capture_method == "manual" or command.escrow is not None
     opened = CheckoutSession(
         merchant_id=command.merchant_id,
         id=command.session_id or new_secret(f"cs_{merchant.mode}"),
@@ -143,6 +154,7 @@ def _open(deps: Deps, session: Session, command: OpenSession) -> CheckoutSession
         customer_id=command.customer_id,
         locale=command.locale,
         escrow=command.escrow,
+        methods=asked_methods(command.methods, merchant, total, is_held=is_held),
         expires_at=command.expires_at or now + DEFAULT_LIFE,
         created_at=now,
         completed_at=None,
@@ -198,8 +210,10 @@ def pay(deps: Deps, command: PaySession) -> CheckoutView:
     """
     row, merchant = _find(command.session_id)
     payment = payment_path.load_by_session(row.merchant_id, row.id)
-    if phase_of(deps, row, payment) not in ("form", "declined", "action"):
+    if phase_of(deps, row, payment) not in PAYABLE:
         return view_of(deps, row, merchant, payment)
+    if command.method not in {one.name for one in methods_of(row, merchant)}:
+        raise InvalidRequest("This way to pay does not work for this purchase.", param="method")
     if payment is not None and payment.status is _P.REQUIRES_ACTION and _was_sent(payment, command):
         # The same press again, arriving after the bank's question: the question stands.
         return view_of(deps, row, merchant, payment)
@@ -268,6 +282,8 @@ def _first_try(deps: Deps, row: CheckoutSession, merchant: Merchant, command: Pa
             metadata=row.payment_metadata,
             escrow=row.escrow,
             return_url=f"{deps.base_url}/pay/{row.id}",
+            method_types=(command.method,),
+            said=command.said,
         ),
     )
 
@@ -290,6 +306,8 @@ def _further_try(deps: Deps, payment: Payment, command: PaySession) -> None:
             return_url=f"{deps.base_url}/pay/{payment.session_id}",
             customer_email=command.email,
             customer_name=command.name,
+            method=command.method,
+            said=command.said,
         ),
     )
 

@@ -4,12 +4,14 @@ What any page about one payment may know is here as well: the bank's question ha
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from app.domain.declines import CUSTOMER_TEXT, CustomerText
+from app.domain.clock import add_business_days
+from app.domain.declines import CustomerText, customer_text
+from app.domain.methods import CARD, Method, offered
 from app.domain.money import Money
-from app.domain.payments import Payment
+from app.domain.payments import Payment, is_accepted
 from app.domain.processor import ProcessorAccount
 from app.domain.states import CheckoutStatus, PaymentStatus
 from app.services.accounts import account_of
@@ -18,6 +20,9 @@ from app.store.merchants import Merchant
 from app.store.payments import CheckoutSession
 
 _P = PaymentStatus
+
+# Faces on which the customer is asked for something by the processor's own script.
+ASKED = ("action", "verify")
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,10 @@ class PaymentView:
     receipt_number: str | None
     card_brand: str | None
     card_last4: str | None
+    method: str
+    method_details: dict[str, Any]
+    action: dict[str, Any]
+    returned_at: datetime | None
     paid_at: datetime | None
     captured: Money | None
     refunded: Money | None
@@ -59,19 +68,20 @@ class CheckoutView(PaymentView):
     cancel_url: str | None
     submit_type: str
     expires_at: datetime
+    methods: tuple[str, ...]
+    is_held: bool
+    debit_on: date
 
 
 def phase_of(deps: Deps, row: CheckoutSession, payment: Payment | None) -> str:
     """Which of its faces the page shows; see CheckoutView."""
     status = payment.status if payment else _P.OPEN
-    if status is _P.CAPTURED:
-        return "returned" if payment and payment.needs_reversal else "paid"
-    if status is _P.AUTHORIZED:
-        return "canceled" if payment and payment.needs_reversal else "authorized"
+    if payment is not None and (status in _SETTLED or is_accepted(payment)):
+        return _settled_phase(payment)
     if status in (_P.PROCESSING, _P.UNKNOWN):
         return "checking"
-    if status is _P.CANCELED:
-        return "canceled"
+    if status is _P.FAILED and row.status == CheckoutStatus.COMPLETE:
+        return "refused"
     is_over = row.status == CheckoutStatus.EXPIRED or row.expires_at <= deps.clock.now()
     if status is _P.EXPIRED or is_over:
         return "expired"
@@ -80,13 +90,31 @@ def phase_of(deps: Deps, row: CheckoutSession, payment: Payment | None) -> str:
     return "declined" if status is _P.FAILED else "form"
 
 
+_SETTLED = (_P.CAPTURED, _P.AUTHORIZED, _P.RETURNED, _P.CANCELED)
+
+
+def _settled_phase(payment: Payment) -> str:
+    """The face of what the customer can do nothing more about."""
+    match payment.status:
+        case _P.CAPTURED:
+            return "returned" if payment.needs_reversal else "paid"
+        case _P.AUTHORIZED:
+            return "canceled" if payment.needs_reversal else "authorized"
+        case _P.RETURNED:
+            return "taken_back"
+        case _P.REQUIRES_ACTION:
+            return "verify"
+        case _P.PROCESSING:
+            return "pending"
+    return "canceled"
+
+
 def view_of(
     deps: Deps, row: CheckoutSession, merchant: Merchant, payment: Payment | None
 ) -> CheckoutView:
     """All that the page may know, from the rows as they stand."""
     account = account_of(deps, row.merchant_id)
     phase = phase_of(deps, row, payment)
-    reason = payment.decline_reason if payment else None
     return CheckoutView(
         **common_facts(deps, merchant, account, payment, phase),
         session_id=row.id,
@@ -95,12 +123,32 @@ def view_of(
         status=row.status,
         email=(payment.customer_email if payment else None) or row.customer_email,
         locale=row.locale,
-        decline=CUSTOMER_TEXT[reason] if phase == "declined" and reason else None,
+        decline=_decline(payment) if phase == "declined" else None,
         success_url=row.success_url,
         cancel_url=row.cancel_url,
         submit_type=row.submit_type,
         expires_at=row.expires_at,
+        methods=tuple(one.name for one in methods_of(row, merchant)),
+        is_held=_is_held(row),
+        debit_on=add_business_days(deps.clock.now().date(), 1),
     )
+
+
+def methods_of(row: CheckoutSession, merchant: Merchant) -> list[Method]:
+    """The methods that can work for this checkout: the merchant's, or those that it was opened with."""
+    allowed = merchant.methods if row.methods is None else row.methods
+    return offered(allowed, row.amount, is_held=_is_held(row))
+
+
+def _is_held(row: CheckoutSession) -> bool:
+    """Whether the method must be able to hold: escrow takes none that a bank may take back for weeks."""
+    return row.capture_method == "manual" or row.escrow is not None
+
+
+def _decline(payment: Payment | None) -> CustomerText | None:
+    if payment is None or payment.decline_reason is None:
+        return None
+    return customer_text(payment.decline_reason, payment.method)
 
 
 def common_facts(
@@ -124,7 +172,11 @@ def common_facts(
         "publishable_key": account.publishable_key,
         "processor_js_url": processor.js_url,
         "processor_origins": processor.js_origins,
-        "client_secret": payment.client_secret if payment and phase == "action" else None,
+        "client_secret": payment.client_secret if payment and phase in ASKED else None,
+        "method": payment.method if payment else CARD,
+        "method_details": payment.method_details if payment else {},
+        "action": (payment.action if payment else None) or {},
+        "returned_at": payment.returned_at if payment else None,
         "payment_id": payment.id if payment else None,
         "receipt_number": receipt_number(payment.id) if payment else None,
         "card_brand": card.brand if card else None,

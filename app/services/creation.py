@@ -13,9 +13,11 @@ from typing import Any
 
 from psycopg.errors import UniqueViolation
 
+from app.domain.asked import said_of
 from app.domain.errors import OperationInProgress, UnexpectedState
-from app.domain.fees import METHOD, Sale
+from app.domain.fees import Sale
 from app.domain.ids import new_id
+from app.domain.methods import CARD, method_of
 from app.domain.money import Money
 from app.domain.networks import plain_address
 from app.domain.payments import EventDraft, OperationInFlight, Payment
@@ -28,7 +30,7 @@ from app.services.idempotency import in_use, mismatch
 from app.services.keys import why_refused
 from app.services.payments import call, load, new_operation, refuse_inexact
 from app.services.resolver import resolve
-from app.services.settle import DEFINITE, KeyedAnswer, settle, written
+from app.services.settle import KeyedAnswer, is_definite, settle, written
 from app.store import payment_path
 from app.store.payment_path import Begun, KeyClaim, NewPayment
 
@@ -81,6 +83,8 @@ class CreatePayment:
     return_url: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     escrow: dict[str, Any] | None = None
+    method_types: tuple[str, ...] = (CARD,)
+    said: dict[str, Any] = field(default_factory=dict)
     idempotency: IdempotentRequest | None = None
 
 
@@ -127,6 +131,7 @@ def _new_payment(
         status = _P.PROCESSING
         drafts.append(EventDraft(PAYMENT.event(_P.OPEN, status), _amount_data(command.amount)))
     prices = prices_of(deps, command.merchant_id, now)
+    fee_class = method_of(command.method_types[0]).fee_class
     payment = Payment(
         merchant_id=command.merchant_id,
         id=new_id("pi", now),
@@ -139,7 +144,7 @@ def _new_payment(
         refunded_minor=0,
         refund_reserved_minor=0,
         fee_minor=0,
-        fee_schedule=prices.schedule(Sale(command.amount, METHOD, made_at=now)).id,
+        fee_schedule=prices.schedule(Sale(command.amount, fee_class, made_at=now)).id,
         processor=account.processor,
         processor_account_id=account.id,
         created_at=now,
@@ -152,6 +157,8 @@ def _new_payment(
         customer_id=command.customer_id,
         payment_method=command.payment_method,
         escrow=command.escrow,
+        method=command.method_types[0],
+        method_types=list(command.method_types),
         operation=operation,
     )
     key = command.idempotency
@@ -193,6 +200,7 @@ def _first_try(deps: Deps, command: CreatePayment) -> OperationInFlight | None:
         customer_reference=command.customer_reference,
         is_off_session=command.is_off_session,
         payment_method_id=command.payment_method_id,
+        details=said_of(command.method_types, command.said),
     )
 
 
@@ -219,7 +227,7 @@ def _authorize(
         answer=keyed,
     )
     deps.failpoint("payment.outcome_recorded")
-    if keyed is not None and settled.status not in DEFINITE:
+    if keyed is not None and not is_definite(settled):
         payment_path.release_key(payment.merchant_id, keyed.scope, keyed.key, keyed.lease_token)
     elif keyed is not None and keyed.is_deferred:
         payment_path.finish_key(payment.merchant_id, written(settled, keyed))
@@ -277,7 +285,7 @@ def _resume(
     payment = load(command.merchant_id, payment_id)
     if payment.operation is not None:
         payment = resolve(deps, payment)
-    if payment.status not in DEFINITE:
+    if not is_definite(payment):
         payment_path.release_key(command.merchant_id, keyed.scope, keyed.key, keyed.lease_token)
         return payment
     payment_path.finish_key(command.merchant_id, written(payment, keyed))

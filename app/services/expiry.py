@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy import select, text
 
 from app.domain.errors import FarthingError, NotFound, UnexpectedState
+from app.domain.methods.facts import PATIENT
 from app.domain.states import CHECKOUT, CheckoutStatus, PaymentStatus
 from app.services.checkout import session_event
 from app.services.deps import Deps
@@ -105,11 +106,16 @@ def abandon_waiting(deps: Deps, limit: int = 100) -> int:
         text("""
             SELECT merchant_id, id FROM payments p
             WHERE status = 'requires_action' AND session_id IS NULL AND updated_at <= :since
+              AND (action IS NULL OR NOT action ->> 'kind' = ANY(:patient))
               AND NOT EXISTS (SELECT FROM operations o WHERE o.merchant_id = p.merchant_id
                   AND o.payment_id = p.id AND o.status IN ('requested', 'unknown'))
             ORDER BY updated_at LIMIT :limit
         """),
-        {"since": deps.clock.now() - WAITING, "limit": limit},
+        {
+            "since": deps.clock.now() - WAITING,
+            "limit": limit,
+            "patient": [str(kind) for kind in PATIENT],
+        },
     ).all()
     end_read()
     for merchant_id, payment_id in rows:

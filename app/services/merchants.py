@@ -1,16 +1,18 @@
 """Merchants and their people: opening accounts, inviting members, payment links."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
 
-from app.domain.errors import AmountTooSmall
+from app.domain.errors import AmountTooSmall, InvalidRequest
 from app.domain.escrow import Plan
 from app.domain.ids import new_id
+from app.domain.methods import CARD, METHODS
 from app.domain.money import Money, currency_of, parse_amount
 from app.services import audit
-from app.services.audit import By
+from app.services.audit import SYSTEM, By
 from app.services.deps import Deps
 from app.services.sellers import check_plan_of
 from app.store.db import transaction
@@ -62,6 +64,7 @@ def open_merchant(deps: Deps, command: OpenMerchant) -> str:
                 support_email=command.support_email,
                 brand=command.brand,
                 statement_descriptor=None,
+                methods=[CARD],
                 return_origins=[],
                 settlement_currencies=None,
                 escrow_release_days=None,
@@ -95,6 +98,33 @@ def choose_settlement(deps: Deps, command: ChooseSettlement) -> None:
         )
         merchant.settlement_currencies = kept
     deps.settlements.forget()
+
+
+def set_methods(deps: Deps, merchant_id: str, names: Sequence[str], *, by: By = SYSTEM) -> None:
+    """Say what customers may pay with; raises InvalidRequest for none at all or one that is not known.
+
+    Checkouts that are open show the change at once; what was begun goes on.
+    """
+    unknown = [name for name in names if name not in METHODS]
+    if unknown:
+        raise InvalidRequest("There is no such payment method.", param="methods")
+    if not names:
+        raise InvalidRequest("Leave at least one way to pay switched on.", param="methods")
+    wanted = [name for name in METHODS if name in names]
+    with transaction() as session:
+        row = session.get_one(Merchant, merchant_id, with_for_update=True)
+        if row.methods == wanted:
+            return
+        audit.write(
+            session,
+            by,
+            "methods.changed",
+            merchant_id=merchant_id,
+            subject_id=merchant_id,
+            at=deps.clock.now(),
+            data={"from": row.methods, "to": wanted},
+        )
+        row.methods = wanted
 
 
 def add_user(deps: Deps, *, email: str, name: str, password: str) -> str:

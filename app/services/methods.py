@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.domain.declines import CUSTOMER_TEXT
+from app.domain.declines import customer_text
 from app.domain.errors import (
     CardDeclined,
     InvalidRequest,
@@ -266,7 +266,7 @@ def _kept(deps: Deps, account: ProcessorAccount, command: KeepMethod, reference:
         case Kept() as kept:
             return kept
         case Declined(reason=reason):
-            words = CUSTOMER_TEXT[reason]
+            words = customer_text(reason)
             raise CardDeclined(f"{words.title}. {words.text}", reason=reason)
         case Unkeepable("absent"):
             error = NotFound("payment method", command.token)

@@ -4,12 +4,14 @@ Each command records its intent, calls the processor with no unit of work open, 
 outcome. A crash anywhere leaves an operation in flight, which the resolver finishes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from operator import attrgetter
+from typing import Any
 
 from psycopg.errors import UniqueViolation
 
+from app.domain.asked import said_of
 from app.domain.errors import (
     AmountNotExact,
     CaptureTooLarge,
@@ -21,7 +23,6 @@ from app.domain.ids import new_id
 from app.domain.money import Money
 from app.domain.payments import EventDraft, OperationInFlight, Payment
 from app.domain.processor import (
-    AuthorizeRequest,
     Canceled,
     CancelRequest,
     CaptureRequest,
@@ -30,6 +31,7 @@ from app.domain.processor import (
 )
 from app.domain.states import PAYMENT, OperationStatus, PaymentStatus
 from app.services.accounts import account_by_id
+from app.services.calls import authorize_request
 from app.services.deps import Deps
 from app.services.settle import settle
 from app.store import payment_path
@@ -56,6 +58,8 @@ class ConfirmPayment:
     customer_reference: str | None = None
     is_off_session: bool = False
     operation_id: str | None = None
+    method: str | None = None
+    said: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,7 @@ def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
         customer_reference=command.customer_reference,
         is_off_session=command.is_off_session,
         payment_method_id=command.payment_method_id,
+        details=said_of([command.method] if command.method else payment.method_types, command.said),
     )
     payment = begin(
         deps,
@@ -119,6 +124,7 @@ def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
         actor=command.actor,
         customer=(command.customer_email, command.customer_name),
         payment_method=command.payment_method,
+        method=command.method or payment.method,
     )
     # News may have finished it already: then there is nothing left to ask.
     return perform(deps, payment, actor=command.actor)
@@ -167,7 +173,7 @@ def cancel_payment(deps: Deps, command: CancelPayment) -> Payment:
     return perform(deps, payment, actor=command.actor)
 
 
-def begin(
+def begin(  # noqa: PLR0913 - each is a column of the intent
     deps: Deps,
     payment: Payment,
     operation: OperationInFlight,
@@ -176,6 +182,7 @@ def begin(
     actor: str,
     customer: tuple[str | None, str | None] = (None, None),
     payment_method: str | None = None,
+    method: str | None = None,
 ) -> Payment:
     """Record the intent of a call on an existing payment; raises OperationInProgress if it moved.
 
@@ -197,6 +204,7 @@ def begin(
                 and payment.session_id is not None,
                 customer=customer,
                 payment_method=payment_method,
+                method=method,
             )
         except UniqueViolation:
             break
@@ -255,7 +263,7 @@ def call(deps: Deps, account: ProcessorAccount, payment: Payment) -> Outcome:
     processor = deps.processors[payment.processor]
     key = f"{operation.id}:{operation.kind}"
     if operation.kind == "authorize":
-        return processor.authorize(account, _authorize_request(payment, operation, key))
+        return processor.authorize(account, authorize_request(payment, operation, key))
     if payment.processor_reference is None:
         raise AssertionError("a capture or cancellation needs the processor's reference")
     if operation.kind == "capture":
@@ -284,6 +292,7 @@ def new_operation(  # noqa: PLR0913 - each says something else about the call
     customer_reference: str | None = None,
     is_off_session: bool = False,
     payment_method_id: str | None = None,
+    details: dict[str, Any] | None = None,
 ) -> OperationInFlight:
     """A call to be recorded before it is made; its id is given where a request may be repeated."""
     now = deps.clock.now()
@@ -300,31 +309,7 @@ def new_operation(  # noqa: PLR0913 - each says something else about the call
         customer_reference=customer_reference,
         is_off_session=is_off_session,
         payment_method_id=payment_method_id,
-    )
-
-
-def _authorize_request(
-    payment: Payment, operation: OperationInFlight, key: str
-) -> AuthorizeRequest:
-    if operation.payment_method_token is None:
-        raise AssertionError("an authorisation needs a payment method")
-    return AuthorizeRequest(
-        merchant_id=payment.merchant_id,
-        payment_id=payment.id,
-        operation_id=operation.id,
-        amount=payment.amount,
-        payment_method_token=operation.payment_method_token,
-        capture_now=payment.capture_method == "automatic",
-        idempotency_key=key,
-        created_at=operation.created_at,
-        reference=payment.processor_reference,
-        description=payment.description,
-        customer_email=payment.customer_email,
-        # Without a checkout the address is the merchant's own page, which we send the customer to
-        # ourselves: a processor would tell it of ids that the merchant never saw.
-        return_url=operation.return_url if payment.session_id is not None else None,
-        customer_reference=operation.customer_reference,
-        is_off_session=operation.is_off_session,
+        details=details or {},
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from app.domain.declines import DeclineReason
 from app.domain.errors import IntegrityFailure
+from app.domain.methods import DELAYED
 from app.domain.payments import Payment
 from app.domain.processor import (
     ActionRequired,
@@ -23,6 +24,7 @@ from app.domain.processor import (
     Pending,
     ProcessorAccount,
     Query,
+    Returned,
     Unknown,
 )
 from app.services.accounts import account_by_id
@@ -50,10 +52,13 @@ KEY_LIFE = timedelta(hours=23)
 # After so long no request of ours can still be on its way.
 IN_FLIGHT = timedelta(minutes=5)
 
+# How long after the last news a debit is asked about.
+SLOW_NEWS = timedelta(hours=6)
+
 CONCLUSIVE: dict[str, tuple[type, ...]] = {
-    "authorize": (Captured, Authorized, Canceled),
-    "capture": (Captured, Canceled),
-    "cancel": (Canceled, Captured),
+    "authorize": (Captured, Returned, Authorized, Canceled),
+    "capture": (Captured, Returned, Canceled),
+    "cancel": (Canceled, Captured, Returned),
 }
 
 
@@ -144,21 +149,13 @@ def refresh(deps: Deps, payment: Payment) -> Payment:
 
 
 def refresh_stale(deps: Deps, limit: int = 50) -> int:
-    """Ask about payments that a lost webhook may have left behind: pending ones and expired holds."""
+    """Ask about payments that a lost webhook may have left behind: pending ones and expired holds.
+
+    A debit waits for days anyway: those are asked about in a share of their own, so that their number
+    never keeps the others waiting.
+    """
     now = deps.clock.now()
-    rows = db.session.execute(
-        text("""
-            SELECT merchant_id, id FROM payments p
-            WHERE ((status IN ('processing', 'requires_action') AND updated_at < :stale)
-                   OR (status = 'authorized' AND capture_before < :now))
-              AND status IN ('processing', 'unknown', 'requires_action', 'authorized')
-              AND NOT EXISTS (SELECT FROM operations o WHERE o.merchant_id = p.merchant_id
-                  AND o.payment_id = p.id AND o.status IN ('requested', 'unknown'))
-            ORDER BY random() LIMIT :limit
-        """),
-        {"stale": now - timedelta(minutes=10), "now": now, "limit": limit},
-    ).all()
-    end_read()
+    rows = [*_stale(now, limit), *_slow(now, limit)]
     for merchant_id, payment_id in rows:
         payment = payment_path.load(merchant_id, payment_id)
         if payment is None:
@@ -168,6 +165,40 @@ def refresh_stale(deps: Deps, limit: int = 50) -> int:
         except IntegrityFailure as error:
             log.error("resolver.integrity", extra={"payment": payment_id, "why": error.message})  # noqa: TRY400 - expected, and told in full
     return len(rows)
+
+
+def _stale(now: datetime, limit: int) -> list[tuple[str, str]]:
+    rows = db.session.execute(
+        text("""
+            SELECT merchant_id, id FROM payments p
+            WHERE ((status IN ('processing', 'requires_action') AND updated_at < :stale)
+                   OR (status = 'authorized' AND capture_before < :now))
+              AND NOT (status IN ('processing', 'requires_action') AND method = ANY(:slow))
+              AND status IN ('processing', 'unknown', 'requires_action', 'authorized')
+              AND NOT EXISTS (SELECT FROM operations o WHERE o.merchant_id = p.merchant_id
+                  AND o.payment_id = p.id AND o.status IN ('requested', 'unknown'))
+            ORDER BY random() LIMIT :limit
+        """),
+        {"stale": now - timedelta(minutes=10), "now": now, "limit": limit, "slow": list(DELAYED)},
+    ).all()
+    end_read()
+    return [(merchant_id, payment_id) for merchant_id, payment_id in rows]
+
+
+def _slow(now: datetime, limit: int) -> list[tuple[str, str]]:
+    rows = db.session.execute(
+        text("""
+            SELECT merchant_id, id FROM payments p
+            WHERE status IN ('processing', 'requires_action') AND method = ANY(:slow)
+              AND updated_at < :since
+              AND NOT EXISTS (SELECT FROM operations o WHERE o.merchant_id = p.merchant_id
+                  AND o.payment_id = p.id AND o.status IN ('requested', 'unknown'))
+            ORDER BY random() LIMIT :limit
+        """),
+        {"slow": list(DELAYED), "since": now - SLOW_NEWS, "limit": limit},
+    ).all()
+    end_read()
+    return [(merchant_id, payment_id) for merchant_id, payment_id in rows]
 
 
 def _lease_due(now: datetime, limit: int) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from psycopg.errors import UniqueViolation
 
 from app.domain.errors import IntegrityFailure
 from app.domain.integrity import check_integrity
-from app.domain.payments import Decision, EventDraft, Payment, decide
+from app.domain.payments import Decision, EventDraft, Payment, decide, is_accepted
 from app.domain.processor import (
     ActionRequired,
     Authorized,
@@ -25,6 +25,7 @@ from app.domain.processor import (
     Idle,
     Outcome,
     Pending,
+    Returned,
     Unknown,
 )
 from app.domain.states import OPERATION, OperationStatus, PaymentStatus
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 
 FIRST_LOOK = timedelta(seconds=5)
 DEFINITE = frozenset(PaymentStatus) - {PaymentStatus.PROCESSING, PaymentStatus.UNKNOWN}
-PAID = (PaymentStatus.CAPTURED, PaymentStatus.AUTHORIZED)
+PAID = (PaymentStatus.CAPTURED, PaymentStatus.AUTHORIZED, PaymentStatus.RETURNED)
 MOST_ROUNDS = 8
 
 
@@ -91,6 +92,7 @@ def settle(  # noqa: PLR0913 - each says something else about the outcome
             answer=stored,
             inbox_id=inbox_id,
             session_event=_session_event(decision),
+            extra_events=_banks_word(decision),
             next_attempt_at=now + FIRST_LOOK if _is_open(decision) else None,
         )
         try:
@@ -113,7 +115,8 @@ def _operation_id(payment: Payment) -> str | None:
 def facts_of(outcome: Outcome) -> Facts | None:
     """The identity of the processor's object, where the outcome names one."""
     if isinstance(
-        outcome, Authorized | Captured | ActionRequired | Pending | Declined | Canceled | Idle
+        outcome,
+        Authorized | Captured | Returned | ActionRequired | Pending | Declined | Canceled | Idle,
     ):
         return outcome.facts
     return None
@@ -130,11 +133,12 @@ def _checked(payment: Payment, outcome: Outcome, *, is_live: bool, is_answer: bo
         if not is_answer:
             raise
         return Unknown(error.message)
+    taken = outcome.captured if isinstance(outcome, Returned) else outcome
     if (
-        isinstance(outcome, Captured)
-        and not 0 < outcome.amount.amount_minor <= payment.amount.amount_minor
+        isinstance(taken, Captured)
+        and not 0 < taken.amount.amount_minor <= payment.amount.amount_minor
     ):
-        why = f"captured {outcome.amount} of {payment.amount}"
+        why = f"captured {taken.amount} of {payment.amount}"
         if not is_answer:
             raise IntegrityFailure(f"Payment {payment.id}: {why}.")
         return Unknown(why)
@@ -142,9 +146,17 @@ def _checked(payment: Payment, outcome: Outcome, *, is_live: bool, is_answer: bo
 
 
 def _answer(decision: Decision, answer: KeyedAnswer | None) -> Answer | None:
-    if answer is None or answer.is_deferred or decision.after.status not in DEFINITE:
+    after = _written(decision)
+    if answer is None or answer.is_deferred or not is_definite(after):
         return None
-    return written(decision.after, answer)
+    return written(after, answer)
+
+
+def is_definite(payment: Payment) -> bool:
+    """Whether the request that tried it can be answered: an accepted debit waits for days, and that is
+    an answer.
+    """
+    return payment.status in DEFINITE or is_accepted(payment)
 
 
 def written(payment: Payment, answer: KeyedAnswer) -> Answer:
@@ -158,11 +170,24 @@ def _is_open(decision: Decision) -> bool:
 
 
 def _session_event(decision: Decision) -> EventDraft | None:
-    before, after = decision.before, decision.after
-    if after.session_id is None or after.status not in PAID or before.status in PAID:
+    """A checkout is over once its customer has done their part: paid, or told their bank to pay."""
+    before, after = decision.before, _written(decision)
+    is_over = after.status in PAID or is_accepted(after)
+    was_over = before.status in PAID or is_accepted(before)
+    if after.session_id is None or not is_over or was_over:
         return None
     late = before.status in (PaymentStatus.CANCELED, PaymentStatus.EXPIRED)
     return EventDraft("checkout.completed_late" if late else "checkout.completed")
+
+
+def _banks_word(decision: Decision) -> tuple[EventDraft, ...]:
+    """What became of a payment whose checkout was over before its bank had answered."""
+    before, after = decision.before, decision.after
+    if after.session_id is None or not is_accepted(before) or is_accepted(after):
+        return ()
+    if after.status in PAID:
+        return (EventDraft("checkout.payment_succeeded"),)
+    return (EventDraft("checkout.payment_failed"),) if after.status in DEFINITE else ()
 
 
 def _written(decision: Decision) -> Payment:

@@ -20,14 +20,17 @@ from app.store import fx as store
 from app.store.db import db, end_read
 from app.store.payments import PaymentRow, Refund
 
-CAPTURED = "payment_captured"
+CAPTURED, TAKEN_BACK = "payment_captured", "payment_returned"
 # Whoever asks may be refused; the others tell of what has to go back anyway.
 ASKED = ("merchant", "api")
 
 
 def with_conversion(deps: Deps, decision: Decision) -> Decision:
     """The decision with the conversion of what it captures, if the merchant settles it elsewhere."""
-    if not any(journal.event == CAPTURED for journal in decision.journals):
+    booked = {journal.event for journal in decision.journals}
+    if TAKEN_BACK in booked and CAPTURED not in booked:
+        return _changed_back(deps, decision)
+    if CAPTURED not in booked:
         return decision
     payment = decision.after
     target = settlement_of(deps, payment.merchant_id).target(payment.currency)
@@ -51,6 +54,25 @@ def with_conversion(deps: Deps, decision: Decision) -> Decision:
         after=replace(payment, settlement_currency=target, **columns_of(made)),
         journals=decision.journals + journals,
     )
+
+
+def _changed_back(deps: Deps, decision: Decision) -> Decision:
+    """The decision with what a bank took back changed back, at the rate that it was changed at."""
+    payment = decision.after
+    if payment.settlement_currency is None:
+        return decision
+    if payment.fx_rate_id is None or payment.settled_minor is None:
+        # It still waits for a rate, and now there is nothing left to be changed.
+        return replace(decision, after=replace(payment, settlement_currency=None))
+    today = deps.clock.now().date()
+    on = max(payment.available_on or today, today)
+    given = Money(payment.captured_minor - payment.fee_minor, payment.currency)
+    gained = Money(payment.settled_minor, payment.settlement_currency)
+    journals = (
+        recipes.conversion_reversed_out(payment.id, gained, on),
+        recipes.conversion_reversed_in(payment.id, given, on),
+    )
+    return replace(decision, journals=decision.journals + journals)
 
 
 def columns_of(made: Conversion) -> dict[str, Any]:

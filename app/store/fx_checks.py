@@ -8,7 +8,7 @@ _EXPONENTS = ", ".join(f"('{row.code}', {row.exponent})" for row in CURRENCIES.v
 _TOLD = """
     SELECT p.merchant_id, p.id, p.fx_rate_id, p.settlement_currency AS gained_currency,
            p.settled_minor AS gained, p.fx_fee_minor AS fee, p.currency AS given_currency,
-           NULL::bigint AS given, false AS is_back
+           NULL::bigint AS given, p.status = 'returned' AS is_back
     FROM payments p WHERE p.fx_rate_id IS NOT NULL
     UNION ALL
     SELECT r.merchant_id, r.id, r.fx_rate_id, r.currency, r.amount_minor, 0,

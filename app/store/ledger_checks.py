@@ -145,6 +145,15 @@ CHECKS: dict[str, tuple[str, str]] = {
              AND NOT EXISTS (SELECT FROM fee_schedules f
                              WHERE f.merchant_id = p.merchant_id AND f.id = p.fee_schedule)""",
     ),
+    "returns_booked": (
+        "Every payment that a bank took back is booked as that once; no other is.",
+        """SELECT coalesce(j.payment_id, p.id) FROM
+             (SELECT merchant_id, payment_id, count(*) AS times FROM journals
+              WHERE event = 'payment_returned' GROUP BY 1, 2) j
+           FULL JOIN (SELECT merchant_id, id FROM payments WHERE status = 'returned') p
+             ON p.merchant_id = j.merchant_id AND p.id = j.payment_id
+           WHERE p.id IS NULL OR j.times IS DISTINCT FROM 1""",
+    ),
     "refunds_booked": (
         "Every refund is booked as its status says.",
         r"""SELECT r.id FROM refunds r LEFT JOIN LATERAL (
@@ -181,14 +190,14 @@ CHECKS: dict[str, tuple[str, str]] = {
               OR refunded_minor + refund_reserved_minor > captured_minor""",
     ),
     "status_has_money": (
-        "A captured payment has money, no other has; an authorised one is held.",
-        """SELECT id FROM payments WHERE (status = 'captured') <> (captured_minor > 0)
+        "A captured or returned payment has money, no other has; an authorised one is held.",
+        """SELECT id FROM payments WHERE (status IN ('captured', 'returned')) <> (captured_minor > 0)
               OR (status = 'authorized' AND authorized_minor = 0)""",
     ),
     "moves_have_events": (
-        "Every captured, authorised, failed, canceled or expired payment has the event that says so.",
+        "Every payment that is not under way has the event that says so.",
         """SELECT p.id FROM payments p
-           WHERE p.status IN ('captured', 'authorized', 'failed', 'canceled', 'expired')
+           WHERE p.status IN ('captured', 'returned', 'authorized', 'failed', 'canceled', 'expired')
              AND NOT EXISTS (SELECT FROM events e WHERE e.merchant_id = p.merchant_id
                AND e.payment_id = p.id AND e.name IN ('payment.' || p.status,
                    'payment.' || p.status || '_late'))""",
@@ -196,16 +205,19 @@ CHECKS: dict[str, tuple[str, str]] = {
     "one_payment_per_session": (
         "No checkout was paid more than once.",
         """SELECT session_id FROM payments WHERE session_id IS NOT NULL
-             AND status IN ('captured', 'authorized')
+             AND status IN ('captured', 'returned', 'authorized')
            GROUP BY merchant_id, session_id HAVING count(*) > 1""",
     ),
     "sessions_agree": (
-        "A checkout is complete exactly when its payment is made or held.",
+        "A checkout is complete exactly when its payment is made or held, or its bank was told to make it.",
         """SELECT s.id FROM checkout_sessions s
            LEFT JOIN payments p ON p.merchant_id = s.merchant_id AND p.session_id = s.id
-           WHERE (s.status = 'complete' AND p.captured_minor + p.authorized_minor = 0)
+           WHERE (s.status = 'complete' AND p.captured_minor + p.authorized_minor = 0
+                  AND NOT EXISTS (SELECT FROM events e WHERE e.merchant_id = p.merchant_id
+                    AND e.payment_id = p.id AND e.name IN ('payment.submitted', 'payment.action_required',
+                                                           'payment.processing_confirmed')))
               OR (s.status = 'complete' AND p.id IS NULL)
-              OR (s.status <> 'complete' AND p.status IN ('captured', 'authorized'))""",
+              OR (s.status <> 'complete' AND p.status IN ('captured', 'returned', 'authorized'))""",
     ),
     "micro_deposits_booked": (
         "Every micro-deposit is booked as its status says.",

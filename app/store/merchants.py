@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 from sqlalchemy import ARRAY, Text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.db import Base, path
@@ -24,6 +25,7 @@ class Merchant(Base):
     support_email: Mapped[str]
     brand: Mapped[dict[str, Any]]
     statement_descriptor: Mapped[str | None]
+    methods: Mapped[list[str]] = mapped_column(JSONB)
     return_origins: Mapped[list[str]] = mapped_column(ARRAY(Text))
     settlement_currencies: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     escrow_release_days: Mapped[int | None]

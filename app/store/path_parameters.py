@@ -149,6 +149,9 @@ def _intent_row(ord_: int, intent: NewPayment, at: datetime) -> Row:
         operation.customer_reference if operation else None,
         operation.is_off_session if operation else False,
         operation.payment_method_id if operation else None,
+        operation.details if operation else None,
+        payment.method,
+        payment.method_types,
     )
 
 

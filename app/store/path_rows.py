@@ -54,6 +54,12 @@ PLAIN_COLUMNS = (
     "customer_id",
     "payment_method",
     "canceled_at",
+    "method",
+    "method_types",
+    "method_details",
+    "action",
+    "returned_at",
+    "return_code",
     "created_at",
     "settlement_currency",
     "fx_rate_id",
@@ -96,6 +102,11 @@ OUTCOME_COLUMNS = (
     "capture_before",
     "captured_at",
     "canceled_at",
+    "method",
+    "method_details",
+    "action",
+    "returned_at",
+    "return_code",
     "settlement_currency",
     "fx_rate_id",
     "settled_minor",
@@ -116,6 +127,7 @@ OPERATION_COLUMNS = (
     "customer_reference",
     "is_off_session",
     "payment_method_id",
+    "details",
 )
 
 

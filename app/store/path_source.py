@@ -67,7 +67,7 @@ class Source:
 def _text(value: Any) -> str:
     """A value as PostgreSQL reads it."""
     kind = type(value)
-    if kind is dict or kind is tuple:
+    if kind is dict or kind is tuple or kind is list:
         text = orjson.dumps(value).decode()
     elif kind is bool:
         text = "true" if value else "false"
@@ -119,6 +119,9 @@ INTENTS = Source(
         "operation_customer_reference": "text",
         "operation_is_off_session": "boolean",
         "operation_payment_method_id": "text",
+        "operation_details": "jsonb",
+        "method": "text",
+        "method_types": "jsonb",
     },
 )
 
@@ -135,6 +138,9 @@ _TYPES = {
     "capture_before": "timestamptz",
     "captured_at": "timestamptz",
     "canceled_at": "timestamptz",
+    "method_details": "jsonb",
+    "action": "jsonb",
+    "returned_at": "timestamptz",
     "card_exp_month": "smallint",
     "card_exp_year": "smallint",
 }

@@ -83,21 +83,21 @@ _NEW_PAYMENT = """new_payment AS (
     INSERT INTO payments (merchant_id, id, session_id, client_key, status, amount_minor, currency,
                           capture_method, fee_schedule, processor, processor_account_id, description,
                           customer_email, customer_name, metadata, customer_id, payment_method,
-                          escrow, attempt_id, created_at, updated_at)
+                          escrow, attempt_id, method, method_types, created_at, updated_at)
     SELECT i.merchant_id, i.id, i.session_id, i.client_key, i.status, i.amount_minor, i.currency,
            i.capture_method, i.fee_schedule, i.processor, i.processor_account_id, i.description,
            i.customer_email, i.customer_name, i.metadata, i.customer_id, i.payment_method,
-           i.escrow, i.operation_id, i.created_at, i.at
+           i.escrow, i.operation_id, i.method, i.method_types, i.created_at, i.at
     FROM input i JOIN go ON go.ord = i.ord
 )"""
 
 _NEW_OPERATION = """new_operation AS (
     INSERT INTO operations (merchant_id, id, payment_id, kind, status, amount_minor,
                             payment_method_token, return_url, customer_reference, is_off_session,
-                            payment_method_id, actor, next_attempt_at, created_at)
+                            payment_method_id, details, actor, next_attempt_at, created_at)
     SELECT i.merchant_id, i.operation_id, i.id, i.operation_kind, 'requested', i.amount_minor,
            i.operation_token, i.operation_return_url, i.operation_customer_reference,
-           i.operation_is_off_session, i.operation_payment_method_id, i.actor,
+           i.operation_is_off_session, i.operation_payment_method_id, i.operation_details, i.actor,
            i.at + make_interval(secs => i.lease_seconds), i.at
     FROM input i JOIN go ON go.ord = i.ord
     WHERE i.operation_id IS NOT NULL
@@ -142,7 +142,7 @@ WITH input AS MATERIALIZED (
         session_id text, session_must_be_open boolean, customer_email text, customer_name text,
         operation_id text, kind text, amount_minor bigint, token text, return_url text, reason text,
         customer_reference text, is_off_session boolean, payment_method_id text, payment_method text,
-        next_attempt_at timestamptz)
+        details jsonb, method text, next_attempt_at timestamptz)
 ), open_session AS MATERIALIZED (
     SELECT s.id FROM checkout_sessions s JOIN input i
         ON s.merchant_id = i.merchant_id AND s.id = i.session_id
@@ -154,6 +154,8 @@ WITH input AS MATERIALIZED (
         customer_email = coalesce(i.customer_email, p.customer_email),
         customer_name = coalesce(i.customer_name, p.customer_name),
         payment_method = coalesce(i.payment_method, p.payment_method),
+        method = coalesce(i.method, p.method),
+        method_details = CASE WHEN i.method IS NULL THEN p.method_details ELSE '{{}}' END,
         attempt_id = CASE i.kind WHEN 'authorize' THEN i.operation_id ELSE p.attempt_id END
     FROM input i
     WHERE p.merchant_id = i.merchant_id AND p.id = i.payment_id AND p.version = i.version
@@ -162,10 +164,11 @@ WITH input AS MATERIALIZED (
 ), new_operation AS (
     INSERT INTO operations (merchant_id, id, payment_id, kind, status, amount_minor,
                             payment_method_token, return_url, reason, customer_reference,
-                            is_off_session, payment_method_id, actor, next_attempt_at, created_at)
+                            is_off_session, payment_method_id, details, actor, next_attempt_at,
+                            created_at)
     SELECT m.merchant_id, i.operation_id, m.id, i.kind, 'requested', i.amount_minor, i.token,
            i.return_url, i.reason, i.customer_reference, i.is_off_session, i.payment_method_id,
-           i.actor, i.next_attempt_at, i.at
+           i.details, i.actor, i.next_attempt_at, i.at
     FROM moved m, input i
 ), {_new_events("moved", 2, AS_JSON)}
 SELECT id FROM moved

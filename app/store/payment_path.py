@@ -98,6 +98,7 @@ def begin_operation(  # noqa: PLR0913 - each is a column of the intent
     session_must_be_open: bool = False,
     customer: tuple[str | None, str | None] = (None, None),
     payment_method: str | None = None,
+    method: str | None = None,
 ) -> bool:
     """Write the intent of one more call for an existing payment, under the version that was read.
 
@@ -125,6 +126,8 @@ def begin_operation(  # noqa: PLR0913 - each is a column of the intent
         "is_off_session": operation.is_off_session,
         "payment_method_id": operation.payment_method_id,
         "payment_method": payment_method,
+        "details": operation.details,
+        "method": method,
         "next_attempt_at": next_attempt_at,
     }
     drafts = EVENTS.parameters(event_rows(0, payment, events, at), AS_JSON)

@@ -19,7 +19,7 @@ _NO_OPERATION = (None,) * len(OPERATION_COLUMNS)
 _PAYMENT = ", ".join(f"p.{name}" for name in READ_COLUMNS)
 _ATTEMPT = "o.id, o.status, o.amount_minor, o.reason, o.error, o.payment_method_id, o.created_at"
 
-# A bank was asked and said yes or no; what ended before that was no charge.
+# A bank was asked and said yes, no or nothing yet; what ended before that was no charge.
 _WAS_CHARGED = "o.kind = 'authorize' AND (o.reached_bank OR p.charge_attempt_id = o.id)"
 
 
@@ -151,5 +151,9 @@ def _cut(rows: list[Any], window: Window) -> tuple[list[Any], bool]:
 def _attempt(row: tuple[Any, ...]) -> Attempt:
     op_id, _status, _amount, reason, code, method_id, created_at = row[:7]
     payment = payment_from_row((*row[7:], *_NO_OPERATION))
-    is_paid = payment.attempt_id == op_id and payment.authorized_minor > 0
+    is_latest = payment.attempt_id == op_id
+    is_paid = is_latest and payment.authorized_minor > 0
+    if is_latest and reason is None and payment.decline_reason is not None:
+        # Refused after the call itself had been accepted: by a bank that answers later.
+        reason, code = payment.decline_reason, payment.decline_code
     return Attempt(op_id, payment, is_paid, reason, code, method_id, created_at)

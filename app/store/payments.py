@@ -54,6 +54,7 @@ class CheckoutSession(Base):
     customer_id: Mapped[str | None]
     locale: Mapped[str | None]
     escrow: Mapped[dict[str, Any] | None]
+    methods: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
     expires_at: Mapped[datetime]
     created_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
@@ -121,6 +122,12 @@ class PaymentRow(Base):
     updated_at: Mapped[datetime]
     captured_at: Mapped[datetime | None]
     canceled_at: Mapped[datetime | None]
+    method: Mapped[str]
+    method_types: Mapped[list[str]] = mapped_column(JSONB)
+    method_details: Mapped[dict[str, Any]]
+    action: Mapped[dict[str, Any] | None]
+    returned_at: Mapped[datetime | None]
+    return_code: Mapped[str | None]
     settlement_currency: Mapped[str | None]
     fx_rate_id: Mapped[str | None]
     settled_minor: Mapped[int | None]
@@ -165,6 +172,7 @@ class Operation(Base):
     is_off_session: Mapped[bool]
     payment_method_id: Mapped[str | None]
     reached_bank: Mapped[bool]
+    details: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 

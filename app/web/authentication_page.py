@@ -12,18 +12,17 @@ from flask import g, request, url_for
 from app.services.authentication import AuthenticationView
 from app.web.checkout_brand import accent_of
 from app.web.checkout_page import (
-    END_HEADINGS,
-    SLIPS,
     End,
-    Slip,
     end_of,
     facts_of,
     locale_asked,
+    method_words,
     monogram_of,
     reader_locale,
     safe_url,
     shown_amount,
 )
+from app.web.checkout_slips import END_HEADINGS, SLIPS, Slip
 from app.web.client_secrets import client_secret
 from app.web.render import amount as written
 
@@ -32,6 +31,8 @@ _NOT_CHARGED = Slip("Amount", "Total", "grey", "Not charged")
 _OWN_HEADINGS = {
     "action": "Your bank wants to confirm this payment",
     "checking": "Checking with your bank",
+    "verify": "Verify your bank account",
+    "pending": "Your bank was told to pay",
     "failed": "This payment was not made",
     "expired": "This payment has expired",
     "untried": "There is nothing to confirm",
@@ -42,8 +43,19 @@ _OWN_ENDS = {
     "untried": "No card has been tried for this payment yet.",
 }
 _NOTHING_TAKEN = (*_OWN_ENDS, "canceled")
-_TEMPLATES = {"action": "confirm", "checking": "checking"}
-_STATUSES = {"paid": "succeeded", "authorized": "succeeded", "checking": "pending"}
+_TEMPLATES = {
+    "action": "confirm",
+    "checking": "checking",
+    "verify": "verify",
+    "pending": "pending",
+}
+_STATUSES = {
+    "paid": "succeeded",
+    "authorized": "succeeded",
+    "checking": "pending",
+    "pending": "pending",
+    "verify": "pending",
+}
 
 
 def way_back(view: AuthenticationView) -> str | None:
@@ -68,7 +80,7 @@ def way_back(view: AuthenticationView) -> str | None:
 def page_words(view: AuthenticationView, *, goes_on: bool) -> dict[str, Any]:
     """All that the checkout's templates need; `goes_on`: the browser leaves for the shop at once."""
     g.locale = locale = reader_locale()
-    is_asked = view.phase == "action"
+    is_asked = view.phase in ("action", "verify")
     amount = written(shown_amount(view))
     back = way_back(view)
     heading = _OWN_HEADINGS.get(view.phase) or END_HEADINGS[view.phase]
@@ -84,6 +96,7 @@ def page_words(view: AuthenticationView, *, goes_on: bool) -> dict[str, Any]:
         "lines": [],
         "slip": _NOT_CHARGED if view.phase in _NOTHING_TAKEN else SLIPS[view.phase],
         "facts": facts_of(view, locale),
+        **method_words(view, locale),
         "end": _end(view, amount, goes_on=goes_on) if view.phase not in _TEMPLATES else None,
         "accent": accent_of(view.merchant_brand),
         "monogram": monogram_of(view),
@@ -91,7 +104,7 @@ def page_words(view: AuthenticationView, *, goes_on: bool) -> dict[str, Any]:
         "leave_url": leave_url,
         "return_url": back,
         "onward": back if goes_on else None,
-        "begins_itself": is_asked,
+        "begins_itself": view.phase == "action",
         "is_payable": is_asked,
         "phase_template": _TEMPLATES.get(view.phase, "done"),
         "locale_asked": locale_asked(),

@@ -7,6 +7,7 @@ card token, an e-mail and a name.
 
 import re
 from http import HTTPStatus
+from typing import Any
 
 from flask import (
     Blueprint,
@@ -23,8 +24,9 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.domain.errors import FarthingError, NotFound
+from app.domain.methods import Flow, method_of
 from app.services import checkout
-from app.services.checkout import PaySession
+from app.services.checkout import PAYABLE, PaySession
 from app.services.checkout_view import CheckoutView
 from app.web import errors
 from app.web.checkout_brand import stylesheet
@@ -95,9 +97,25 @@ def pay(session_id: str) -> AnyResponse:
                 payment_method_token=str(form.payment_method.data),
                 email=str(form.email.data),
                 name=str(form.name.data),
+                method=str(form.method.data),
+                said=_said(form),
             ),
         )
     )
+
+
+def _said(form: PayForm) -> dict[str, Any]:
+    """What the customer agreed to by pressing the button under the mandate's text."""
+    method = method_of(str(form.method.data))
+    if method.flow is not Flow.DEBIT:
+        return {}
+    return {
+        "mandate": {
+            "accepted_at": int(deps().clock.now().timestamp()),
+            "ip": request.remote_addr or "0.0.0.0",  # noqa: S104 - it is said, not listened on
+            "user_agent": (request.user_agent.string or "unknown")[:500],
+        }
+    }
 
 
 @blueprint.post("/pay/<session_id>/authenticated")
@@ -141,7 +159,7 @@ def buy(link_id: str) -> AnyResponse:
 
 def _refused(view: CheckoutView, form: PayForm) -> AnyResponse:
     """The form again with what to mend, unless the payment has moved on meanwhile."""
-    if view.phase not in ("form", "declined", "action"):
+    if view.phase not in PAYABLE:
         return _moved(view)
     if form.is_stale:
         return _show(view, form=form, notice=STALE, face="form", status=422)
@@ -169,8 +187,9 @@ def _show(
     values = {
         "email": fresh.email.data or view.email or "",
         "name": fresh.name.data or "",
+        "method": fresh.method.data or "",
     }
-    words = page_words(view, mistakes or {}, notice, face or view.phase)
+    words = page_words(view, mistakes or {}, notice, face or view.phase, values["method"])
     response = page(
         "checkout/session.html",
         "panel",

@@ -14,6 +14,7 @@ from wtforms import StringField
 from wtforms.validators import ValidationError
 
 from app.domain.errors import InvalidRequest, ParameterUnknown
+from app.domain.methods import CARD, METHODS
 
 _MANY_DIGITS = 12
 _LONGEST_NAME = 150
@@ -56,17 +57,26 @@ def _check_token(_form: FlaskForm, field: StringField) -> None:
     text = field.data or ""
     if not _TOKEN.fullmatch(text) or _CARD_NUMBER.search(text):
         field.data = ""
-        raise ValidationError("Enter your card details again")
+        raise ValidationError("Enter your payment details again")
+
+
+def _check_method(_form: FlaskForm, field: StringField) -> None:
+    # A page that was opened before there were several says none: it shows a card's fields.
+    field.data = field.data or CARD
+    if field.data not in METHODS:
+        field.data = CARD
+        raise ValidationError("Choose how to pay")
 
 
 class PayForm(FlaskForm):
-    """A card token from the processor's fields, and who pays."""
+    """A way to pay, a token from the processor's fields, and who pays."""
 
     class Meta:
         """A form left open over lunch still works: the checkout session is what expires."""
 
         csrf_time_limit = None
 
+    method = StringField(validators=[_check_method])
     email = StringField(validators=[_check_email])
     name = StringField(validators=[_check_name])
     payment_method = StringField(validators=[_check_token])
@@ -78,7 +88,10 @@ class PayForm(FlaskForm):
 
     def messages(self) -> dict[str, str]:
         """One sentence for each field at fault, in the order of the page."""
-        anchors = {"email": "email", "payment_method": "card-number", "name": "name"}
+        secure = {"sepa_debit": "iban", "ach_debit": "bank"}.get(
+            str(self.method.data), "card-number"
+        )
+        anchors = {"email": "email", "payment_method": secure, "name": "name", "method": "method"}
         return {anchors[name]: self.errors[name][0] for name in anchors if name in self.errors}
 
 

@@ -12,19 +12,31 @@ from babel import Locale
 from babel.dates import format_datetime
 from flask import g, request, url_for
 
+from app.domain.methods import CARD
 from app.domain.money import Money
 from app.services.checkout_view import CheckoutView, PaymentView
 from app.web.amounts import first_locale, parse_locale
 from app.web.checkout_brand import accent_of
+from app.web.checkout_slips import END_HEADINGS, SLIPS
+from app.web.checkout_ways import day_of, paid_with, ways_of
 from app.web.render import amount as written
 
-_PAYABLE = frozenset({"form", "declined", "action"})
-_TEMPLATES = {"form": "form", "declined": "form", "action": "action", "checking": "checking"}
+_PAYABLE = frozenset({"form", "declined", "action", "verify"})
+_TEMPLATES = {
+    "form": "form",
+    "declined": "form",
+    "action": "action",
+    "checking": "checking",
+    "verify": "verify",
+    "pending": "pending",
+}
 _TITLES = {
     "form": "Payment",
     "declined": "Payment",
     "action": "Confirm with your bank",
     "checking": "Checking with your bank",
+    "verify": "Verify your bank account",
+    "pending": "Your bank was told to pay",
 }
 _DATE = "d MMM y, HH:mm 'UTC'"
 _VERBS = {"pay": "Pay", "book": "Book", "donate": "Donate"}
@@ -50,16 +62,6 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
-    """The headings of the order's slip; the stamp says at a glance whether money was taken."""
-
-    title: str
-    total_label: str
-    tone: str = ""
-    stamp: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """One thing bought."""
 
@@ -78,26 +80,6 @@ class End:
     moves_on: bool = False
     note: str = ""
 
-
-SLIPS = {
-    "form": Slip("You pay", "Total"),
-    "declined": Slip("You pay", "Total"),
-    "action": Slip("You pay", "Total"),
-    "checking": Slip("Being checked", "Total", "orange", "Checking"),
-    "paid": Slip("You paid", "Total paid", "green", "Paid"),
-    "authorized": Slip("Reserved, not taken", "Total reserved", "blue", "Reserved"),
-    "expired": Slip("Order", "Total", "grey", "Not charged"),
-    "canceled": Slip("Order", "Total", "grey", "Not charged"),
-    "returned": Slip("Order", "Total", "orange", "Given back"),
-}
-
-END_HEADINGS = {
-    "paid": "Payment complete",
-    "authorized": "Your card is authorised",
-    "expired": "This payment page has expired",
-    "canceled": "This payment was cancelled",
-    "returned": "This payment came too late",
-}
 
 STALE = Notice(
     "warn",
@@ -137,9 +119,15 @@ def safe_url(url: str | None, session_id: str = "") -> str | None:
 
 
 def page_words(
-    view: CheckoutView, errors: dict[str, str], notice: Notice | None, face: str
+    view: CheckoutView,
+    errors: dict[str, str],
+    notice: Notice | None,
+    face: str,
+    chosen: str = "",
 ) -> dict[str, object]:
-    """All that the templates need besides the form's own values; `face` is the phase to show."""
+    """All that the templates need besides the form's own values; `face` is the phase to show, `chosen`
+    the way to pay that the customer picked before.
+    """
     g.locale = locale = reader_locale(view.locale)
     amount = written(shown_amount(view))
     is_ended = view.phase in END_HEADINGS
@@ -149,11 +137,13 @@ def page_words(
     prefix = "Error: " if errors or (notice and notice.tone == "error") else ""
     back = safe_url(view.cancel_url, view.session_id)
     onward = safe_url(view.success_url, view.session_id)
-    has_money_moved = view.phase in ("paid", "authorized")
+    has_money_moved = view.phase in ("paid", "authorized", "pending", "verify")
     return {
         "view": view,
         **_addresses(view),
         "title": f"{prefix}{_TITLES.get(face, heading)} · {view.merchant_name}",
+        "ways": ways_of(view, locale, chosen or view.method),
+        **method_words(view, locale),
         "heading": heading,
         "verb": _VERBS[_submit_type(view)],
         "amount": amount,
@@ -170,6 +160,15 @@ def page_words(
         "is_payable": view.phase in _PAYABLE,
         "phase_template": _TEMPLATES.get(face, "done"),
         "locale_asked": locale_asked(),
+    }
+
+
+def method_words(view: PaymentView, locale: Locale) -> dict[str, str]:
+    """What is said of the method that a payment is made with."""
+    return {
+        "paid_with": paid_with(view, _card(view)),
+        "expected": day_of(view.method_details.get("expected_on"), locale),
+        "arrives": day_of(view.action.get("arrives_on"), locale),
     }
 
 
@@ -196,7 +195,8 @@ def _since(view: PaymentView) -> str:
     let_go = view.amount - shown_amount(view)
     sentences = [f"The rest of the {written(view.amount)} was let go."] if let_go else []
     if refunded:
-        sentences.append(f"{written(refunded)} was given back to your card.")
+        back = "card" if view.method == CARD else "account"
+        sentences.append(f"{written(refunded)} was given back to your {back}.")
     return " ".join([*sentences, "Keep the receipt number in case you need help with it."])
 
 
@@ -234,11 +234,11 @@ def _card(view: PaymentView) -> str:
 
 def facts_of(view: PaymentView, locale: Locale) -> list[tuple[str, str]]:
     """What a receipt says, once money was taken or reserved."""
-    if view.phase not in ("paid", "authorized"):
+    if view.phase not in ("paid", "authorized", "pending"):
         return []
     facts = [
         ("Merchant", view.merchant_name),
-        ("Card", _card(view)),
+        ("Card" if view.method == CARD else "Paid with", paid_with(view, _card(view))),
         ("Date", format_datetime(view.paid_at, _DATE, locale=locale) if view.paid_at else ""),
         ("Receipt number" if view.phase == "paid" else "Reference", view.receipt_number or ""),
         ("E-mail", view.email or ""),
@@ -261,7 +261,7 @@ def _end_of(view: CheckoutView, amount: str) -> End:
 def end_of(view: PaymentView, amount: str) -> End:
     """The end of a payment that was paid, reserved, canceled, or given back."""
     shop = view.merchant_name
-    card = _card(view) or "your card"
+    card = paid_with(view, _card(view)) or "your card"
     back = f"Go back to {shop}"
     if view.phase == "paid":
         return End(
@@ -276,6 +276,20 @@ def end_of(view: PaymentView, amount: str) -> End:
             text=f"{amount} is reserved on {card}, to be taken when {shop} confirms your order.",
             return_label=f"Continue to {shop}",
             moves_on=True,
+        )
+    if view.phase == "refused":
+        return End(
+            money="You have not been charged.",
+            text=f"Your bank did not make the payment from {card}. The order is not paid.",
+            return_label=back,
+            note=f"To buy after all, start again at {shop}.",
+        )
+    if view.phase == "taken_back":
+        return End(
+            money=f"{amount} is back in {card}.",
+            text=f"Your bank took the payment back after it had been made. {shop} was told.",
+            return_label=back,
+            note=f"If that was not what you wanted, write to {shop}.",
         )
     if view.phase == "returned":
         is_back = view.refunded is not None and view.refunded == view.captured

@@ -1,7 +1,7 @@
 /* The processor's secure card fields. They are its iframes on its origin: a card number never exists in our page.
    Only calls that Stripe documents for js.stripe.com are used. */
 
-const SLOW_AFTER_MS = 12000;
+export const SLOW_AFTER_MS = 12000;
 
 const FIELDS = [
   ["card-number", "cardNumber", "Enter the card number"],
@@ -51,7 +51,8 @@ export function loadProcessor(url, key) {
   return processor;
 }
 
-function look() {
+/** How our own fields look, for fields that are not ours. */
+export function look() {
   const css = getComputedStyle(document.body);
   const probe = document.createElement("span");
   document.body.append(probe);

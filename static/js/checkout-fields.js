@@ -15,10 +15,11 @@ export function problemsOf(form) {
   const problems = {};
   const email = form.elements.email.value.trim();
   const name = form.elements.name.value.trim();
+  const isCard = form.elements.method?.value === "card";
   if (!email) problems.email = "Enter your e-mail address";
   else if (digits(email) >= MANY_DIGITS) problems.email = "Enter an e-mail address, not a card number";
   else if (!/^[^\s@]+@[^\s@]+\.[^\s@.]{2,}$/u.test(email)) problems.email = "Enter a valid e-mail address";
-  if (!name) problems.name = "Enter the name on the card";
+  if (!name) problems.name = isCard ? "Enter the name on the card" : "Enter your name";
   else if (digits(name) >= MANY_DIGITS) problems.name = "Enter a name here, not a card number";
   else if (/^\d{3,4}$/u.test(name)) problems.name = "Enter the name as it appears on the card";
   return problems;

@@ -1,6 +1,7 @@
 /* The checkout page. The server decides what state a payment is in; this file shows it and carries a card token there.
    Whatever happens here (an answer lost, a button pressed twice, a page restored), the truth is asked for, never guessed. */
 
+import { BankFields } from "./checkout-bank.js";
 import { CardFields, loadProcessor } from "./checkout-card.js";
 import { problemsOf, suggestionFor } from "./checkout-fields.js";
 
@@ -12,7 +13,8 @@ const STAY_SECONDS = 10;
 
 const live = document.getElementById("live");
 const typed = { email: "", name: "" };
-let card = null;
+let card = null; // The fields of the way to pay that is chosen.
+const ways = new Map();
 let isBusy = false;
 let isPolling = false;
 let countdown = 0;
@@ -106,7 +108,8 @@ function show(html) {
     markInvalid();
     unlock();
   } else {
-    card?.destroy();
+    for (const way of ways.values()) way.destroy();
+    ways.clear();
     card = null;
     panel().replaceWith(next);
     begin({ isMove: true });
@@ -207,12 +210,14 @@ async function pay(event) {
   event.preventDefault();
   if (isBusy) return;
   if (!card.isReady) {
-    complain("The card fields have not loaded yet", { "": "Wait a moment and press the button again. You have not been charged." });
+    complain("The secure fields have not loaded yet", { "": "Wait a moment and press the button again. You have not been charged." });
     return;
   }
-  for (const id of ["email", "name", "card-number", "card-expiry", "card-code"]) problem(id, null);
+  // In the order of the page; what belongs to another way to pay is not looked at.
+  const order = [...form().querySelectorAll("[data-field]")]
+    .filter((field) => field.getClientRects().length).map((field) => field.dataset.field);
+  for (const id of order) problem(id, null);
   const wrong = { ...problemsOf(form()), ...card.problems() };
-  const order = ["email", "card-number", "card-expiry", "card-code", "name"];
   const found = Object.fromEntries(order.filter((id) => wrong[id]).map((id) => [id, wrong[id]]));
   if (Object.keys(found).length) {
     complain("Please check these details", found);
@@ -233,6 +238,31 @@ async function pay(event) {
   body.set("payment_method", token);
   await send(form().action, body);
   if (panel().dataset.phase === "action") await authenticate();
+}
+
+/** The two amounts of the customer's statement go to the processor; whatever it says, the server's answer counts. */
+async function verify() {
+  if (isBusy) return;
+  const { dataset } = panel();
+  const amounts = [1, 2].map((number) => Number(document.getElementById(`amount-${number}`).value));
+  if (!amounts.every((amount) => Number.isInteger(amount) && amount > 0 && amount < 100)) {
+    panel().querySelector("[data-blocked]").hidden = false;
+    document.getElementById("amount-1").focus();
+    return;
+  }
+  lock();
+  say("Verifying the amounts. Please wait.");
+  let isWrong = false;
+  try {
+    const stripe = await loadProcessor(dataset.processor, dataset.key);
+    isWrong = Boolean((await stripe.verifyMicrodepositsForPayment(dataset.secret, { amounts })).error);
+  } catch {
+    isWrong = true; // Or the line broke: the server knows how far it got.
+  }
+  await send(dataset.authenticated, new FormData(panel().querySelector("[data-action]")));
+  if (panel().dataset.phase !== "verify") return;
+  unlock();
+  panel().querySelector("[data-blocked]").hidden = !isWrong;
 }
 
 /** The bank's own page, on top of ours. Whatever it reports, only the server's answer counts. */
@@ -293,11 +323,27 @@ function beginForm() {
     if (card?.has(id)) card.focus(id);
     else document.getElementById(id)?.focus();
   });
-  card = new CardFields(panel().querySelector(".card-fields"), {
-    onProblem: problem,
-    onFail: () => say(panel().querySelector(".card-late").textContent),
-  });
-  card.mount(panel().dataset.processor, panel().dataset.key);
+  form().addEventListener("change", (event) => { if (event.target.name === "method") choose(); });
+  choose();
+}
+
+/** Shows the fields of the chosen way to pay; they are the processor's, and are loaded when first wanted. */
+function choose() {
+  const name = form().elements.method?.value;
+  if (!name) return;
+  if (!ways.has(name)) {
+    const picked = form().querySelector(`input[name='method'][value='${name}']`);
+    const place = picked.closest(".way") || form();
+    const root = place.querySelector(".card-fields, .bank-fields");
+    const Fields = root.matches(".card-fields") ? CardFields : BankFields;
+    const way = new Fields(root, {
+      onProblem: problem,
+      onFail: () => say(root.querySelector(".card-late").textContent),
+    });
+    ways.set(name, way);
+    way.mount(panel().dataset.processor, panel().dataset.key);
+  }
+  card = ways.get(name);
 }
 
 /** Opened again halfway, or sent back here by the bank: what came of it is asked first. */
@@ -307,7 +353,9 @@ async function resume() {
 }
 
 function beginAction() {
-  panel().querySelector("[data-confirm]").addEventListener("click", authenticate);
+  const isVerify = panel().dataset.phase === "verify";
+  panel().querySelector("[data-confirm]")?.addEventListener("click", isVerify ? verify : authenticate);
+  panel().querySelector("[data-verify]")?.addEventListener("submit", (event) => { event.preventDefault(); verify(); });
   panel().querySelector("[data-another]")?.addEventListener("click", another);
 }
 

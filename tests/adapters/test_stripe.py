@@ -13,6 +13,7 @@ import stripe
 from stripe import _error as sdk_errors
 
 from app.adapters.processors import stripe as adapter
+from app.adapters.processors import stripe_methods as methods
 from app.adapters.processors import stripe_words as words
 from app.adapters.processors.stripe import API_VERSION, StripeProcessor
 from app.domain.declines import DeclineReason
@@ -151,7 +152,8 @@ def test_every_status_of_a_refund_has_a_meaning(status: str | None, expected: ty
 
 def test_every_decline_reason_of_ours_is_reached_and_secrets_stay_generic() -> None:
     elsewhere = {DeclineReason.GENERIC, DeclineReason.ABSENT}
-    assert set(words.DECLINE.values()) | elsewhere == set(DeclineReason)
+    reached = {*words.DECLINE.values(), *methods.FAILURES.values()}
+    assert reached | elsewhere == set(DeclineReason)
     for code in ("lost_card", "stolen_card", "fraudulent", "pickup_card", "merchant_blacklist",
                  "restricted_card", "security_violation", "do_not_honor", "never_heard_of"):  # fmt: skip
         error = {"type": "card_error", "code": "card_declined", "decline_code": code}

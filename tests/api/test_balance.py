@@ -165,7 +165,6 @@ def test_transactions_are_narrowed_by_what_they_are(api: Api, clock: TestClock) 
 
 def test_what_cannot_be_asked_for_is_refused(api: Api) -> None:
     for query, code, param in (
-        ("payout=po_1", "parameter_unsupported", "payout"),
         ("type=nothing", "parameter_invalid", "type"),
         ("starting_after=txn_1&ending_before=txn_2", "parameters_exclusive", "ending_before"),
         ("starting_after=txn_1", "resource_missing", "starting_after"),

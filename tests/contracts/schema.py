@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import stripe
 from jsonschema import Draft202012Validator
 
 CONTRACT = Path(__file__).with_name("stripe.json")
@@ -36,6 +37,43 @@ def parameters() -> dict[str, list[str]]:
     return loaded
 
 
+# What the vendored part leaves out is held against the official SDK's classes: their fields, and no other.
+FROM_SDK: dict[str, dict[str, Any]] = {
+    "payment_method_details": {
+        "sepa_debit": stripe.Charge.PaymentMethodDetails.SepaDebit,
+        "us_bank_account": stripe.Charge.PaymentMethodDetails.UsBankAccount,
+    },
+    "payment_method": {
+        "sepa_debit": stripe.PaymentMethod.SepaDebit,
+        "us_bank_account": stripe.PaymentMethod.UsBankAccount,
+    },
+    "payment_intent_next_action": {
+        "verify_with_microdeposits": stripe.PaymentIntent.NextAction.VerifyWithMicrodeposits,
+    },
+    "refund_destination_details": {
+        "eu_bank_transfer": stripe.Refund.DestinationDetails.EuBankTransfer,
+        "us_bank_transfer": stripe.Refund.DestinationDetails.UsBankTransfer,
+    },
+}
+
+
+def _with_sdk(schemas: dict[str, Any]) -> dict[str, Any]:
+    found = dict(schemas)
+    for kind, fields in FROM_SDK.items():
+        known = {
+            name: {
+                "type": "object",
+                "properties": {
+                    field: {} for field in one.__annotations__ if not field.startswith("_")
+                },
+            }
+            for name, one in fields.items()
+        }
+        schema = found[kind]
+        found[kind] = {**schema, "properties": schema["properties"] | known}
+    return found
+
+
 def _translate(node: Any) -> Any:
     if isinstance(node, list):
         return [_translate(item) for item in node]
@@ -59,7 +97,7 @@ def _translate(node: Any) -> Any:
 
 @cache
 def _validator(kind: str) -> Draft202012Validator:
-    definitions = _translate(contract()["components"]["schemas"])
+    definitions = _translate(_with_sdk(contract()["components"]["schemas"]))
     return Draft202012Validator({"$defs": definitions, "$ref": f"#/$defs/{kind}"})
 
 

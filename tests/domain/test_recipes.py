@@ -29,6 +29,7 @@ def _captured(source: str, amount: Money, fee: Money) -> Journal:
 
 STEPS: dict[str, Callable[[str, Money, Money], Journal]] = {
     "captured": _captured,
+    "taken back": lambda s, a, _: recipes.payment_returned("stripe", s, a, DAY),
     "charged by the processor": lambda s, a, _: recipes.processor_fee_charged("stripe", s, a, DAY),
     "refund requested": lambda s, a, _: recipes.refund_requested(s, a, DAY),
     "refund settled": lambda s, a, _: recipes.refund_settled("stripe", s, a, DAY),
@@ -91,6 +92,18 @@ def _balances(journals: list[Journal]) -> dict[str, Decimal]:
             "captured 100.00 fee 3.20; charged by the processor 2.50",
             "processor_receivable 97.50, merchant_pending 96.80, platform_fees 3.20,"
             " processor_fees 2.50",
+        ),
+        (
+            "captured 100.00 fee 0.35; taken back 100.00",
+            "merchant_pending -0.35, platform_fees 0.35",
+        ),
+        (
+            "captured 100.00 fee 0.35; released 99.65; taken back 100.00; released -100.00",
+            "merchant_available -0.35, platform_fees 0.35",
+        ),
+        (
+            "captured 100.00 fee 0.35; refund requested 40.00; refund settled 40.00; taken back 100.00",
+            "processor_receivable -40.00, merchant_pending -40.35, platform_fees 0.35",
         ),
         (
             "captured 100.00 fee 3.20; released 96.80",

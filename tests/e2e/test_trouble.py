@@ -115,7 +115,7 @@ def test_without_javascript_the_page_says_what_to_do(chromium: Browser, shop: Sh
 
     notice = page.locator("noscript .notice")
     expect(notice).to_be_visible()
-    expect(notice).to_contain_text("Turn on JavaScript to pay by card")
+    expect(notice).to_contain_text("Turn on JavaScript to pay")
     expect(page.locator(".slip")).to_contain_text("$49.99")
     context.close()
 

@@ -62,6 +62,15 @@ class Bank:
         }
         self.sandbox.call("POST", "/3ds/answer", body)
 
+    def debit(self, payment: Any, answer: str, **more: str) -> None:
+        """The customer's bank answers a debit: `accept`, `refuse`, or takes it back: `return`."""
+        body = {
+            "account": self.shop.sandbox_account,
+            "payment_intent": payment.processor_reference,
+            "answer": answer,
+        }
+        self.sandbox.call("POST", "/control/api/banks", body | more)
+
     def facts(self, fact: str) -> list[int]:
         """The true movements of one kind, in minor units."""
         record = self.sandbox.record(self.shop.sandbox_account)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.declines import CUSTOMER_TEXT, DeclineReason
+from app.domain.declines import DeclineReason, customer_text
 from app.domain.errors import InvalidRequest, NotFound, UnexpectedState
 from app.domain.payments import Payment
 from app.domain.processor import Declined
@@ -78,7 +78,7 @@ def test_a_decline_shows_what_to_do_and_the_next_card_pays(
     for token, reason in ((NO_FUNDS, DeclineReason.FUNDS), (DECLINED, DeclineReason.GENERIC)):
         view = pay_checkout(deps, session_id, token)
         assert (view.phase, view.status) == ("declined", "open")
-        assert view.decline == CUSTOMER_TEXT[reason]
+        assert view.decline == customer_text(reason)
 
     view = pay_checkout(deps, session_id)
     assert (view.phase, view.decline) == ("paid", None)
@@ -110,7 +110,7 @@ def test_a_customer_who_does_not_confirm_can_use_another_card(
 
     view = checkout.finish_authentication(deps, session_id)
     assert view.phase == "declined"
-    assert view.decline == CUSTOMER_TEXT[DeclineReason.AUTHENTICATE]
+    assert view.decline == customer_text(DeclineReason.AUTHENTICATE)
     assert pay_checkout(deps, session_id).phase == "paid"
     assert bank.facts("captured") == [4999]
 

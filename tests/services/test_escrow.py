@@ -81,8 +81,9 @@ def test_only_what_is_captured_is_held(town: Market) -> None:
 def test_a_payment_of_which_the_fee_takes_all_holds_nothing(
     town: Market, deps: Deps, clock: TestClock
 ) -> None:
-    fees.set_schedule(deps, SetSchedule(town.shop.merchant_id, "card", {"fixed": {"USD": 10_000}}))
-    clock.advance(timedelta(minutes=2))
+    dear = {"basis_points": 0, "fixed": {"USD": 10_000}}
+    fees.set_schedule(deps, SetSchedule(town.shop.merchant_id, "card", dear))
+    clock.advance(fees.NOTICE)
     make_payment(deps, town.shop, amount=usd("5.00"), escrow=Plan())
 
     assert rows("SELECT id FROM escrow_holds") == []

@@ -98,6 +98,10 @@ BREAKS = {
         r"pi_\w+",
     ),
     "fee_schedules_known": Break("UPDATE payments SET fee_schedule = 'fee_lost'", r"pi_\w+"),
+    "returns_booked": Break(
+        "UPDATE payments SET status = 'returned', returned_at = now() WHERE captured_minor > 0",
+        r"pi_\w+",
+    ),
     "refunds_booked": Break("UPDATE refunds SET status = 'pending'", r"re_\w+"),
     "refund_sums": Break(
         "UPDATE payments SET refunded_minor = refunded_minor + 1 WHERE captured_minor > 0",

@@ -142,9 +142,9 @@ def test_a_query_changes_nothing(deps: Deps, shop: Shop, browser: FlaskClient) -
         ("name", " ", "Enter the name on the card"),
         ("email", "4242424242424242@example.com", "Enter an e-mail address, not a card number"),
         ("email", "nobody", "Enter a valid e-mail address"),
-        ("payment_method", "4242424242424242", "Enter your card details again"),
-        ("payment_method", "pm_4242424242424242", "Enter your card details again"),
-        ("payment_method", "", "Enter your card details again"),
+        ("payment_method", "4242424242424242", "Enter your payment details again"),
+        ("payment_method", "pm_4242424242424242", "Enter your payment details again"),
+        ("payment_method", "", "Enter your payment details again"),
     ],
 )
 def test_what_cannot_be_right_is_refused_and_card_numbers_are_not_echoed(
@@ -383,6 +383,11 @@ def test_the_page_has_no_field_for_a_card_number_of_its_own(
     """Card data is typed into the processor's frames and nowhere else."""
     page = browser.get(f"/pay/{open_checkout(deps, shop)}").text
 
-    assert set(re.findall(r'<input[^>]*name="([^"]+)"', page)) == {"csrf_token", "email", "name"}
+    assert set(re.findall(r'<input[^>]*name="([^"]+)"', page)) == {
+        "csrf_token",
+        "email",
+        "method",
+        "name",
+    }
     assert "cc-number" not in page
     assert "cc-csc" not in page

@@ -18,7 +18,10 @@ import stripe
 from app.adapters.processors import stripe_kept, stripe_money, stripe_signature
 from app.adapters.processors import stripe_words as words
 from app.adapters.processors.stripe_errors import MOVED_ON, detail, is_replay
+from app.adapters.processors.stripe_methods import NotOffered
+from app.adapters.processors.stripe_news import ABOUT_PAYMENTS, news_of, no_duplicates
 from app.adapters.processors.stripe_params import EXPAND, confirm_params, create_params
+from app.adapters.processors.stripe_returns import seen_back
 from app.domain.declines import DeclineReason
 from app.domain.errors import SignatureInvalid
 from app.domain.kept import CustomerKnown, CustomerRequest, Dropped, KeepRequest
@@ -44,7 +47,6 @@ from app.domain.processor import (
 log = logging.getLogger(__name__)
 
 API_VERSION = "2026-10-28.endive"
-ABOUT_PAYMENTS = ("payment_intent.", "charge.", "refund.")
 
 
 class StripeProcessor:
@@ -86,7 +88,7 @@ class StripeProcessor:
             params = confirm_params(request)
             if request.reference is None:
                 params |= create_params(request)
-        except stripe_money.NotOnTheWire as error:
+        except (stripe_money.NotOnTheWire, NotOffered) as error:
             return Declined(DeclineReason.UNSUPPORTED, str(error))
         options: Any = {"idempotency_key": request.idempotency_key}
         intents = self._client(account).v1.payment_intents
@@ -129,7 +131,14 @@ class StripeProcessor:
         intents = self._client(account).v1.payment_intents
 
         def retrieve(reference: str) -> Outcome:
-            return _heard(_outcome(lambda: intents.retrieve(reference, {"expand": EXPAND})))
+            seen: dict[str, Any] = {}
+
+            def ask() -> Any:
+                intent = intents.retrieve(reference, {"expand": [*EXPAND, "payment_method"]})
+                seen.update(intent.to_dict())
+                return intent
+
+            return seen_back(self._client(account), _heard(_outcome(ask)), seen)
 
         if query.reference is not None:
             return retrieve(query.reference)
@@ -231,7 +240,7 @@ class StripeProcessor:
         events = self._client(account).v1.events
         try:
             listed = [item.to_dict() for item in events.list(params).auto_paging_iter()]
-            return [_news_of(event) for event in listed if event["type"].startswith(ABOUT_PAYMENTS)]
+            return [news_of(event) for event in listed if event["type"].startswith(ABOUT_PAYMENTS)]
         except stripe.StripeError as error:
             return Unknown(detail(error))
 
@@ -243,7 +252,7 @@ class StripeProcessor:
             body, headers.get("Stripe-Signature", ""), account.webhook_secrets, now
         )
         try:
-            return _news_of(json.loads(body, object_pairs_hook=_no_duplicates))
+            return news_of(json.loads(body, object_pairs_hook=no_duplicates))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise SignatureInvalid("The body is not an event.") from error
 
@@ -302,24 +311,3 @@ def _asked(find: Callable[[], Outcome]) -> Outcome:
         return find()
     except stripe.StripeError as error:
         return Unknown(detail(error))
-
-
-def _news_of(event: dict[str, Any]) -> News:
-    payment, refund = _subject(event["data"]["object"])
-    return News(str(event["id"]), str(event["type"]), bool(event["livemode"]), payment, refund)
-
-
-def _subject(thing: dict[str, Any]) -> tuple[str | None, str | None]:
-    kind = thing["object"]
-    if kind == "payment_intent":
-        return str(thing["id"]), None
-    payment = thing.get("payment_intent")
-    payment = payment.get("id") if isinstance(payment, dict) else payment
-    return payment, str(thing["id"]) if kind == "refund" else None
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return found

@@ -1,21 +1,23 @@
-"""What is sent to Stripe to make and confirm a payment intent."""
+"""What is said to Stripe about a payment. A repetition says the same again, word for word."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from app.adapters.processors import stripe_methods as types
 from app.adapters.processors.stripe_money import to_wire
+from app.domain.methods import CARD
 from app.domain.processor import AuthorizeRequest
 
 EXPAND = ["latest_charge.balance_transaction"]
 
 
 def create_params(request: AuthorizeRequest) -> dict[str, Any]:
-    """A new intent; raises NotOnTheWire for an amount that Stripe cannot be asked for."""
+    """What creating an intent says besides; raises NotOnTheWire for an amount that cannot be asked for."""
     params: dict[str, Any] = {
         "amount": to_wire(request.amount),
         "currency": request.amount.currency.lower(),
         "capture_method": "automatic" if request.capture_now else "manual",
         "confirm": True,
-        "allowed_payment_method_types": ["card"],
         "metadata": {
             "farthing_merchant": request.merchant_id,
             "farthing_payment": request.payment_id,
@@ -32,11 +34,30 @@ def create_params(request: AuthorizeRequest) -> dict[str, Any]:
 
 
 def confirm_params(request: AuthorizeRequest) -> dict[str, Any]:
-    """What is paid with."""
+    """What confirming an intent says; raises NotOffered for a method that Stripe does not have."""
+    said = request.said
     return {
+        "allowed_payment_method_types": [types.theirs(name) for name in request.methods],
         "payment_method": request.payment_method_token,
         # Nobody is there to be asked by a script when the customer is away.
         **({"off_session": True} if request.is_off_session else {"use_stripe_sdk": True}),
-        "expand": EXPAND,
+        "expand": expands(request.methods),
         **({"return_url": request.return_url} if request.return_url else {}),
+        **({"mandate_data": _mandate(said["mandate"])} if said.get("mandate") else {}),
     }
+
+
+def _mandate(accepted: Mapping[str, Any]) -> dict[str, Any]:
+    """The customer's consent, as it was given on the page."""
+    return {
+        "customer_acceptance": {
+            "type": "online",
+            "accepted_at": int(accepted["accepted_at"]),
+            "online": {"ip_address": accepted["ip"], "user_agent": accepted["user_agent"]},
+        }
+    }
+
+
+def expands(methods: tuple[str, ...]) -> list[str]:
+    """What is wanted with an intent: for other methods than cards, the method itself as well."""
+    return EXPAND if methods == (CARD,) else [*EXPAND, "payment_method"]

@@ -10,8 +10,10 @@ import re
 from datetime import UTC, date, datetime
 from typing import Any
 
+from app.adapters.processors import stripe_methods as methods
 from app.adapters.processors.stripe_money import NotOnTheWire, from_wire
 from app.domain.declines import DeclineReason
+from app.domain.methods import CARD
 from app.domain.money import Money
 from app.domain.processor import (
     ActionRequired,
@@ -72,6 +74,7 @@ REFUSED_REQUEST: dict[str, DeclineReason] = {
     "payment_method_invalid_parameter": _R.GENERIC,
     "payment_method_unexpected_state": _R.GENERIC,
     "token_already_used": _R.GENERIC,
+    "payment_intent_invalid_parameter": _R.UNSUPPORTED,
     "url_invalid": _R.TECHNICAL,
     "parameter_unknown": _R.TECHNICAL,
     "parameter_missing": _R.TECHNICAL,
@@ -120,9 +123,11 @@ def outcome_of(intent: dict[str, Any]) -> Outcome:  # noqa: C901 - one case per 
             case "requires_capture":
                 return _authorized(intent, facts)
             case "requires_action":
-                return ActionRequired(facts, intent["client_secret"])
+                kind, asked = methods.action_of(intent)
+                secret = intent["client_secret"]
+                return ActionRequired(facts, secret, kind, asked, methods.facts_of(intent))
             case "processing":
-                return Pending(facts)
+                return Pending(facts, methods.facts_of(intent))
             case "canceled":
                 reason = intent.get("cancellation_reason")
                 return Canceled(facts, is_expired=reason in ("automatic", "expired"))
@@ -164,6 +169,7 @@ def _captured(intent: dict[str, Any], facts: Facts) -> Captured:
         processor_fee=fee,
         fee_reference=fee_reference,
         available_on=available_on,
+        method=methods.facts_of(intent),
     )
 
 
@@ -186,15 +192,22 @@ def _authorized(intent: dict[str, Any], facts: Facts) -> Authorized:
         card=card_of(charge),
         charge_reference=_reference(intent.get("latest_charge")),
         capture_before=datetime.fromtimestamp(before, UTC) if before else None,
+        method=methods.facts_of(intent),
     )
 
 
 def _declined(error: dict[str, Any], facts: Facts) -> Declined:
     code = error.get("decline_code") or error.get("code") or "generic_decline"
-    reason = DECLINE.get(code) or DECLINE.get(error.get("code") or "") or _R.GENERIC
     method = error.get("payment_method")
+    told = methods.described(method)
+    if told is not None and told.name != CARD:
+        # The bank's own code says more than the processor's word for it.
+        shown = error.get("network_decline_code") or code
+        reason = methods.FAILURES.get(code, _R.GENERIC)
+        return Declined(reason, shown, facts, reached_bank=_names_charge(error), method=told)
+    reason = DECLINE.get(code) or DECLINE.get(error.get("code") or "") or _R.GENERIC
     card = card_of_method(method) if isinstance(method, dict) else None
-    return Declined(reason, code, facts, card, reached_bank=_names_charge(error))
+    return Declined(reason, code, facts, card, reached_bank=_names_charge(error), method=told)
 
 
 def declined_by_error(body: dict[str, Any], fallback_code: str) -> Declined:

@@ -43,6 +43,7 @@ J = JournalRow
 
 CAPTURED, REQUESTED = "payment_captured", "refund_requested"
 FAILED, RETURNED = "refund_failed", "refund_returned"
+TAKEN_BACK = "payment_returned"
 GIVEN, GAINED = "money_converted_out", "money_converted_in"
 CHANGED_BACK = ("conversion_reversed_out", "conversion_reversed_in")
 CONVERSIONS = (GIVEN, GAINED, *CHANGED_BACK)
@@ -54,6 +55,7 @@ EVENTS = (
     REQUESTED,
     FAILED,
     RETURNED,
+    TAKEN_BACK,
     PAID_OUT,
     *CAME_BACK,
     "payout_canceled",

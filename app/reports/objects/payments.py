@@ -26,6 +26,7 @@ class RefundFacts:
     id: str
     payment_id: str
     attempt_id: str | None
+    method: str
     status: str
     amount_minor: int
     currency: str
@@ -146,7 +147,7 @@ def refunds_of_payments(
 
 def _refunds(merchant_id: str) -> Any:
     return (
-        select(Refund, PaymentRow.attempt_id)
+        select(Refund, PaymentRow.attempt_id, PaymentRow.method)
         .join(
             PaymentRow,
             (PaymentRow.merchant_id == Refund.merchant_id) & (PaymentRow.id == Refund.payment_id),
@@ -162,6 +163,7 @@ def _refund(row: Any) -> RefundFacts:
         id=refund.id,
         payment_id=refund.payment_id,
         attempt_id=row[1],
+        method=row[2],
         status=refund.status,
         amount_minor=refund.amount_minor,
         currency=refund.currency,

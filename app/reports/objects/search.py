@@ -97,7 +97,7 @@ def _charges(merchant_id: str) -> Select[Any]:
     )
 
 
-_IS_OVER = P.status.in_(("captured", "canceled", "expired"))
+_IS_OVER = P.status.in_(("captured", "returned", "canceled", "expired"))
 _GIVEN_BACK = (
     P.refunded_minor
     + P.refund_reserved_minor

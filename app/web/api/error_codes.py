@@ -17,6 +17,7 @@ class ErrorCode:
 
 
 _OTHER_CARD = "No money was taken. Show `message` to the customer and ask for another card."
+_OTHER_WAY = "No money was taken. Show `message` to the customer and ask for another way to pay."
 
 ERRORS: dict[str, ErrorCode] = {
     "account_invalid": ErrorCode(
@@ -42,6 +43,12 @@ ERRORS: dict[str, ErrorCode] = {
         "401: send a secret key as bearer token. 402: bring the customer back and confirm again.",
         is_decline=True,
     ),
+    "bank_account_unusable": ErrorCode(
+        (402,),
+        "The bank account cannot be debited: it is closed, not there, or takes no debits.",
+        _OTHER_WAY,
+        is_decline=True,
+    ),
     "card_data_refused": ErrorCode(
         (422,),
         "Something that looks like a card number stood in a parameter. Nothing was stored.",
@@ -60,6 +67,12 @@ ERRORS: dict[str, ErrorCode] = {
     ),
     "charge_already_refunded": ErrorCode(
         (400,), "Nothing is left of the charge to be refunded.", "Retrieve the charge."
+    ),
+    "charge_exceeds_source_limit": ErrorCode(
+        (402,),
+        "More than may be debited from this account in a week.",
+        _OTHER_WAY,
+        is_decline=True,
     ),
     "currency_not_supported": ErrorCode(
         (400,), "Not a currency that we know.", "Send an ISO 4217 code."
@@ -175,6 +188,12 @@ ERRORS: dict[str, ErrorCode] = {
         (400,),
         "The payment's status does not allow this.",
         "Retrieve the payment; its `status` says what can be done.",
+    ),
+    "payment_method_microdeposit_failed": ErrorCode(
+        (402,),
+        "The bank account could not be verified by two small deposits.",
+        _OTHER_WAY,
+        is_decline=True,
     ),
     "payment_method_unexpected_state": ErrorCode(
         (400,),

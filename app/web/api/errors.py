@@ -28,6 +28,12 @@ DECLINE_CODES = {
     "authenticate": ("authentication_required", "authentication_required"),
     "technical": ("processing_error", "processing_error"),
     "unsupported": ("card_declined", "card_not_supported"),
+    "account": ("bank_account_unusable", "bank_account_unusable"),
+    "limit": ("charge_exceeds_source_limit", "charge_exceeds_source_limit"),
+    "verify": (
+        "payment_method_microdeposit_failed",
+        "payment_method_microdeposit_failed",
+    ),
 }
 
 # What to do with a declined card, in the words of Stripe's advice codes. A generic reason hides lost
@@ -41,6 +47,9 @@ ADVICE = {
     "postcode": "confirm_card_data",
     "expired": "do_not_try_again",
     "unsupported": "do_not_try_again",
+    "account": "confirm_card_data",
+    "limit": "do_not_try_again",
+    "verify": "confirm_card_data",
 }
 
 

@@ -49,13 +49,22 @@ def _transfer(event: SourceEvent) -> tuple[Told, ...]:
     return (Told(event.name, body, previous),)
 
 
+_CHECKOUT_TYPES = {
+    "checkout.completed": "checkout.session.completed",
+    "checkout.completed_late": "checkout.session.completed",
+    "checkout.payment_succeeded": "checkout.session.async_payment_succeeded",
+    "checkout.payment_failed": "checkout.session.async_payment_failed",
+    "checkout.expired": "checkout.session.expired",
+}
+
+
 def _checkout(event: SourceEvent) -> tuple[Told, ...]:
     row, payment = checkout.session_of(event.merchant_id, event.subject_id)
     is_over = event.name == "checkout.expired"
     body = checkout_session(row, payment, is_live=event.is_live, base_url=deps().base_url)
     if is_over:
         body |= {"status": "expired", "payment_status": "unpaid", "url": None}
-    return (Told("checkout.session.expired" if is_over else "checkout.session.completed", body),)
+    return (Told(_CHECKOUT_TYPES[event.name], body),)
 
 
 _PAYOUT_STATUS = {
@@ -109,6 +118,8 @@ def _method(event: SourceEvent) -> tuple[Told, ...]:
 MAKERS: dict[str, Callable[[SourceEvent], tuple[Told, ...]]] = {
     "checkout.completed": _checkout,
     "checkout.completed_late": _checkout,
+    "checkout.payment_succeeded": _checkout,
+    "checkout.payment_failed": _checkout,
     "checkout.expired": _checkout,
     **dict.fromkeys(_PAYOUT_STATUS, _payout),
     "customer.created": _customer,

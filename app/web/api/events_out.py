@@ -82,6 +82,8 @@ _STATUS = {
     "payment.authorized_late": _P.AUTHORIZED,
     "payment.captured": _P.CAPTURED,
     "payment.captured_late": _P.CAPTURED,
+    "payment.submitted": _P.PROCESSING,
+    "payment.returned": _P.RETURNED,
     "payment.failed": _P.FAILED,
     "payment.canceled": _P.CANCELED,
     "payment.expired": _P.EXPIRED,
@@ -96,7 +98,7 @@ def as_it_was(payment: Payment, event: SourceEvent) -> Payment:
     amount = int(data.get("amount_minor") or 0)
     was: dict[str, Any] = {
         "status": status,
-        "captured_minor": amount if status is _P.CAPTURED else 0,
+        "captured_minor": amount if status in (_P.CAPTURED, _P.RETURNED) else 0,
         "refunded_minor": 0,
         "refund_reserved_minor": 0,
         "decline_reason": None,
@@ -105,11 +107,11 @@ def as_it_was(payment: Payment, event: SourceEvent) -> Payment:
     }
     if status is _P.AUTHORIZED:
         was["authorized_minor"] = amount
-    elif status not in (_P.CAPTURED, _P.CANCELED, _P.EXPIRED):
+    elif status not in (_P.CAPTURED, _P.RETURNED, _P.CANCELED, _P.EXPIRED):
         was["authorized_minor"] = 0
     if status in (_P.OPEN, _P.PROCESSING) and amount:
         was["amount"] = Money(amount, str(data.get("currency") or payment.currency))
-    if status in _WITHOUT_CHARGE:
+    if status in _WITHOUT_CHARGE and event.name != "payment.submitted":
         was["charge_attempt_id"] = None
     if status is _P.OPEN:
         was["attempt_id"] = None
@@ -170,6 +172,15 @@ def _captured(event: SourceEvent) -> tuple[Told, ...]:
     is_later = _payment(event).capture_method == "manual"
     charged = _charge(event, "charge.captured" if is_later else "charge.succeeded")
     return (*charged, _intent(event, "payment_intent.succeeded"))
+
+
+def _submitted(event: SourceEvent) -> tuple[Told, ...]:
+    return (*_charge(event, "charge.pending"), *_processing(event))
+
+
+def _returned(event: SourceEvent) -> tuple[Told, ...]:
+    before = {"disputed": False}
+    return tuple(replace(told, previous=before) for told in _charge(event, "charge.updated"))
 
 
 def _failed(event: SourceEvent) -> tuple[Told, ...]:
@@ -243,6 +254,8 @@ _MAKERS: dict[str, Callable[[SourceEvent], tuple[Told, ...]]] = {
     "payment.action_required": _action,
     "payment.authorized": _authorized,
     "payment.authorized_late": _authorized,
+    "payment.submitted": _submitted,
+    "payment.returned": _returned,
     "payment.captured": _captured,
     "payment.captured_late": _captured,
     "payment.failed": _failed,

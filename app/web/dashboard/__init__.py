@@ -21,6 +21,7 @@ from app.web.dashboard import (
     keys,
     ledger,
     logs,
+    methods,
     payments,
     payouts,
     proof,
@@ -63,6 +64,7 @@ PAGES = (
     Page(events.blueprint, "/events", "Events", "bolt", "keys", "Developers"),
     Page(logs.blueprint, "/logs", "Request log", "list", "keys", "Developers"),
     Page(logs.idempotency, "/idempotency", "Idempotency", "repeat", "keys", "Developers"),
+    Page(methods.blueprint, "/methods", "Payment methods", "card", "view", "Settings"),
     Page(fees.blueprint, "/fees", "Fees", "percent", "view", "Settings"),
     Page(settlement.blueprint, "/settlement", "Settlement", "repeat", "view", "Settings"),
     Page(

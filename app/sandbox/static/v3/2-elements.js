@@ -4,6 +4,8 @@ const FIELDS = {
   cardNumber: { path: "number", title: "Secure card number input frame" },
   cardExpiry: { path: "expiry", title: "Secure expiration date input frame" },
   cardCvc: { path: "cvc", title: "Secure CVC input frame" },
+  iban: { path: "iban", title: "Secure IBAN input frame" },
+  payment: { path: "bank", title: "Secure payment input frame" },
 };
 const EVENTS = ["ready", "change", "focus", "blur", "escape"];
 const DEFAULT_CLASSES = {
@@ -44,7 +46,7 @@ class CardElement {
     const field = FIELDS[this._type];
     const query = new URLSearchParams({ group: this._group, origin: window.location.origin });
     this._frame = makeFrame(`/v3/field/${field.path}?${query}`, field.title);
-    styled(this._frame, { height: "1.2em", minWidth: "100%", userSelect: "none" });
+    styled(this._frame, { height: this._type === "payment" ? "20em" : "1.2em", minWidth: "100%", userSelect: "none" });
     const holder = styled(document.createElement("div"), { position: "relative", display: "block" });
     holder.className = "__PrivateStripeElement";
     holder.append(this._frame);
@@ -184,6 +186,7 @@ class Elements {
   constructor(options) {
     this._group = `g${Math.random().toString(36).slice(2)}`;
     this._settings = { locale: options.locale || "auto", fonts: options.fonts || [], elements: {} };
+    this._types = options.paymentMethodTypes || [];
   }
 
   create(type, options = {}) {
@@ -193,6 +196,9 @@ class Elements {
     }
     if (this._settings.elements[type]) {
       throw integrationError(`Can only create one Element of type ${type} through elements().`);
+    }
+    if (type === "payment" && this._types.join() !== "us_bank_account") {
+      throw integrationError("The sandbox's Payment Element knows paymentMethodTypes: ['us_bank_account'].");
     }
     const element = new CardElement(this._group, type, options, this._settings);
     this._settings.elements[type] = element;
@@ -208,5 +214,8 @@ class Elements {
 
   fetchUpdates() { return Promise.resolve({}); }
 
-  submit() { return Promise.resolve({}); }
+  async submit() {
+    const element = this._settings.elements.payment;
+    return element ? ask(element._frame, "validate", {}) : {};
+  }
 }

@@ -65,8 +65,18 @@ class StripeInstance {
 
   async createPaymentMethod(data, legacy) {
     const given = typeof data === "string" ? { type: data, card: legacy } : data;
+    if (given && given.elements) {
+      const element = given.elements.getElement("payment");
+      const made = { type: "us_bank_account", ...JSON.parse(JSON.stringify(given.params || {})) };
+      return this._tokenize(element, "/v1/payment_methods", made, "paymentMethod");
+    }
+    if (given && given.type === "sepa_debit" && given.sepa_debit instanceof CardElement) {
+      const { sepa_debit: iban, ...more } = given;
+      return this._tokenize(iban, "/v1/payment_methods", JSON.parse(JSON.stringify(more)), "paymentMethod");
+    }
     if (!given || given.type !== "card") {
-      throw integrationError("createPaymentMethod: the sandbox knows payment methods of type 'card'.");
+      throw integrationError("createPaymentMethod: the sandbox knows payment methods of type 'card', " +
+        "'sepa_debit' from an IBAN Element, and 'us_bank_account' from a Payment Element.");
     }
     const { card, ...rest } = given;
     if (!(card instanceof CardElement)) {
@@ -125,6 +135,12 @@ class StripeInstance {
       return { error };
     }
     return paymentIntent.status === "requires_action" ? this._act(paymentIntent) : { paymentIntent };
+  }
+
+  async verifyMicrodepositsForPayment(clientSecret, data) {
+    const path = `/v1/payment_intents/${intentOf(clientSecret)}/verify_microdeposits`;
+    const { error, object } = await callApi(this._key, "POST", path, { ...data, client_secret: clientSecret });
+    return error ? { error } : { paymentIntent: object };
   }
 
   async handleCardAction(clientSecret) { return this.handleNextAction({ clientSecret }); }

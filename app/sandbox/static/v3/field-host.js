@@ -72,8 +72,28 @@ function encode(params, prefix, into) {
   return into;
 }
 
-/* Card data goes from here to the sandbox, and only the answer to the page. */
+async function send(key, path, body) {
+  try {
+    const reply = await fetch(path, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${key}` },
+      body: encode(body, "", new URLSearchParams()),
+    });
+    const answer = await reply.json();
+    return reply.ok ? { object: answer } : { error: answer.error };
+  } catch {
+    return { error: { type: "api_connection_error",
+      message: "We are experiencing issues connecting to our payments provider. You have not been " +
+        "charged. Please check your internet connection and try again." } };
+  }
+}
+
+/* What was typed goes from here to the sandbox, and only the answer to the page. */
 async function create({ key, path, data }) {
+  if (kind === "iban") {
+    const wrong = window.sandboxField.demand();
+    return wrong ? { error: wrong } : send(key, path, { ...data, sepa_debit: { iban: window.sandboxField.digits() } });
+  }
   const fields = siblings();
   const errors = ["number", "expiry", "cvc"].map((name) => fields[name] && fields[name].demand());
   const first = errors.find(Boolean);
@@ -83,19 +103,7 @@ async function create({ key, path, data }) {
   const expiry = fields.expiry ? fields.expiry.digits() : "";
   const card = { ...(data.card || {}), number: fields.number ? fields.number.digits() : "",
     exp_month: expiry.slice(0, 2), exp_year: expiry.slice(2), cvc: fields.cvc ? fields.cvc.digits() : "" };
-  try {
-    const reply = await fetch(path, {
-      method: "POST",
-      headers: { Authorization: `Bearer ${key}` },
-      body: encode({ ...data, card }, "", new URLSearchParams()),
-    });
-    const body = await reply.json();
-    return reply.ok ? { object: body } : { error: body.error };
-  } catch {
-    return { error: { type: "api_connection_error",
-      message: "We are experiencing issues connecting to our payments provider. You have not been " +
-        "charged. Please check your internet connection and try again." } };
-  }
+  return send(key, path, { ...data, card });
 }
 
 const ALLOWED_PATHS = ["/v1/payment_methods", "/v1/tokens"];

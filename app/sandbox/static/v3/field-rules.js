@@ -20,7 +20,17 @@ const MESSAGES = {
   invalid_expiry_year_past: "Your card's expiration year is in the past.",
   invalid_expiry_year: "Your card's expiration year is invalid.",
   incomplete_cvc: "Your card's security code is incomplete.",
+  incomplete_iban: "The IBAN you entered is incomplete.",
+  invalid_iban: "The IBAN you entered is invalid.",
 };
+
+/* How long an IBAN is in each country of the test accounts, and a few more. */
+const IBAN_LENGTHS = { AT: 20, BE: 16, CH: 21, DE: 22, ES: 24, FI: 18, FR: 27, IE: 22, IT: 27, LU: 20, NL: 18, PT: 25 };
+
+function passesMod97(iban) {
+  const digits = [...iban.slice(4), ...iban.slice(0, 4)].map((character) => parseInt(character, 36)).join("");
+  return [...digits].reduce((rest, digit) => (rest * 10 + Number(digit)) % 97, 0) === 1;
+}
 
 function problem(code) {
   return { type: "validation_error", code, message: MESSAGES[code] };
@@ -96,6 +106,22 @@ const RULES = {
     judge: (digits, brand) => {
       const isComplete = brand.name === "unknown" ? digits.length >= 3 : digits.length === brand.code;
       return { complete: isComplete };
+    },
+  },
+  iban: {
+    incomplete: "incomplete_iban",
+    clean: (text) => text.toUpperCase().replace(/[^A-Z0-9]/g, ""),
+    character: /[A-Za-z0-9]/,
+    maximum: (text) => IBAN_LENGTHS[text.slice(0, 2)] || 34,
+    format: (text) => text.replace(/(.{4})(?=.)/g, "$1 "),
+    judge: (text) => {
+      const wanted = IBAN_LENGTHS[text.slice(0, 2)];
+      const isFull = wanted ? text.length === wanted : text.length >= 15;
+      if (isFull && passesMod97(text)) {
+        return { complete: true };
+      }
+      const isWrong = (wanted && isFull) || /^[^A-Z]|^.[^A-Z]/.test(text);
+      return { complete: false, error: isWrong ? problem("invalid_iban") : undefined };
     },
   },
 };

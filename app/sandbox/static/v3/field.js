@@ -14,7 +14,8 @@ function tell(type, data) {
   window.parent.postMessage({ mark: MARK, type, ...data }, query.get("origin"));
 }
 
-const digitsOf = (text) => text.replace(/\D/g, "");
+const digitsOf = rule.clean || ((text) => text.replace(/\D/g, ""));
+const counted = rule.character || /\d/;
 
 function siblings() {
   const found = {};
@@ -64,7 +65,7 @@ function show(digits, caretDigits) {
   input.value = rule.format(digits);
   let position = 0;
   for (let seen = 0; position < input.value.length && seen < caretDigits; position += 1) {
-    seen += /\d/.test(input.value[position]) ? 1 : 0;
+    seen += counted.test(input.value[position]) ? 1 : 0;
   }
   if (caretDigits >= digits.length) {
     position = input.value.length;

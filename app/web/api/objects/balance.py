@@ -22,6 +22,7 @@ from app.reports.objects.balance import (
     REQUESTED,
     RETURNED,
     REVERSED,
+    TAKEN_BACK,
     Transaction,
 )
 from app.web.api.objects.ids import charge_id, timestamp
@@ -32,6 +33,7 @@ TYPES = {
     REQUESTED: "refund",
     FAILED: "refund_failure",
     RETURNED: "refund_failure",
+    TAKEN_BACK: "adjustment",
     PAID_OUT: "payout",
     "payout_failed": "payout_failure",
     "payout_returned": "payout_failure",
@@ -47,7 +49,7 @@ TYPES = {
     REGAINED: "transfer_refund",
 }
 # Where reports sum up under another name than the type's own.
-CATEGORIES = {
+_CATEGORIES = {
     "adjustment": "other_adjustment",
     "payout_failure": "payout_reversal",
     "payout_cancel": "payout_reversal",
@@ -62,6 +64,7 @@ _TITLES = {
     REQUESTED: "REFUND FOR CHARGE",
     FAILED: "REFUND FAILURE",
     RETURNED: "REFUND FAILURE",
+    TAKEN_BACK: "TAKEN BACK BY THE BANK",
     PAID_OUT: "PAYOUT",
     "payout_failed": "PAYOUT FAILURE",
     "payout_returned": "PAYOUT FAILURE",
@@ -75,6 +78,12 @@ _TITLES = {
     REVERSED: "TRANSFER REVERSAL",
     REGAINED: "TRANSFER REVERSAL",
 }
+
+
+def category(event: str) -> str:
+    """Under what reports sum up this change of a balance."""
+    kind = TYPES[event]
+    return "dispute" if event == TAKEN_BACK else _CATEGORIES.get(kind, kind)
 
 
 def balance(rows: Sequence[Balance], *, is_live: bool, default_currency: str) -> dict[str, Any]:
@@ -113,7 +122,7 @@ def balance_transaction(row: Transaction) -> dict[str, Any]:
         "fee": row.fee_minor,
         "fee_details": _fees(row),
         "net": row.gross_minor - row.fee_minor,
-        "reporting_category": CATEGORIES.get(kind, kind),
+        "reporting_category": category(row.event),
         "source": _source(row),
         "status": "available" if is_available else "pending",
         "type": kind,
@@ -128,7 +137,7 @@ def _exact(rate: Decimal | None) -> orjson.Fragment | None:
 def _source(row: Transaction) -> str | None:
     if row.event in ("reserve_held", "reserve_released"):
         return None  # A reserve is no object of the API.
-    is_charge = row.event == CAPTURED or (
+    is_charge = row.event in (CAPTURED, TAKEN_BACK) or (
         (row.event == HELD or row.is_conversion) and row.source_id.startswith("pi_")
     )
     if not is_charge:

@@ -4,11 +4,13 @@ from typing import Any
 
 from app.domain.attempts import Attempt
 from app.domain.declines import DeclineReason
+from app.domain.methods import CARD
 from app.domain.payments import Payment
 from app.domain.processor import CardFacts
 from app.domain.states import PaymentStatus
 from app.web.api.errors import ADVICE, DECLINE_CODES
 from app.web.api.objects.ids import charge_id, timestamp
+from app.web.api.objects.method_words import api_type, shown
 from app.web.api.objects.payment_intent import decline_message
 
 _P = PaymentStatus
@@ -23,6 +25,7 @@ def charge(attempt: Attempt, *, is_live: bool, transaction: str | None) -> dict[
     held = payment.authorized_minor if attempt.is_paid else amount
     refunded, let_go = _given_back(payment, attempt)
     is_ours = attempt.is_paid or attempt.is_latest
+    is_failed = not attempt.is_paid and not attempt.is_pending
     return {
         "id": charge_id(attempt.id),
         "object": "charge",
@@ -40,10 +43,10 @@ def charge(attempt: Attempt, *, is_live: bool, transaction: str | None) -> dict[
         "currency": payment.currency.lower(),
         "customer": payment.customer_id,
         "description": payment.description,
-        "disputed": False,
+        "disputed": payment.status is _P.RETURNED and attempt.is_paid,
         "failure_balance_transaction": None,
-        "failure_code": None if attempt.is_paid else _codes(attempt)[0],
-        "failure_message": None if attempt.is_paid else decline_message(_reason(attempt)),
+        "failure_code": _codes(attempt)[0] if is_failed else None,
+        "failure_message": _message(attempt) if is_failed else None,
         "fraud_details": {},
         "livemode": is_live,
         "metadata": payment.metadata,
@@ -52,7 +55,7 @@ def charge(attempt: Attempt, *, is_live: bool, transaction: str | None) -> dict[
         "paid": attempt.is_paid,
         "payment_intent": payment.id,
         "payment_method": attempt.payment_method_id or "pm_" + attempt.id.removeprefix("op_"),
-        "payment_method_details": _details(payment.card) if is_ours else None,
+        "payment_method_details": _details(payment) if is_ours else None,
         "receipt_email": payment.customer_email,
         "receipt_number": None,
         "receipt_url": None,
@@ -62,7 +65,7 @@ def charge(attempt: Attempt, *, is_live: bool, transaction: str | None) -> dict[
         "source_transfer": None,
         "statement_descriptor": None,
         "statement_descriptor_suffix": None,
-        "status": "succeeded" if attempt.is_paid else "failed",
+        "status": "failed" if is_failed else "succeeded" if attempt.is_paid else "pending",
         "transfer_data": None,
         "transfer_group": None,
     }
@@ -73,7 +76,7 @@ def _given_back(payment: Payment, attempt: Attempt) -> tuple[int, int]:
     if not attempt.is_paid:
         return 0, 0
     refunded = payment.refunded_minor + payment.refund_reserved_minor
-    is_over = payment.status in (_P.CAPTURED, _P.CANCELED, _P.EXPIRED)
+    is_over = payment.status in (_P.CAPTURED, _P.RETURNED, _P.CANCELED, _P.EXPIRED)
     return refunded, payment.authorized_minor - payment.captured_minor if is_over else 0
 
 
@@ -96,7 +99,13 @@ def _codes(attempt: Attempt) -> tuple[str, str]:
     return DECLINE_CODES[_reason(attempt)]
 
 
-def _outcome(attempt: Attempt) -> dict[str, Any]:
+def _message(attempt: Attempt) -> str:
+    return decline_message(_reason(attempt), attempt.payment.method)
+
+
+def _outcome(attempt: Attempt) -> dict[str, Any] | None:
+    if attempt.is_pending:
+        return None
     if attempt.is_paid:
         return {
             "advice_code": None,
@@ -115,7 +124,7 @@ def _outcome(attempt: Attempt) -> dict[str, Any]:
         "network_status": "declined_by_network",
         "reason": _codes(attempt)[1],
         "risk_level": "not_assessed",
-        "seller_message": decline_message(_reason(attempt)),
+        "seller_message": _message(attempt),
         "type": "issuer_declined",
     }
 
@@ -124,9 +133,14 @@ def _check(value: str) -> str | None:
     return value if value in ("pass", "fail", "unavailable", "unchecked") else None
 
 
-def _details(card: CardFacts | None) -> dict[str, Any] | None:
-    if card is None:
-        return None
+def _details(payment: Payment) -> dict[str, Any] | None:
+    if payment.method != CARD and payment.method_details:
+        kind = api_type(payment.method)
+        return {"type": kind, kind: shown(payment.method, payment.method_details, is_charge=True)}
+    return _card_details(payment.card) if payment.card is not None else None
+
+
+def _card_details(card: CardFacts) -> dict[str, Any]:
     return {
         "type": "card",
         "card": {

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from app.domain.methods import CARD
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
 from app.web.api.objects.ids import timestamp
+from app.web.api.objects.method_words import api_type
 
 # What Stripe has and we do not offer; SDKs expect the names.
 NOT_OFFERED: dict[str, Any] = {
@@ -29,6 +31,12 @@ NOT_OFFERED: dict[str, Any] = {
     "shipping_options": [],
     "subscription": None,
 }
+
+
+def _types(row: Any, payment: Payment | None) -> list[str]:
+    """What it was opened with; else what it was paid with, else cards, which everybody takes."""
+    named = row.methods or ([payment.method] if payment else [CARD])
+    return [api_type(name) for name in named]
 
 
 def checkout_session(
@@ -71,7 +79,7 @@ def checkout_session(
         "payment_intent": payment.id if payment else None,
         "payment_link": row.payment_link_id,
         "payment_method_collection": "if_required",
-        "payment_method_types": ["card"],
+        "payment_method_types": _types(row, payment),
         "payment_status": "paid" if is_paid else "unpaid",
         "phone_number_collection": {"enabled": False},
         "status": row.status,

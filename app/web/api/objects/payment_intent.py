@@ -1,13 +1,16 @@
 """A payment as a PaymentIntent."""
 
+from datetime import UTC, date, datetime, time
 from typing import Any
 
-from app.domain.declines import CUSTOMER_TEXT, DeclineReason
+from app.domain.declines import DeclineReason, customer_text
+from app.domain.methods.facts import ActionKind
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
 from app.reports.objects import payments as reads
 from app.web.api.errors import last_error
 from app.web.api.objects.ids import latest_charge, method_id, refused_charge, timestamp
+from app.web.api.objects.method_words import api_type
 from app.web.client_secrets import bank_page, client_secret
 
 _P = PaymentStatus
@@ -19,6 +22,8 @@ STATUS = {
     _P.REQUIRES_ACTION: "requires_action",
     _P.AUTHORIZED: "requires_capture",
     _P.CAPTURED: "succeeded",
+    # A debit that was taken back did succeed; its charge says that it is disputed.
+    _P.RETURNED: "succeeded",
     _P.FAILED: "requires_payment_method",
     _P.CANCELED: "canceled",
     _P.EXPIRED: "canceled",
@@ -27,9 +32,9 @@ STATUS = {
 CANCEL_REASONS = ("requested_by_customer", "duplicate", "fraudulent", "abandoned")
 
 
-def decline_message(reason: DeclineReason | None) -> str:
-    """What to tell a customer whose card was declined."""
-    words = CUSTOMER_TEXT[reason or DeclineReason.GENERIC]
+def decline_message(reason: DeclineReason | None, method: str) -> str:
+    """What to tell a customer whose payment was declined."""
+    words = customer_text(reason, method)
     return f"{words.title}. {words.text}"
 
 
@@ -63,7 +68,7 @@ def payment_intent(payment: Payment, *, is_live: bool) -> dict[str, Any]:
         "on_behalf_of": None,
         "payment_method": _method(payment),
         "payment_method_options": {},
-        "payment_method_types": ["card"],
+        "payment_method_types": [api_type(name) for name in payment.method_types],
         "processing": None,
         "receipt_email": payment.customer_email,
         "review": None,
@@ -106,7 +111,7 @@ def _last_error(payment: Payment) -> dict[str, Any] | None:
     # A method that does not exist is the caller's mistake: nothing was tried with the payment.
     if payment.status is not _P.FAILED or payment.decline_reason is DeclineReason.ABSENT:
         return None
-    detail = last_error(payment, decline_message(payment.decline_reason))
+    detail = last_error(payment, decline_message(payment.decline_reason, payment.method))
     charge = refused_charge(payment)
     return {**detail, "charge": charge} if charge else detail
 
@@ -114,9 +119,24 @@ def _last_error(payment: Payment) -> dict[str, Any] | None:
 def _next_action(payment: Payment) -> dict[str, Any] | None:
     if payment.status is not _P.REQUIRES_ACTION:
         return None
+    action = payment.action or {}
+    if action.get("kind") == ActionKind.MICRODEPOSITS:
+        return _microdeposits(payment, action)
     # Asked for by those that wait alone: no other payment's answer costs a statement more.
     return_url = reads.return_url(payment.merchant_id, payment.attempt_id)
     return {
         "type": "redirect_to_url",
         "redirect_to_url": {"return_url": return_url, "url": bank_page(payment)},
+    }
+
+
+def _microdeposits(payment: Payment, action: dict[str, Any]) -> dict[str, Any]:
+    arrival = datetime.combine(date.fromisoformat(action["arrives_on"]), time(), UTC)
+    return {
+        "type": "verify_with_microdeposits",
+        "verify_with_microdeposits": {
+            "arrival_date": timestamp(arrival),
+            "hosted_verification_url": bank_page(payment),
+            "microdeposit_type": action["by"],
+        },
     }

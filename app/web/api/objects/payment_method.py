@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Any
 
+from app.domain.methods import CARD
 from app.domain.payments import Payment
 from app.domain.processor import CardFacts
 from app.reports.objects.customers import PaymentMethod
 from app.web.api.objects.customer import address
 from app.web.api.objects.ids import attempt_id, timestamp
+from app.web.api.objects.method_words import api_type, shown
 
 CHECKS = ("pass", "fail", "unavailable", "unchecked")
 # Stripe's names of brands differ between these two fields of one object.
@@ -42,7 +44,12 @@ def used_method(payment: Payment, method_id: str, *, is_live: bool) -> dict[str,
     body["billing_details"] = _billing(
         {"email": payment.customer_email, "name": payment.customer_name}
     )
-    if payment.card is not None and payment.attempt_id == attempt_id(method_id):
+    is_its = payment.attempt_id == attempt_id(method_id)
+    if is_its and payment.method != CARD:
+        kind = api_type(payment.method)
+        body["type"] = kind
+        body[kind] = shown(payment.method, payment.method_details, is_charge=False)
+    elif is_its and payment.card is not None:
         body["card"] = _card(payment.card)
     return body
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.domain.methods import CARD
 from app.reports.objects.payments import RefundFacts
 from app.web.api.objects.ids import charge_id, timestamp
 
@@ -12,6 +13,8 @@ STATUS = {
     "succeeded": "succeeded",
     "failed": "failed",
 }
+# An account that was debited is paid by transfer.
+TRANSFERS = {"sepa_debit": "eu_bank_transfer", "ach_debit": "us_bank_transfer"}
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 FAILURES = (
     "lost_or_stolen_card",
@@ -34,14 +37,7 @@ def refund(facts: RefundFacts, *, transactions: dict[tuple[str, str], str]) -> d
         "charge": charge_id(facts.attempt_id) if facts.attempt_id else None,
         "created": timestamp(facts.created_at),
         "currency": facts.currency.lower(),
-        "destination_details": {
-            "card": {
-                "reference_status": "pending",
-                "reference_type": "acquirer_reference_number",
-                "type": "refund",
-            },
-            "type": "card",
-        },
+        "destination_details": _destination(facts.method),
         "metadata": facts.metadata,
         "payment_intent": facts.payment_id,
         "reason": facts.reason if facts.reason in REASONS else None,
@@ -61,3 +57,12 @@ def refund(facts: RefundFacts, *, transactions: dict[tuple[str, str], str]) -> d
     if status == "pending":
         body["pending_reason"] = "processing"
     return body
+
+
+def _destination(method: str) -> dict[str, Any]:
+    """Where it goes: to the card, to the account by transfer, or back through the provider."""
+    if method == CARD:
+        card = {"reference_type": "acquirer_reference_number", "type": "refund"}
+        return {"card": {"reference_status": "pending", **card}, "type": "card"}
+    word = TRANSFERS.get(method, method)
+    return {word: {"reference_status": "pending"} if method in TRANSFERS else {}, "type": word}

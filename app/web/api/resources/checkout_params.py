@@ -17,6 +17,7 @@ from app.web.api.fields import (
     need,
     refused,
 )
+from app.web.api.objects.method_words import API_TYPES
 from app.web.api.resources.intent_params import (
     ESCROW,
     NO_CARD_DATA,
@@ -79,7 +80,11 @@ CREATE: dict[str, Field] = {
     "client_reference_id": Text(200, doc="Your own reference."),
     "metadata": Metadata(),
     "payment_intent_data": Hash(INTENT, doc="What the payment will hold."),
-    "payment_method_types": List(Choice(("card",)), 5, doc="Only `card`."),
+    "payment_method_types": List(
+        Choice(API_TYPES),
+        10,
+        doc="What the page offers, of what is switched on for the account; all of that if not said.",
+    ),
     "submit_type": Choice(("auto", "pay", "book", "donate"), doc="The button's word."),
     "locale": Text(20, doc="The page's language."),
     "expires_at": Moment(doc="30 minutes to 24 hours from now; 24 hours if not said."),
@@ -98,7 +103,10 @@ CREATE: dict[str, Field] = {
     **refused("the merchant's brand is set on the dashboard.", "branding_settings"),
     **refused("send `customer`.", "customer_account"),
     **refused("make the customer first.", "customer_creation"),
-    **refused("cards are the only method.", "excluded_payment_method_types", "wallet_options"),
+    **refused(
+        "say which are wanted, as payment_method_types.",
+        "excluded_payment_method_types", "wallet_options",
+    ),
     **refused("there are no invoices.", "invoice_creation"),
     **refused("sell under your own name.", "managed_payments", "integration_identifier"),
     **refused("say all lines as line_items.", "optional_items"),

@@ -11,6 +11,7 @@ from app.services.checkout import LineItem, OpenSession
 from app.web.api.call import Call, Json, Listing, Route
 from app.web.api.fields import merged
 from app.web.api.objects.checkout_session import checkout_session, items_of
+from app.web.api.objects.method_words import method_name
 from app.web.api.resources import checkout_params as params
 from app.web.api.resources.escrow_params import stored_plan
 from app.web.api.resources.paging import created, cut
@@ -123,7 +124,13 @@ def _command(call: Call) -> OpenSession:
         submit_type="pay" if submit_type == "auto" else submit_type,
         locale=found.get("locale"),
         expires_at=_expires_at(call, found.get("expires_at")),
+        methods=_methods(found),
     )
+
+
+def _methods(found: dict[str, Any]) -> tuple[str, ...] | None:
+    named = found.get("payment_method_types")
+    return tuple(dict.fromkeys(method_name(word) for word in named)) if named else None
 
 
 def _lines(found: dict[str, Any]) -> list[LineItem]:

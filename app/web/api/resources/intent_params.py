@@ -12,12 +12,14 @@ from app.web.api.fields import (
     Id,
     List,
     Metadata,
+    Moment,
     Text,
     Web,
     Whole,
     need,
     refused,
 )
+from app.web.api.objects.method_words import API_TYPES
 from app.web.api.resources import escrow_params
 
 ESCROW = escrow_params.PARAMS
@@ -25,22 +27,26 @@ NO_CONNECT = "one account takes the money; hold it with `escrow` and split it by
 NO_CARD_DATA = (
     "card data never comes to us; send the token that the card fields gave you as payment_method."
 )
-NO_OPTIONS = "cards are the only method, and take no options."
+NO_OPTIONS = "what a method can do is settled; it takes no options."
 NO_STATEMENT = "the account's own statement descriptor is used."
 NO_SHIPPING = "addresses are not kept with a payment; keep them in metadata or with the customer."
-NO_MANDATE = "there are no mandates for cards here."
+NO_MANDATE = "a mandate is good for one payment; send mandate_data."
 NO_SAVING = "attach the payment method to a customer first, then pay with it."
 NO_RADAR = "risk is not told by the caller."
 NO_DETAILS = "line details are not passed on to card networks."
 
-_CARD_ONLY: dict[str, Field] = {
-    "payment_method_types": List(Choice(("card",)), 5, doc="Only `card`."),
+_TYPES: dict[str, Field] = {
+    "payment_method_types": List(
+        Choice(API_TYPES),
+        10,
+        doc="What it may be paid with, of what is switched on for the account; `card` if not said.",
+    ),
     "automatic_payment_methods": Hash(
         {
             "enabled": need(Flag()),
             "allow_redirects": Choice(("always", "never")),
         },
-        doc="Accepted: cards are offered either way.",
+        doc="All that is switched on and can take this amount; instead of payment_method_types.",
     ),
 }
 _NOT_AT_ALL: dict[str, Field] = {
@@ -48,7 +54,7 @@ _NOT_AT_ALL: dict[str, Field] = {
     **refused(NO_DETAILS, "amount_details", "payment_details"),
     **refused(NO_CARD_DATA, "payment_method_data"),
     **refused(NO_OPTIONS, "payment_method_options", "payment_method_configuration"),
-    **refused("cards are the only method.", "excluded_payment_method_types"),
+    **refused("say which are wanted, as payment_method_types.", "excluded_payment_method_types"),
     **refused("send `customer`.", "customer_account"),
     **refused("there are no tax hooks.", "hooks"),
     **refused(NO_SAVING, "setup_future_usage"),
@@ -64,7 +70,29 @@ _CONFIRMING: dict[str, Field] = {
     ),
     "off_session": Flag(doc="The customer is not there; only with a kept payment method."),
     **refused(NO_CARD_DATA, "confirmation_token"),
-    **refused(NO_MANDATE, "mandate", "mandate_data"),
+    "mandate_data": Hash(
+        {
+            "customer_acceptance": need(
+                Hash(
+                    {
+                        "type": need(Choice(("online",), doc="Only `online`.")),
+                        "accepted_at": Moment(doc="When; now if not said."),
+                        "online": need(
+                            Hash(
+                                {
+                                    "ip_address": need(Text(45, doc="The customer's.")),
+                                    "user_agent": need(Text(500, doc="The customer's browser.")),
+                                }
+                            )
+                        ),
+                        **refused("customers agree online.", "offline"),
+                    }
+                )
+            )
+        },
+        doc="The customer's consent, which bank debits need: show them the mandate's text first.",
+    ),
+    **refused(NO_MANDATE, "mandate"),
     **refused(NO_RADAR, "radar_options"),
     **refused(
         "a payment that needs the customer waits as requires_action, for a day; cancel it if you will"
@@ -90,7 +118,7 @@ CREATE: dict[str, Field] = {
     "confirmation_method": Choice(("automatic",), doc="Only `automatic`."),
     **_TEXTS,
     **ESCROW,
-    **_CARD_ONLY,
+    **_TYPES,
     **_CONFIRMING,
     **_NOT_AT_ALL,
 }
@@ -99,7 +127,7 @@ UPDATE: dict[str, Field] = {
     "currency": Text(3, doc="Until the payment is tried."),
     "payment_method": _METHOD,
     **_TEXTS,
-    "payment_method_types": _CARD_ONLY["payment_method_types"],
+    "payment_method_types": _TYPES["payment_method_types"],
     **refused(
         "it is settled when the payment is made.",
         "capture_method",
@@ -119,7 +147,7 @@ UPDATED_COLUMNS = {
 CONFIRM: dict[str, Field] = {
     "payment_method": _METHOD,
     "receipt_email": _TEXTS["receipt_email"],
-    "payment_method_types": _CARD_ONLY["payment_method_types"],
+    "payment_method_types": _TYPES["payment_method_types"],
     **_CONFIRMING,
     **refused("it is settled when the payment is made.", "capture_method", "amount_to_confirm"),
     **refused("a secret key needs none.", "client_secret"),
@@ -156,7 +184,7 @@ LIST: dict[str, Field] = {
 PAY: dict[str, Field] = {
     "amount": need(Amount()),
     "currency": CREATE["currency"],
-    "payment_method": need(Text(255, doc="The token from the card fields.")),
+    "payment_method": need(Text(255, doc="The token from the secure fields.")),
     "capture_method": _CAPTURE_METHOD,
     "customer": _TEXTS["customer"],
     "customer_name": Text(200, doc="Who pays."),
@@ -165,4 +193,6 @@ PAY: dict[str, Field] = {
     "receipt_email": _TEXTS["receipt_email"],
     "return_url": _CONFIRMING["return_url"],
     **ESCROW,
+    "payment_method_types": _TYPES["payment_method_types"],
+    "mandate_data": _CONFIRMING["mandate_data"],
 }

@@ -5,7 +5,7 @@ import orjson
 from app.domain.declines import DeclineReason
 from app.domain.errors import InvalidRequest, NotFound, OperationInProgress, UnexpectedState
 from app.domain.money import Money, parse_amount
-from app.domain.payments import Payment
+from app.domain.payments import Payment, is_accepted
 from app.domain.states import PaymentStatus
 from app.reports.objects import payments as reads
 from app.services import customers, methods, updates
@@ -30,6 +30,7 @@ from app.web.api.fields import merged
 from app.web.api.objects.payment_intent import decline_message, payment_intent, status_of
 from app.web.api.resources import intent_params as params
 from app.web.api.resources.escrow_params import stored_plan
+from app.web.api.resources.intent_methods import said_of, types_of
 from app.web.api.resources.paging import created, cut
 from app.web.client_secrets import is_client_secret
 
@@ -56,6 +57,9 @@ def create(call: Call) -> Answered:
     elif method is None:
         raise _no_method()
     choice = _chosen(call, method, customer_id) if method else None
+    plan = stored_plan(call, found, amount)
+    is_held = found.get("capture_method") == "manual" or plan is not None
+    types = types_of(call, amount, is_held=is_held)
     command = CreatePayment(
         merchant_id=call.merchant_id,
         amount=amount,
@@ -72,7 +76,9 @@ def create(call: Call) -> Answered:
         customer_name=found.get("customer_name"),
         return_url=found.get("return_url"),
         metadata=dict(merged({}, found.get("metadata"))),
-        escrow=stored_plan(call, found, amount),
+        escrow=plan,
+        method_types=types,
+        said=said_of(call, types),
         idempotency=_idempotency(call),
     )
     result = create_payment(call.deps, command)
@@ -149,12 +155,14 @@ def _told(call: Call, payment: Payment) -> Answered:
         return Answered(400, raw=orjson.dumps(method_absent(payment, call.request_id)))
     intent = expand(call, payment_intent(payment, is_live=call.is_live))
     if is_failed:
-        message = decline_message(payment.decline_reason)
+        message = decline_message(payment.decline_reason, payment.method)
         body = card_error(payment, intent, message, call.request_id)
         return Answered(402, raw=orjson.dumps(body))
     is_open = payment.status in (PaymentStatus.PROCESSING, PaymentStatus.UNKNOWN)
     status = 202 if is_open and call.route.rule == "/payments" else 200
-    return Answered(status, raw=orjson.dumps(intent), is_final=not is_open)
+    # A debit that its bank has is answered: what is missing comes in days, as an event.
+    is_final = not is_open or is_accepted(payment)
+    return Answered(status, raw=orjson.dumps(intent), is_final=is_final)
 
 
 def confirm(call: Call) -> Answered:
@@ -181,6 +189,7 @@ def confirm(call: Call) -> Answered:
             customer_reference=choice.customer_reference,
             is_off_session=bool(call.params.get("off_session")),
             operation_id=call.subject(),
+            said=said_of(call, payment.method_types),
         ),
     )
     return _told(call, tried)

@@ -1,5 +1,6 @@
 """The shapes of checkout sessions and their lines."""
 
+from app.web.api.objects.method_words import API_TYPES
 from app.web.api.schemas.dsl import (
     Schema,
     currency,
@@ -67,7 +68,7 @@ SESSION = shape(
     payment_link=maybe(text("The payment link that opened it.")),
     payment_method_collection=word("if_required"),
     payment_method_options=shape("Always empty here."),
-    payment_method_types={"type": "array", "items": word("card")},
+    payment_method_types={"type": "array", "items": word(*API_TYPES)},
     payment_status=word("paid", "unpaid", doc="The truth about the money: ask this."),
     phone_number_collection=shape("", enabled=flag()),
     shipping_options=none_of(),

@@ -1,5 +1,6 @@
 """The shapes of customers and of the cards that they keep."""
 
+from app.web.api.objects.method_words import API_TYPES
 from app.web.api.schemas.dsl import (
     Schema,
     array,
@@ -18,6 +19,7 @@ from app.web.api.schemas.dsl import (
     whole,
     word,
 )
+from app.web.api.schemas.methods import KEPT
 from app.web.api.schemas.parts import ADDRESS, BILLING, BRAND, CHECKS, FUNDING, LIVE
 
 CUSTOMER = shape(
@@ -79,11 +81,11 @@ METHOD_FIELDS: dict[str, Schema] = {
     "customer": maybe(expands("customer", "deleted_customer", doc="Who keeps it.")),
     "livemode": LIVE,
     "metadata": metadata(),
-    "type": word("card"),
+    "type": word(*API_TYPES),
 }
-METHOD = shape("A card that a customer keeps, or that of a single try.", **METHOD_FIELDS)
+METHOD = shape("A card that a customer keeps, or the method of a single try.", **METHOD_FIELDS)
 # Of a try that is not the payment's last, the card is not remembered.
-METHOD["properties"]["card"] = CARD
+METHOD["properties"] |= {"card": CARD, **KEPT}
 
 
 def _deleted(kind: str, prefix: str) -> Schema:

@@ -1,6 +1,6 @@
 """The shapes of the balance, what changed it, and of payouts, disputes and files."""
 
-from app.web.api.objects.balance import CATEGORIES, TYPES
+from app.web.api.objects.balance import TYPES, category
 from app.web.api.resources.files import PURPOSES
 from app.web.api.resources.payouts import STATUSES
 from app.web.api.schemas.dsl import (
@@ -66,7 +66,7 @@ TRANSACTION = shape(
         "The lines of the fee: they add up to `fee`.",
     ),
     net=whole("`amount` less `fee`."),
-    reporting_category=word(*sorted({CATEGORIES.get(one, one) for one in TYPES.values()})),
+    reporting_category=word(*sorted({category(event) for event in TYPES})),
     source=maybe(
         expands(
             "charge",

@@ -1,7 +1,8 @@
 """The shapes of payment intents, charges and refunds."""
 
+from app.web.api.objects.method_words import API_TYPES
 from app.web.api.objects.payment_intent import CANCEL_REASONS
-from app.web.api.objects.refund import FAILURES, REASONS
+from app.web.api.objects.refund import FAILURES, REASONS, TRANSFERS
 from app.web.api.schemas.dsl import (
     Schema,
     currency,
@@ -22,6 +23,7 @@ from app.web.api.schemas.dsl import (
     whole,
     word,
 )
+from app.web.api.schemas.methods import CHARGED
 from app.web.api.schemas.parts import (
     BILLING,
     BRAND,
@@ -49,11 +51,21 @@ LAST_ERROR = shape(
 )
 NEXT_ACTION = shape(
     "What the customer has to do.",
-    type=word("redirect_to_url"),
-    redirect_to_url=shape(
-        "",
-        url=text("The page to send the customer to: the bank's question is answered there."),
-        return_url=maybe(text("Where the customer is sent back to.")),
+    type=word("redirect_to_url", "verify_with_microdeposits"),
+    redirect_to_url=optional(
+        shape(
+            "",
+            url=text("The page to send the customer to: the bank's question is answered there."),
+            return_url=maybe(text("Where the customer is sent back to.")),
+        )
+    ),
+    verify_with_microdeposits=optional(
+        shape(
+            "Two small deposits prove that the account is the customer's.",
+            arrival_date=moment("When they are expected."),
+            hosted_verification_url=text("The page on which the customer tells their amounts."),
+            microdeposit_type=word("amounts", "descriptor_code"),
+        )
     ),
 )
 INTENT_FIELDS: dict[str, Schema] = {
@@ -64,7 +76,7 @@ INTENT_FIELDS: dict[str, Schema] = {
     "amount_details": shape("Always empty here.", tip=shape()),
     "amount_received": whole("What was taken."),
     "application_fee_amount": nothing(),
-    "automatic_payment_methods": nothing("Always null here: cards are the only method."),
+    "automatic_payment_methods": nothing("Always null here: see payment_method_types."),
     "canceled_at": maybe(moment("When it ended unpaid.")),
     "cancellation_reason": maybe(word(*CANCEL_REASONS, "automatic", "expired", doc="Why.")),
     "capture_method": CAPTURE_METHOD,
@@ -83,8 +95,8 @@ INTENT_FIELDS: dict[str, Schema] = {
     "payment_method_options": shape("Always empty here."),
     "payment_method_types": {
         "type": "array",
-        "items": word("card"),
-        "description": "Cards are the only method.",
+        "items": word(*API_TYPES),
+        "description": "What it may be paid with.",
     },
     "processing": nothing(),
     "receipt_email": maybe(text("The customer's e-mail address.")),
@@ -172,7 +184,12 @@ CHARGE = shape(
     payment_intent=maybe(expands("payment_intent", doc="The payment it is a try of.")),
     payment_method=maybe(text("The card's id; see payment methods.")),
     payment_method_details=maybe(
-        shape("The card as it was charged.", type=word("card"), card=CARD_DETAILS)
+        shape(
+            "What was charged, under its type.",
+            type=word(*API_TYPES),
+            card=optional(CARD_DETAILS),
+            **CHARGED,
+        )
     ),
     receipt_email=maybe(text()),
     refunded=flag("Whether all of it went back or was let go."),
@@ -183,8 +200,9 @@ CHARGE = shape(
         "statement_descriptor", "statement_descriptor_suffix", "transfer_data", "transfer_group",
     ),
 )  # fmt: skip
+_TRANSFER = shape("A transfer to the account.", reference_status=word("pending"))
 REFUND = shape(
-    "Money on its way back to the card it came from.",
+    "Money on its way back to where it came from.",
     id=ident("re"),
     object=named("refund"),
     amount=whole("What goes back."),
@@ -194,13 +212,16 @@ REFUND = shape(
     currency=currency(),
     destination_details=shape(
         "",
-        type=word("card"),
-        card=shape(
-            "",
-            reference_status=word("pending", "available", "unavailable"),
-            reference_type=word("acquirer_reference_number"),
-            type=word("refund"),
+        type=word("card", "eu_bank_transfer", "us_bank_transfer"),
+        card=optional(
+            shape(
+                "",
+                reference_status=word("pending", "available", "unavailable"),
+                reference_type=word("acquirer_reference_number"),
+                type=word("refund"),
+            )
         ),
+        **{name: optional(_TRANSFER) for name in TRANSFERS.values()},
     ),
     failure_balance_transaction=optional(
         expands("balance_transaction", doc="What came back to the balance when it failed.")

@@ -1,0 +1,127 @@
+"""The contract of a payment method: everything that the product must know before it may offer one.
+
+A method is data. What is asked of a customer, how long the answer takes, until when the money can be taken
+back and what is said about it follow from these fields; no code asks for a method by its name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from app.domain.clock import add_business_days, add_months
+from app.domain.money import Money
+
+
+class Flow(StrEnum):
+    """How a customer pays with it."""
+
+    # Secure fields, answered at once.
+    FIELDS = "fields"
+    # Secure fields and a mandate; the bank answers in days.
+    DEBIT = "debit"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A length of time in calendar days, business days or months; exactly one of them."""
+
+    days: int = 0
+    business_days: int = 0
+    months: int = 0
+
+    def end(self, start: date) -> date:
+        """The last day of the window that begins on `start`."""
+        day = add_business_days(start, self.business_days)
+        return add_months(day, self.months) + timedelta(days=self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRule:
+    """One reason for which a bank takes a debit back: its code, and until when after the booking."""
+
+    code: str
+    meaning: str
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRule:
+    """Until when after the payment money can be sent back, and whether a part of it can."""
+
+    window_days: int | None
+    is_partial: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The least and the most in one currency, in minor units; None leaves the currency's own."""
+
+    least_minor: int | None = None
+    most_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One payment method. `title` is what customers and merchants read; `fee_class` is a key of the fee
+    schedules; `countries` are those whose customers can have it; empty sets mean all.
+
+    `answer_business_days`: from the customer's consent to the bank's word; `settlement_business_days`: from
+    there to available. `what_can_go_wrong` is said to merchants of a payment that waits.
+    """
+
+    name: str
+    title: str
+    flow: Flow
+    fee_class: str
+    settlement_business_days: int
+    refund: RefundRule
+    dispute: str
+    currencies: frozenset[str] = frozenset()
+    countries: frozenset[str] = frozenset()
+    limits: Mapping[str, Limit] = field(default_factory=lambda: MappingProxyType({}))
+    can_hold: bool = False
+    answer_business_days: int = 0
+    returns: tuple[ReturnRule, ...] = ()
+    disputable: Window | None = None
+    mandate: str = ""
+    notice: str = ""
+    what_can_go_wrong: str = ""
+
+    @property
+    def is_delayed(self) -> bool:
+        """Whether the bank's word comes days after the customer's."""
+        return self.answer_business_days > 0
+
+    def takes(self, amount: Money, *, is_held: bool = False) -> bool:
+        """Whether this amount can be paid so at all; `is_held`: it is to be held first."""
+        if is_held and not self.can_hold:
+            return False
+        if self.currencies and amount.currency not in self.currencies:
+            return False
+        limit = self.limits.get(amount.currency, Limit())
+        is_enough = limit.least_minor is None or amount.amount_minor >= limit.least_minor
+        return is_enough and (limit.most_minor is None or amount.amount_minor <= limit.most_minor)
+
+    def expected_on(self, begun: date) -> date:
+        """The day on which the bank's word is expected."""
+        return add_business_days(begun, self.answer_business_days)
+
+    def clawback_until(self, booked: date) -> date | None:
+        """The last day on which the money can be taken back; None where no such day is known."""
+        windows = [rule.window for rule in self.returns]
+        windows += [self.disputable] if self.disputable is not None else []
+        return max((window.end(booked) for window in windows), default=None)
+
+    def return_rule(self, code: str) -> ReturnRule | None:
+        """What a bank's code means here."""
+        return next((rule for rule in self.returns if rule.code == code), None)
+
+    def mandate_text(self, merchant: str) -> str:
+        """What the customer agrees to; empty where nothing is to be agreed to."""
+        return self.mandate.format(merchant=merchant)
+
+    def notice_text(self, merchant: str, amount: str, on: str) -> str:
+        """What is announced before the debit; empty where nothing is."""
+        return self.notice.format(merchant=merchant, amount=amount, day=on)

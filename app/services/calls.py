@@ -1,0 +1,31 @@
+"""What a processor is asked for a payment, from the rows that recorded the intent."""
+
+from app.domain.methods import CARD
+from app.domain.payments import OperationInFlight, Payment
+from app.domain.processor import AuthorizeRequest
+
+
+def authorize_request(payment: Payment, operation: OperationInFlight, key: str) -> AuthorizeRequest:
+    """The call that an authorisation makes, the same each time it is repeated."""
+    if operation.payment_method_token is None:
+        raise AssertionError("an authorisation needs a payment method")
+    return AuthorizeRequest(
+        merchant_id=payment.merchant_id,
+        payment_id=payment.id,
+        operation_id=operation.id,
+        amount=payment.amount,
+        payment_method_token=operation.payment_method_token,
+        capture_now=payment.capture_method == "automatic",
+        idempotency_key=key,
+        created_at=operation.created_at,
+        reference=payment.processor_reference,
+        description=payment.description,
+        customer_email=payment.customer_email,
+        # Without a checkout the address is the merchant's own page, which we send the customer to
+        # ourselves: a processor would tell it of ids that the merchant never saw.
+        return_url=operation.return_url if payment.session_id is not None else None,
+        customer_reference=operation.customer_reference,
+        is_off_session=operation.is_off_session,
+        methods=tuple(operation.details.get("methods", [CARD])),
+        said=operation.details.get("said", {}),
+    )

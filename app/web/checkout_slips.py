@@ -1,0 +1,40 @@
+"""What stands over the order and over the end of a payment: at a glance, whether money was taken."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """The headings of the order's slip; the stamp says at a glance whether money was taken."""
+
+    title: str
+    total_label: str
+    tone: str = ""
+    stamp: str = ""
+
+
+SLIPS = {
+    "form": Slip("You pay", "Total"),
+    "declined": Slip("You pay", "Total"),
+    "action": Slip("You pay", "Total"),
+    "checking": Slip("Being checked", "Total", "orange", "Checking"),
+    "paid": Slip("You paid", "Total paid", "green", "Paid"),
+    "authorized": Slip("Reserved, not taken", "Total reserved", "blue", "Reserved"),
+    "verify": Slip("You pay", "Total", "blue", "To verify"),
+    "pending": Slip("To be debited", "Total", "blue", "Pending"),
+    "refused": Slip("Order", "Total", "grey", "Not charged"),
+    "taken_back": Slip("Order", "Total", "orange", "Taken back"),
+    "expired": Slip("Order", "Total", "grey", "Not charged"),
+    "canceled": Slip("Order", "Total", "grey", "Not charged"),
+    "returned": Slip("Order", "Total", "orange", "Given back"),
+}
+
+END_HEADINGS = {
+    "paid": "Payment complete",
+    "authorized": "Your card is authorised",
+    "expired": "This payment page has expired",
+    "canceled": "This payment was cancelled",
+    "returned": "This payment came too late",
+    "refused": "Your bank did not pay",
+    "taken_back": "Your bank took this payment back",
+}
