@@ -3,7 +3,7 @@
 A key is claimed before the work and answered after it. Who finds it claimed waits, or, when its
 owner has died, does the same work again under the same ids, so that nothing is made twice. Work that
 calls a processor records its intent under those ids first. The reply is kept for a day (a week where
-money moves) and the fact that a payment or refund was made under this key for ever.
+money moves) and the fact that money was moved under this key for ever.
 """
 
 import secrets
@@ -21,7 +21,7 @@ from app.store.inbox import IdempotencyKey
 REPLY_LIFE = timedelta(hours=24)
 MONEY_REPLY_LIFE = timedelta(days=7)
 # What these made must never be made again under the same key.
-KEPT_FOR_EVER = ("pi\\_%", "re\\_%", "op\\_%")
+KEPT_FOR_EVER = tuple(f"{kind}\\_%" for kind in ("pi", "re", "op", "po", "tr", "trr", "rel"))
 REAPED_AT_ONCE = 1000
 MOST_ROUNDS = 5
 

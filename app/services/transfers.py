@@ -39,7 +39,9 @@ def reverse_transfer(deps: Deps, command: ReverseTransfer) -> None:
 
     Raises NotFound, ReversalTooLarge, or BalanceInsufficient when the seller has too little.
     """
-    transfer = _found(command.merchant_id, command.transfer_id)
+    transfer, is_done = _found(command)
+    if is_done:
+        return
     if transfer.available_on <= deps.clock.now().date():
         # Money whose day has come is the seller's available money, whether the sweep ran or not.
         ledger.release_book(deps, transfer.seller_merchant_id)
@@ -50,12 +52,14 @@ def reverse_transfer(deps: Deps, command: ReverseTransfer) -> None:
     deps.queue.wake("events")
 
 
-def _found(merchant_id: str, transfer_id: str) -> Transfer:
+def _found(command: ReverseTransfer) -> tuple[Transfer, bool]:
+    """The transfer, and whether this reversal of it was made before."""
     with transaction() as session:
-        transfer = session.get(Transfer, (merchant_id, transfer_id))
+        transfer = session.get(Transfer, (command.merchant_id, command.transfer_id))
+        before = session.get(TransferReversal, (command.merchant_id, command.reversal_id))
     if transfer is None:
-        raise NotFound("transfer", transfer_id)
-    return transfer
+        raise NotFound("transfer", command.transfer_id)
+    return transfer, before is not None
 
 
 def _reverse(session: Session, deps: Deps, command: ReverseTransfer) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.api.client import Api, basket, order
-from tests.api.possessions import HOOK, good
+from tests.api.possessions import HOOK, connected_seller, good
 from tests.factories import VISA
 
 Json = dict[str, Any]
@@ -191,6 +191,47 @@ def noting(make: Callable[[Api], str], path: str) -> Callable[[Api], Ask]:
     return lambda api: Ask(path.format(make(api)), body, wrong=({"metadata": "words"},))
 
 
+def held(api: Api) -> Json:
+    """A payment that is held for a seller."""
+    return intent(api, confirm=True, escrow={"enabled": True})
+
+
+def transferring(api: Api) -> Ask:
+    body = {
+        "amount": 900,
+        "currency": "usd",
+        "destination": connected_seller(api),
+        "source_transaction": held(api)["latest_charge"],
+    }
+    return Ask("/v1/transfers", body, {"amount": 901}, ({"amount": 0},))
+
+
+def transfer(api: Api) -> str:
+    """A part of a held payment that was released."""
+    ask = transferring(api)
+    return str(good(api.post(ask.path, ask.body))["id"])
+
+
+def reversing(api: Api) -> Ask:
+    path = f"/v1/transfers/{transfer(api)}/reversals"
+    return Ask(path, {"amount": 100}, {"amount": 101}, ({"amount": 0},))
+
+
+def reversal(api: Api) -> str:
+    """The address of a reversal."""
+    ask = reversing(api)
+    return f"{ask.path}/{good(api.post(ask.path, ask.body))['id']}"
+
+
+def releasing(api: Api) -> Ask:
+    held_id = held(api)["id"]
+    seller = connected_seller(api)
+    [hold] = good(api.get(f"/v1/escrow_holds?payment_intent={held_id}"))["data"]
+    parts = [{"amount": 900, "destination": seller}]
+    other = {"parts": [{"amount": 901, "destination": seller}]}
+    return Ask(f"/v1/escrow_holds/{hold['id']}/release", {"parts": parts}, other)
+
+
 ONE_CALL = {"operations": 1}
 ONE_PAYMENT = {"payments": 1, "operations": 1}
 KEPT = ("open_customer", "keep_method")
@@ -232,6 +273,12 @@ CASES = (
     Case("POST /v1/checkout/sessions", opening_session, {"checkout_sessions": 1}),
     Case("POST /v1/checkout/sessions/{session}", noting(session, "/v1/checkout/sessions/{}")),
     Case("POST /v1/checkout/sessions/{session}/expire", expiring, is_money=True),
+    Case("POST /v1/transfers", transferring, {"transfers": 1}, is_money=True),
+    Case("POST /v1/transfers/{transfer}", noting(transfer, "/v1/transfers/{}")),
+    Case("POST /v1/transfers/{transfer}/reversals", reversing, {"transfer_reversals": 1},
+         is_money=True),
+    Case("POST /v1/transfers/{transfer}/reversals/{reversal}", noting(reversal, "{}")),
+    Case("POST /v1/escrow_holds/{hold}/release", releasing, {"transfers": 1}, is_money=True),
     Case("POST /v1/webhook_endpoints", creating_endpoint, {"webhook_endpoints": 1}),
     Case("POST /v1/webhook_endpoints/{endpoint}", updating_endpoint),
 )  # fmt: skip

@@ -21,6 +21,10 @@ from tests.sandbox.server import SandboxServer
 from tests.worlds import emptied
 
 MANY = 50
+# Money can be paid out only days after it came: test_payouts holds them to their keys on those days.
+PAYOUTS = (
+    "POST /v1/payouts", "POST /v1/payouts/{payout}", "POST /v1/payouts/{payout}/cancel",
+)  # fmt: skip
 MONEY = {"payments", "operations", "refunds", "journals", "postings"}
 MOVES = {"authorize", "capture", "cancel", "refund"}
 # Ways of one route that differ in nothing by which requests could get in each other's way.
@@ -50,6 +54,7 @@ def bench(
 @pytest.fixture(autouse=True)
 def today(clock: TestClock) -> Iterator[None]:
     """Each test begins and ends in the present."""
+    clock.reset()
     yield
     clock.reset()
 
@@ -63,10 +68,10 @@ def test_every_call_that_changes_something_has_a_case(app: Flask) -> None:
         if rule.endpoint != "api.unknown"
     }
 
-    assert {case.route for case in CASES} == posts == mounted
+    assert {case.route for case in CASES} | set(PAYOUTS) == posts == mounted
     # What makes an id under which it is repeated is known for ever where money is concerned.
     kept = {f"POST {route.rule}" for route in ROUTES if route.owns_key or route.creates == "re"}
-    assert kept <= {case.route for case in CASES if case.is_money}
+    assert kept - set(PAYOUTS) <= {case.route for case in CASES if case.is_money}
 
 
 @EVERY

@@ -26,7 +26,11 @@ from tests.factories import DECLINED, NEEDS_3DS, Shop
 # Calls that cannot succeed yet, and so have no example.
 NEVER = {
     ("POST", "/v1/refunds/{refund}/cancel"),
+    # Money of the examples becomes available days later only, and nobody waits for it.
+    ("POST", "/v1/payouts"),
     ("GET", "/v1/payouts/{payout}"),
+    ("POST", "/v1/payouts/{payout}"),
+    ("POST", "/v1/payouts/{payout}/cancel"),
     ("GET", "/v1/disputes/{dispute}"),
     ("GET", "/v1/files/{file}"),
 }

@@ -4,11 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import func, update
 
-from app.services import ledger, payout_sending
+from app.services import idempotency, ledger, payout_sending
 from app.services.deps import Deps
 from app.services.payouts import load
 from app.services.publishing import publish_due
+from app.store.db import transaction
+from app.store.inbox import IdempotencyKey
 from app.web.api.events_out import render
 from tests.api.client import Api, at_once, error_of, order
 from tests.contracts.schema import check
@@ -58,6 +61,38 @@ def test_one_key_is_one_payout_however_often_it_is_sent(rich: Api) -> None:
     assert {answer.status_code for answer in answers} <= {200, 409}
     assert rows("SELECT count(*) AS n FROM payouts") == [{"n": 1}]
     assert good(rich.post(ALL, MADE, key="rent-11"))["id"] in told
+
+
+def test_a_key_of_long_ago_pays_nothing_out_again(rich: Api, deps: Deps, clock: TestClock) -> None:
+    first = rich.post(ALL, MADE, key="rent-11")
+    for days in (2, 6):
+        clock.advance(timedelta(days=days))
+        idempotency.reap(deps)
+        assert rich.post(ALL, MADE, key="rent-11").json["id"] == first.json["id"]
+
+    assert rows("SELECT count(*) AS n FROM payouts") == [{"n": 1}]
+
+
+def test_a_cancellation_whose_answer_was_lost_is_told_by_the_next(rich: Api) -> None:
+    made = good(rich.post(ALL, MADE))
+    path = f"{ALL}/{made['id']}/cancel"
+    good(rich.post(path, {}, key="stop"))
+    forget("stop")
+
+    assert good(rich.post(path, {}, key="stop"))["status"] == "canceled"
+    assert error_of(rich.post(path, {}, key="other"))["code"] == "payment_intent_unexpected_state"
+
+
+def forget(key: str) -> None:
+    """As when the process died before it could answer."""
+    with transaction() as session:
+        session.execute(
+            update(IdempotencyKey)
+            .where(IdempotencyKey.key == key)
+            .values(
+                state="started", leased_until=func.now(), response_status=None, response_body=None
+            )
+        )
 
 
 @pytest.mark.parametrize(

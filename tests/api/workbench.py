@@ -29,7 +29,7 @@ DEEDS = ("authorize", "capture", "cancel", "refund", "open_customer", "keep_meth
 # Rows that a case's `makes` tells of.
 THINGS = (
     "payments", "operations", "refunds", "customers", "payment_methods", "checkout_sessions",
-    "webhook_endpoints",
+    "webhook_endpoints", "payouts", "transfers", "transfer_reversals",
 )  # fmt: skip
 _keys = count(1)
 

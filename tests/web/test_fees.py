@@ -80,9 +80,9 @@ ANSWERS = {
     "amount=12.345&currency=TND": "Fixed fee -0.300",
     "amount=0.50": "Fixed fee -$0.30 USD",
     # What makes no sense is answered kindly.
-    "amount=lots": "Enter an amount, like 49.99.",
-    "amount=-5": "Enter an amount, like 49.99.",
-    "amount=1.5&currency=JPY": "JPY has 0 decimals.",
+    "amount=lots": "Enter an amount, like 1,234.56.",
+    "amount=-5": "Enter an amount, like 1,234.56.",
+    "amount=1.5&currency=JPY": "JPY has no decimals, like 1,234.",
     "amount=0.10": "Amount must be at least USD 0.50.",
     "amount=99999999999999": "Amount must be no more than",
     "amount=4%00&method=cheque&currency=XYZ&payer=ZZ": "You get $3.58 USD",

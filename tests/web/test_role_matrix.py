@@ -66,6 +66,7 @@ WHO_MAY: dict[str, dict[str, frozenset[str]]] = {
     "/dashboard/escrow/<payment_id>/freeze": RULE,
     "/dashboard/escrow/<payment_id>/unfreeze": {"POST": HEADS},
     "/dashboard/fees/": READ,
+    "/dashboard/methods/": {"GET": EVERYBODY, "POST": HEADS},
     "/dashboard/settlement/": {"GET": EVERYBODY, "POST": HEADS},
     "/dashboard/ledger/": BOOKS,
     "/dashboard/ledger/accounts/<code>/<currency>": BOOKS,
@@ -118,6 +119,7 @@ INSTEAD = {
 # Objects that are named behind the question mark.
 ASKED = {
     "/dashboard/idempotency/key": f"?scope={SCOPE}&key={KEY}",
+    "/dashboard/payouts/new": "?currency=USD",
     "/dashboard/webhooks/debugger": "?webhook=<endpoint_id>&delivery=<delivery_id>",
 }
 # Sent by those who may: wrong enough to change nothing that another test needs.
@@ -151,6 +153,8 @@ HARMFUL = {
         "extent": "all",
     },
 }
+# What cannot be done once more; the role before has done it.
+DONE = {"/dashboard/payouts/<payout_id>/cancel": 400}
 # How an answer to somebody who may looks: done, already so, or a form that says what is wrong.
 HEARD = {200, 204, 303, 409, 412, 422}
 HOLE = re.compile(r"<(\w+)>")
@@ -220,7 +224,7 @@ def test_a_role_is_heard_where_it_may_change_something(team: Team, role: str) ->
     unheard = {
         rule: answer.status_code
         for rule, answer in answers.items()
-        if answer.status_code not in HEARD or is_sent_to_log_in(answer)
+        if answer.status_code not in HEARD | {DONE.get(rule)} or is_sent_to_log_in(answer)
     }
     assert unheard == {}
 
@@ -317,7 +321,7 @@ def test_another_merchants_lists_and_searches_show_nothing_of_the_shop(team: Tea
     shown = {
         path: [mark for mark in team.marks if mark in without_its_address(answer.text, path)]
         for path in asked
-        if (answer := team.get("stranger", path)).status_code == 200
+        if (answer := team.get("stranger", path)).status_code < 500
     }
 
     assert len(shown) == len(asked)
