@@ -154,7 +154,7 @@ HARMFUL = {
     },
 }
 # What cannot be done once more; the role before has done it.
-DONE = {"/dashboard/payouts/<payout_id>/cancel": 400}
+DONE = {"/dashboard/payouts/<payout_id>/cancel": 400, "/dashboard/payouts/new": 400}
 # How an answer to somebody who may looks: done, already so, or a form that says what is wrong.
 HEARD = {200, 204, 303, 409, 412, 422}
 HOLE = re.compile(r"<(\w+)>")
