@@ -27,6 +27,7 @@ AXE = Path(__file__).resolve().parents[1] / "vendor" / "axe" / "axe.min.js"
 ELSEWHERE = {
     "mail_refused": "the worker's, when it sends mail",
     "mail_unavailable": "the worker's, when it sends mail",
+    "rates_unreadable": "the worker's, when it fetches exchange rates",
     "refund_too_large": "the dashboard's; the API says amount_too_large",
     "signature_invalid": "of what processors send us",
     "stale_amount": "the dashboard's dialogs",

@@ -59,6 +59,7 @@ NAMED = {
     "source": ["charge", "refund"],
     "destination": [],  # Sellers are other accounts by nature; a transfer names one's own.
     "source_transaction": ["charge"],
+    "payout": [],  # None can be made on the day of the payment; see test_payouts.
     "starting_after": [],
     "ending_before": [],
 }
@@ -80,6 +81,9 @@ BODIES: dict[str, Any] = {
     "POST /v1/checkout/sessions": basket(),
     "POST /v1/checkout/sessions/{session}": {"metadata": {"changed": "yes"}},
     "POST /v1/checkout/sessions/{session}/expire": {},
+    "POST /v1/payouts": {"amount": 100, "currency": "usd"},
+    "POST /v1/payouts/{payout}": {"metadata": {"changed": "yes"}},
+    "POST /v1/payouts/{payout}/cancel": {},
     "POST /v1/transfers": {"amount": 1, "currency": "usd", "destination": "acct_none"},
     "POST /v1/transfers/{transfer}": {"metadata": {"changed": "yes"}},
     "POST /v1/transfers/{transfer}/reversals": {"amount": 1},
