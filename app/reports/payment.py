@@ -63,6 +63,7 @@ class PaymentDetail:
     reserved: Money
     refundable: Money
     fee: Money
+    taken_back: Money
     net: Money
     processor_fee: Money | None
     fee_schedule: str
@@ -195,6 +196,8 @@ def _sums(row: PaymentRow) -> dict[str, Any]:
 
     fee = row.processor_fee_minor
     gone = row.refunded_minor + row.refund_reserved_minor
+    # A bank takes back all that it paid.
+    back = row.captured_minor if row.status == _S.RETURNED else 0
     return {
         "amount": row.amount,
         "authorized": money(row.authorized_minor),
@@ -203,7 +206,8 @@ def _sums(row: PaymentRow) -> dict[str, Any]:
         "reserved": money(row.refund_reserved_minor),
         "refundable": row.refundable,
         "fee": money(row.fee_minor),
-        "net": money(row.captured_minor - row.fee_minor - gone),
+        "taken_back": money(back),
+        "net": money(row.captured_minor - row.fee_minor - gone - back),
         "processor_fee": None if fee is None else money(fee),
         "fee_schedule": row.fee_schedule,
     }
