@@ -65,6 +65,7 @@ class PaymentDetail:
     reserved: Money
     refundable: Money
     fee: Money
+    taken_back: Money
     net: Money
     fee_lines: tuple[fees.Line, ...]
     fee_schedule: str
@@ -201,6 +202,8 @@ def _sums(row: PaymentRow) -> dict[str, Any]:
         return Money(minor, row.currency)
 
     gone = row.refunded_minor + row.refund_reserved_minor
+    # A bank takes back all that it paid.
+    back = row.captured_minor if row.status == _S.RETURNED else 0
     return {
         "amount": row.amount,
         "authorized": money(row.authorized_minor),
@@ -209,7 +212,8 @@ def _sums(row: PaymentRow) -> dict[str, Any]:
         "reserved": money(row.refund_reserved_minor),
         "refundable": row.refundable,
         "fee": money(row.fee_minor),
-        "net": money(row.captured_minor - row.fee_minor - gone),
+        "taken_back": money(back),
+        "net": money(row.captured_minor - row.fee_minor - gone - back),
         "fee_lines": fees.lines_of(parts_of(row.fee_parts, row.fee_minor), row.currency),
         "fee_schedule": fees.schedule_name(row.merchant_id, row.fee_schedule),
     }

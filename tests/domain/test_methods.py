@@ -28,6 +28,7 @@ def test_a_method_says_all_that_is_to_be_known(method: Method) -> None:
     assert method.settlement_business_days >= 0
     assert method.refund.window_days is None or method.refund.window_days > 0
     assert method.currencies <= set(CURRENCIES)
+    assert not method.countries or method.favoured_in <= method.countries
     assert all(re.fullmatch(r"[A-Z]{2}", country) for country in method.countries)
 
 
@@ -121,7 +122,7 @@ def test_only_what_can_work_is_offered() -> None:
     assert "sepa_debit" not in _names(["card"], Money(5000, "EUR"))
 
 
-def test_a_method_of_the_customers_country_comes_first_and_a_mere_hint_hides_nothing() -> None:
+def test_a_favoured_method_comes_first_and_a_mere_hint_hides_nothing() -> None:
     every = ["card", "sepa_debit"]
 
     assert _names(every, Money(5000, "EUR")) == ["card", "sepa_debit"]

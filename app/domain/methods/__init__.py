@@ -35,7 +35,7 @@ def offered(
     """The methods that can work for this payment, the likeliest first; never one that cannot.
 
     `country` is where the customer is, if that is known: a method made for other countries is hidden.
-    `likely` is a mere hint, such as a browser's language: it puts methods of that country first.
+    `likely` is a mere hint, such as a browser's language: it puts methods that are favoured there first.
     """
     wanted = set(allowed)
     found = [
@@ -46,4 +46,4 @@ def offered(
         and (country is None or not one.countries or country in one.countries)
     ]
     near = country or likely
-    return sorted(found, key=lambda one: 0 if near is not None and near in one.countries else 1)
+    return sorted(found, key=lambda one: near not in one.favoured_in)

@@ -65,7 +65,8 @@ class Limit:
 @dataclass(frozen=True, slots=True)
 class Method:
     """One payment method. `title` is what customers and merchants read; `fee_class` is a key of the fee
-    schedules; `countries` are those whose customers can have it; empty sets mean all.
+    schedules; `countries` are those whose customers can have it; empty sets mean all. `favoured_in` are
+    those whose customers look for it first.
 
     `answer_business_days`: from the customer's consent to the bank's word; `settlement_business_days`: from
     there to available. `what_can_go_wrong` is said to merchants of a payment that waits.
@@ -80,6 +81,7 @@ class Method:
     dispute: str
     currencies: frozenset[str] = frozenset()
     countries: frozenset[str] = frozenset()
+    favoured_in: frozenset[str] = frozenset()
     limits: Mapping[str, Limit] = field(default_factory=lambda: MappingProxyType({}))
     can_hold: bool = False
     answer_business_days: int = 0

@@ -45,6 +45,7 @@ METHOD = Method(
     fee_class="sepa_debit",
     currencies=frozenset({"EUR"}),
     countries=COUNTRIES,
+    favoured_in=frozenset({"AT", "DE", "NL"}),
     limits=MappingProxyType({"EUR": Limit(most_minor=1_000_000)}),
     answer_business_days=5,
     settlement_business_days=2,

@@ -1,0 +1,63 @@
+"""What a merchant sees of payment methods: which are on, and what a debit is waiting for."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.reports import access
+from app.services import inbound, polling
+from app.services.deps import Deps
+from app.services.payments import load
+from tests.debits import make_debit
+from tests.factories import Shop
+from tests.sandbox.server import SandboxServer
+from tests.services.bank import Bank
+from tests.web.visitor import Visitor
+
+
+@pytest.fixture
+def bank(sandbox: SandboxServer, shop: Shop) -> Bank:
+    """The processor's side of the shop."""
+    return Bank(sandbox, shop)
+
+
+def test_methods_are_switched_on_and_off(deps: Deps, shop: Shop, owner: Visitor) -> None:
+    page = owner.get("/dashboard/methods/")
+    assert "SEPA Direct Debit" in page.text
+
+    answer = owner.post("/dashboard/methods/", {"methods": "sepa_debit"})
+
+    assert answer.status_code == 303
+    assert access.methods_of(shop.merchant_id) == ["sepa_debit"]
+
+
+def test_the_last_method_cannot_be_switched_off(deps: Deps, shop: Shop, owner: Visitor) -> None:
+    answer = owner.post("/dashboard/methods/", {})
+
+    assert answer.status_code == 422
+    assert "at least one way" in answer.text
+    assert access.methods_of(shop.merchant_id) == ["card"]
+
+
+def test_a_debit_says_when_its_bank_is_expected_and_until_when_it_can_be_taken_back(
+    deps: Deps, shop: Shop, bank: Bank, owner: Visitor
+) -> None:
+    """Nothing is shown as the merchant's before the bank has paid, nor after it took it back."""
+    payment = make_debit(deps, shop)
+    page = owner.get(f"/dashboard/payments/{payment.id}").text
+    assert "answer is expected by" in page
+    assert "Waiting for bank" in owner.get("/dashboard/payments/").text
+
+    bank.debit(payment, "accept")
+    polling.poll_due(deps, every=timedelta())
+    inbound.handle_due(deps)
+    assert "Can be taken back until" in owner.get(f"/dashboard/payments/{payment.id}").text
+
+    bank.debit(payment, "return", code="MD06")
+    polling.poll_due(deps, every=timedelta())
+    inbound.handle_due(deps)
+    page = owner.get(f"/dashboard/payments/{payment.id}").text
+    assert "took this payment back" in page
+    assert "MD06" in page
+    assert "Taken back" in page
+    assert load(shop.merchant_id, payment.id).captured_minor == 5000
