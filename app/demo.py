@@ -18,6 +18,7 @@ import requests
 from app.adapters.fx import DemoRates
 from app.demo_goods import CARDS, NAMES, PRODUCTS
 from app.demo_market import make_market
+from app.demo_payouts import backdated, open_bank_account, pay_out
 from app.domain.clock import FrozenClock
 from app.domain.errors import FarthingError
 from app.domain.ids import new_id
@@ -113,12 +114,14 @@ def seed(
         deps,
         clock=clock,
         processors={name: Backdated(one) for name, one in deps.processors.items()},
+        rails=backdated(deps.rails, clock),
         # Rates of the day that is being told, under the name that the running demo asks for.
         rate_provider=DemoRates(clock),
     )
     shops = _open_shops(past)
     merchants.choose_settlement(past, ChooseSettlement(shops[1].merchant_id, (), SYSTEM))
     _people(past, shops)
+    open_bank_account(past, shops[0].merchant_id)
     chance = random.Random(1895)  # noqa: S311 - demo data, the same every time
     for number in range(days):
         start = now - timedelta(days=days - number)
@@ -128,6 +131,7 @@ def seed(
             _one_day(past, clock, shop, start, chance)
         expiry.expire_due(past)
         ledger.release_due(past)
+        pay_out(past, sandbox_url)
         if number % 15 == 14:
             say(f"  {number + 1} of {days} days …")
     clock.set(now)

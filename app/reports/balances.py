@@ -111,6 +111,9 @@ TITLES = {
     "transfer_received": "Transfer received from a platform",
     "transfer_reversed": "Transfer given back to the platform",
     "transfer_returned": "Transfer given back by a seller",
+    "payment_returned": "Payment taken back by the bank",
+    "micro_deposit_sent": "Test deposit sent",
+    "micro_deposit_returned": "Test deposit returned",
     "unmatched_receipt": "Money that matches no payment",
     "unmatched_refund": "Refund that matches no payment",
 }
@@ -130,6 +133,7 @@ ACCOUNT_NAMES = {
     "suspense": "To be explained",
     "escrow_held": "Held in escrow",
     "transfers": "To and from other accounts",
+    "verification_costs": "Test deposits",
 }
 
 

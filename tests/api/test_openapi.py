@@ -20,20 +20,8 @@ from app.web.api.schemas import SCHEMAS
 from tests.api.client import Api
 from tests.api.possessions import connected_seller
 from tests.contracts.schema import contract, event_types
-from tests.examples import Story
+from tests.examples import NEVER, Story
 from tests.factories import DECLINED, NEEDS_3DS, Shop
-
-# Calls that cannot succeed yet, and so have no example.
-NEVER = {
-    ("POST", "/v1/refunds/{refund}/cancel"),
-    # Money of the examples becomes available days later only, and nobody waits for it.
-    ("POST", "/v1/payouts"),
-    ("GET", "/v1/payouts/{payout}"),
-    ("POST", "/v1/payouts/{payout}"),
-    ("POST", "/v1/payouts/{payout}/cancel"),
-    ("GET", "/v1/disputes/{dispute}"),
-    ("GET", "/v1/files/{file}"),
-}
 
 
 @cache

@@ -20,10 +20,7 @@ NOT_OFFERED = {
     "POST /v1/disputes/{}": "comes with disputes",
     "POST /v1/disputes/{}/close": "comes with disputes",
     "POST /v1/files": "comes with disputes",
-    "POST /v1/payouts": "comes with payouts",
-    "POST /v1/payouts/{}": "comes with payouts",
-    "POST /v1/payouts/{}/cancel": "comes with payouts",
-    "POST /v1/payouts/{}/reverse": "comes with payouts",
+    "POST /v1/payouts/{}/reverse": "banks do not give a payout back that has arrived",
 }
 # Names that we take and that the published part does not list for the call, and why.
 OURS = {

@@ -10,8 +10,9 @@ import pytest
 from flask import Flask
 
 from app.domain import recipes
+from app.domain.accounts import CHART
 from app.domain.money import Money
-from app.reports import as_of, explorer, explorer_entries, explorer_export
+from app.reports import as_of, balances, explorer, explorer_entries, explorer_export
 from app.reports.explorer_entries import EntryFilter, EntryPage, Position
 from app.services import books
 from app.services.deps import Deps
@@ -26,6 +27,11 @@ from tests.web.visitor import Visitor
 
 PENDING = "/dashboard/ledger/accounts/merchant_pending/USD"
 RECEIVABLE = ("processor_receivable:stripe", "USD")
+
+
+def test_every_account_and_every_journal_has_words_of_its_own() -> None:
+    assert CHART.keys() == balances.ACCOUNT_NAMES.keys()
+    assert {recipe.__name__ for recipe in recipes.RECIPES} == balances.TITLES.keys()
 
 
 def receive(shop: Shop, number: int, at: datetime, source: str = "txn") -> None:

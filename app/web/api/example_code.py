@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from app.web.api.examples import Example
 
@@ -98,13 +99,18 @@ def _spread(arguments: list[str]) -> str:
 
 
 def _node(example: Example) -> str:
+    params = example.params
     if example.sdk:
         method = example.node or _camel(example.sdk).replace(".delete", ".del")
         arguments = [f'"{value}"' for value in example.path]
     else:
-        method, arguments = "rawRequest", [f'"{example.method}"', f'"{example.address}"']
-    if example.params:
-        arguments.append(_literal(example.params, "node"))
+        address = example.address
+        if example.method == "GET" and params:
+            # The SDK's raw requests take parameters with POST only.
+            address, params = f"{address}?{urlencode([*_pairs(params)])}", {}
+        method, arguments = "rawRequest", [f'"{example.method}"', f'"{address}"']
+    if params:
+        arguments.append(_literal(params, "node"))
     if example.key:
         arguments.append(_literal({"idempotencyKey": example.key}, "node", is_short=True))
     called = f"const {_camel(name_of(example))} = await stripe.{method}"

@@ -10,10 +10,10 @@ from app.domain.ids import lowest_id
 from app.reports import balances, payouts, statement
 from app.reports.paging import Cursor
 from app.reports.statement import Month
+from app.web import downloads
 from app.web.context import current_merchant, current_person, deps
 from app.web.dashboard import filters
 from app.web.render import page
-from app.web.tables import csv_file
 
 blueprint = Blueprint("balances", __name__)
 
@@ -93,7 +93,7 @@ def export_statement() -> Response:
         )
         for one in statement.export(current_merchant(), currency, month)
     )  # fmt: skip
-    return csv_file(f"statement-{month}-{currency}.csv", HEADER, rows)
+    return downloads.table(f"statement-{month}-{currency}.csv", HEADER, rows)
 
 
 def _asked() -> tuple[Month, str, list[str]]:

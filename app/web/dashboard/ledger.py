@@ -65,9 +65,8 @@ def export(code: str, currency: str) -> AnyResponse:
     except InvalidRequest as error:
         flash(error.message)
         return redirect(_account_address(code, currency, wanted), 303)
-    pieces = downloads.csv_pieces(explorer_export.HEADER, rows)
     name = f"{code.replace(':', '-')}-{currency}.csv"
-    return downloads.stream(pieces, name, "text/csv; charset=utf-8")
+    return downloads.table(name, explorer_export.HEADER, rows)
 
 
 @blueprint.get("/journals")

@@ -54,7 +54,7 @@ def test_a_decline_is_a_card_error(
             {"automatic_payment_methods": {"enabled": True, "planet": "Mars"}},
             *("automatic_payment_methods[planet]", "parameter_unknown"),
         ),
-        ({"transfer_group": "g"}, "transfer_group", "parameter_unsupported"),
+        ({"transfer_group": "g"}, "transfer_group", "parameter_invalid"),
         ({"setup_future_usage": "off_session"}, "setup_future_usage", "parameter_unsupported"),
         ({"return_url": "javascript:alert(1)"}, "return_url", None),
         ({"expand": ["latest_charge.nonsense"]}, None, None),

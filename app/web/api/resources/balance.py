@@ -64,13 +64,11 @@ def _wanted(call: Call) -> Wanted | None:
     kind, source, currency = params.get("type"), params.get("source") or "", params.get("currency")
     is_charge = source.startswith("ch_")
     events = [event for event, its in TYPES.items() if kind in (None, its)]
-    if source:
-        if not source.startswith(("ch_", "re_", "po_", "rel_", "tr_", "trr_")):
-            return None
-        fitting = (
-            ("charge", "adjustment") if is_charge else ("refund", "refund_failure", "adjustment")
-        )
-        events = [event for event in events if TYPES[event] in fitting]
+    if source and not source.startswith(("ch_", "re_", "po_", "rel_", "tr_", "trr_")):
+        return None
+    if is_charge:
+        # Refunds and transfers stand in the book under ids of their own.
+        events = [one for one in events if TYPES[one] in ("charge", "adjustment", "reserve_hold")]
     if not events:
         return None
     return Wanted(
