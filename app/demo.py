@@ -121,7 +121,7 @@ def seed(
     shops = _open_shops(past)
     merchants.choose_settlement(past, ChooseSettlement(shops[1].merchant_id, (), SYSTEM))
     _people(past, shops)
-    open_bank_account(past, shops[0].merchant_id)
+    open_bank_account(past, shops[0].merchant_id, sandbox_url)
     chance = random.Random(1895)  # noqa: S311 - demo data, the same every time
     for number in range(days):
         start = now - timedelta(days=days - number)

@@ -6,6 +6,7 @@ from typing import Any
 import requests
 
 from app.domain.clock import Clock, add_business_days
+from app.domain.money import Money
 from app.domain.rails import Accepted, Paid, PayoutOrder, PayoutRail, RailOutcome
 from app.services import bank_accounts, bank_deposits, payout_sending, payout_terms, payouts
 from app.services.audit import By
@@ -13,9 +14,8 @@ from app.services.bank_account_entry import AddAccount, add_account
 from app.services.bank_accounts import VerifyAccount
 from app.services.deps import Deps
 from app.services.payout_terms import SetReserve, SetTerms
-from app.store.bank_accounts import deposits_of
-from app.store.db import transaction
 
+NUMBER = "000123456789"
 TIMEOUT_SECONDS = 20
 _BY = By("user:owner@wren.example")
 
@@ -54,7 +54,7 @@ def backdated(rails: Mapping[str, PayoutRail], clock: Clock) -> dict[str, Payout
     return {name: BackdatedRail(rail, clock) for name, rail in rails.items()}
 
 
-def open_bank_account(deps: Deps, merchant_id: str) -> None:
+def open_bank_account(deps: Deps, merchant_id: str, sandbox_url: str) -> None:
     """A verified account in dollars, paid to every Friday, with a twentieth kept back for thirty days."""
     account_id = add_account(
         deps,
@@ -65,16 +65,26 @@ def open_bank_account(deps: Deps, merchant_id: str) -> None:
             kind="us_account",
             iban="",
             routing="110000000",
-            number="000123456789",
+            number=NUMBER,
             by=_BY,
         ),
     )
     bank_deposits.send_due(deps)
-    with transaction() as session:
-        first, second = (one.amount for one in deposits_of(session, merchant_id, account_id))
+    first, second = _on_the_statement(sandbox_url)
     bank_accounts.verify_account(deps, VerifyAccount(merchant_id, account_id, (first, second), _BY))
     payout_terms.set_terms(deps, SetTerms(merchant_id, "USD", "weekly", _BY, weekday=5))
     payout_terms.set_reserve(deps, SetReserve(merchant_id, "USD", 500, 30, _BY))
+
+
+def _on_the_statement(sandbox_url: str) -> list[Money]:
+    """What the account's owner sees of the two deposits."""
+    answer = requests.get(f"{sandbox_url}/bank/record", timeout=TIMEOUT_SECONDS)
+    answer.raise_for_status()
+    return [
+        Money(fact["amount"], fact["currency"].upper())
+        for fact in answer.json()["facts"]
+        if (fact["fact"], fact["last4"]) == ("sent", NUMBER[-4:])
+    ]
 
 
 def pay_out(deps: Deps, sandbox_url: str) -> None:

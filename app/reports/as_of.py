@@ -14,6 +14,7 @@ from sqlalchemy import text
 from app.domain.accounts import account_of
 from app.domain.ids import lowest_id
 from app.domain.money import Money
+from app.store.books import sealed_to
 from app.store.db import db
 
 # Ids tell the millisecond in which they were made; a journal's is made with its time of writing.
@@ -39,7 +40,8 @@ _AS_OF = f"""
         FROM journals j
         JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
         CROSS JOIN LATERAL {_SIDES}
-        WHERE j.merchant_id = :merchant_id AND j.seq > (SELECT seq FROM edge)
+        WHERE j.merchant_id = :merchant_id AND j.seq > :sealed
+          AND j.seq > (SELECT seq FROM edge)
           AND p.created_at < :start)
     SELECT code, currency, sum(net)::bigint FROM parts GROUP BY code, currency
 """  # noqa: S608 - a constant above
@@ -55,7 +57,8 @@ _NOW = f"""
         FROM journals j
         JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
         CROSS JOIN LATERAL {_SIDES}
-        WHERE j.merchant_id = :merchant_id AND j.seq > (SELECT seq FROM edge))
+        WHERE j.merchant_id = :merchant_id AND j.seq > :sealed
+          AND j.seq > (SELECT seq FROM edge))
     SELECT code, currency, sum(net)::bigint FROM parts GROUP BY code, currency
 """  # noqa: S608 - a constant above
 
@@ -78,10 +81,11 @@ class Standing:
 
 def standing(merchant_id: str, at: datetime | None = None) -> Standing:
     """Every account of the merchant's book at a moment, or now."""
+    found = {"merchant_id": merchant_id, "sealed": sealed_to(db.session(), merchant_id)}
     if at is None:
-        rows = db.session.execute(text(_NOW), {"merchant_id": merchant_id}).all()
+        rows = db.session.execute(text(_NOW), found).all()
     else:
-        rows = db.session.execute(text(_AS_OF), _window(merchant_id, at)).all()
+        rows = db.session.execute(text(_AS_OF), found | _window(at)).all()
     return Standing(
         {
             (code, currency): int(net) if account_of(code).normal == "credit" else -int(net)
@@ -90,11 +94,10 @@ def standing(merchant_id: str, at: datetime | None = None) -> Standing:
     )
 
 
-def _window(merchant_id: str, at: datetime) -> dict[str, object]:
+def _window(at: datetime) -> dict[str, object]:
     moment = at.astimezone(UTC)
     start = moment.replace(minute=0, second=0, microsecond=0)
     return {
-        "merchant_id": merchant_id,
         "day": start.date(),
         "midnight": start.replace(hour=0),
         "start": start,

@@ -10,7 +10,7 @@ from app.domain.errors import NotFound
 from app.domain.money import Money
 from app.reports.explorer import named
 from app.reports.timeline import actor_words
-from app.store.books import BookRow, SealRow
+from app.store.books import BookRow, SealRow, sealed_to
 from app.store.db import db
 from app.store.proofs import BookProof
 
@@ -193,7 +193,8 @@ _SUMS = """
         CROSS JOIN LATERAL (VALUES (p.debit, p.amount_minor, 0::bigint),
                                    (p.credit, 0::bigint, p.amount_minor))
             AS side (code, debit, credit)
-        WHERE j.merchant_id = :merchant_id AND j.seq > (SELECT seq FROM edge)),
+        WHERE j.merchant_id = :merchant_id AND j.seq > :sealed
+          AND j.seq > (SELECT seq FROM edge)),
     summed AS (SELECT code, currency, sum(debit)::bigint AS debit, sum(credit)::bigint AS credit
                FROM parts GROUP BY code, currency)
     SELECT coalesce(s.code, b.code) AS code, coalesce(s.currency, b.currency) AS currency,
@@ -205,7 +206,8 @@ _SUMS = """
 
 
 def _sums(merchant_id: str) -> tuple[tuple[CurrencySums, ...], tuple[StoredBalance, ...]]:
-    rows = db.session.execute(text(_SUMS), {"merchant_id": merchant_id}).all()
+    found = {"merchant_id": merchant_id, "sealed": sealed_to(db.session(), merchant_id)}
+    rows = db.session.execute(text(_SUMS), found).all()
     sides: dict[str, tuple[int, int]] = {}
     balances = []
     for row in rows:

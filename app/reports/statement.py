@@ -19,7 +19,7 @@ from app.reports.as_of import standing
 from app.reports.paging import Cursor, Page
 from app.reports.payouts import BAR_NAMES
 from app.reports.periods import day_start
-from app.store.books import FEE, GROSS, IS_OWN, WITH_FEE
+from app.store.books import FEE, GROSS, IS_OWN, WITH_FEE, sealed_to
 from app.store.db import db
 
 SLACK = timedelta(seconds=1)
@@ -35,6 +35,7 @@ _MOVES = f"""
     JOIN journals j ON j.merchant_id = p.merchant_id AND j.id = p.journal_id
     WHERE p.merchant_id = :merchant_id AND p.currency = :currency
       AND p.journal_id >= :first_id AND p.journal_id < :end_id AND p.journal_id > :after_id
+      AND j.id >= :first_id AND j.id < :end_id AND j.id > :after_id
       AND j.created_at >= :start AND j.created_at < :end
       AND j.event <> 'funds_released' AND {IS_OWN}
     GROUP BY p.journal_id, j.event, j.source_id, j.payment_id, j.created_at
@@ -57,7 +58,7 @@ _SUMS = f"""
         WHERE merchant_id = :merchant_id AND currency = :currency
           AND hour >= :first_hour AND hour < :last_hour
         UNION ALL
-        {_ONE} AND j.seq > (SELECT seq FROM edge)
+        {_ONE} AND j.seq > :sealed AND j.seq > (SELECT seq FROM edge)
           AND j.created_at >= :first_hour AND j.created_at < :last_hour
         GROUP BY j.event
         UNION ALL
@@ -152,7 +153,9 @@ class Move:
 def statement(merchant_id: str, currency: str, month: Month, now: datetime) -> Statement:
     """The month's statement; one that is not over ends now."""
     until = min(month.end - timedelta(microseconds=1), now)
-    rows = db.session.execute(text(_SUMS), _edges(merchant_id, currency, month, until)).all()
+    sealed = {"sealed": sealed_to(db.session(), merchant_id)}
+    edges = _edges(merchant_id, currency, month, until)
+    rows = db.session.execute(text(_SUMS), edges | sealed).all()
     return Statement(
         month=month,
         currency=currency,

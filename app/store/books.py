@@ -70,13 +70,13 @@ def is_final(session: Session, at: Mark) -> bool:
 
 def unsealed_books(session: Session, up_to: int) -> Sequence[str]:
     """The merchants who have journals between the horizon and `up_to`."""
+    horizon = session.execute(text("SELECT sealed_seq FROM ledger_horizon")).scalar_one()
     rows = session.execute(
         text("""
-            SELECT DISTINCT merchant_id FROM journals
-            WHERE seq > (SELECT sealed_seq FROM ledger_horizon) AND seq <= :up_to
+            SELECT DISTINCT merchant_id FROM journals WHERE seq > :horizon AND seq <= :up_to
             ORDER BY merchant_id
         """),
-        {"up_to": up_to},
+        {"horizon": horizon, "up_to": up_to},
     ).scalars()
     return list(rows)
 
@@ -216,6 +216,19 @@ def add_sums(session: Session, merchant_id: str, from_seq: int, to_seq: int) -> 
         session.execute(text(statement), found)
 
 
+def sealed_to(session: Session, merchant_id: str) -> int:
+    """The number up to which the book is sealed, at the least.
+
+    Statements that read what is not sealed compare with it besides the number that they find for
+    themselves: only of a number that it is told does the planner know how little lies beyond.
+    """
+    found = session.execute(
+        text("SELECT sealed_seq FROM books WHERE merchant_id = :merchant_id"),
+        {"merchant_id": merchant_id},
+    ).scalar_one_or_none()
+    return int(found or 0)
+
+
 _PENDING = """
     WITH edge AS (SELECT coalesce(max(sealed_seq), 0) AS seq FROM books
                   WHERE merchant_id = :merchant_id),
@@ -227,7 +240,8 @@ _PENDING = """
                CASE WHEN p.credit = 'merchant_pending' THEN p.amount_minor ELSE -p.amount_minor END
         FROM journals j
         JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
-        WHERE j.merchant_id = :merchant_id AND j.seq > (SELECT seq FROM edge)
+        WHERE j.merchant_id = :merchant_id AND j.seq > :sealed
+          AND j.seq > (SELECT seq FROM edge)
           AND 'merchant_pending' IN (p.debit, p.credit))
     SELECT currency, available_on, sum(net_minor)::bigint FROM parts
     GROUP BY currency, available_on HAVING sum(net_minor) <> 0
@@ -237,7 +251,8 @@ _PENDING = """
 
 def pending_days(session: Session, merchant_id: str) -> list[tuple[str, date, int]]:
     """What is pending now: currency, the day on which it becomes available, minor units (never 0)."""
-    rows = session.execute(text(_PENDING), {"merchant_id": merchant_id}).all()
+    found = {"merchant_id": merchant_id, "sealed": sealed_to(session, merchant_id)}
+    rows = session.execute(text(_PENDING), found).all()
     return [(currency, on, int(net)) for currency, on, net in rows]
 
 

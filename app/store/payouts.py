@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain.money import Money
 from app.domain.payouts import NO_LINES, Found, Movements, Terms
-from app.store.books import FEE, GROSS, OWN
+from app.store.books import FEE, GROSS, OWN, sealed_to
 from app.store.db import Base
 
 
@@ -177,7 +177,8 @@ _CLAIM = f"""
         SELECT CASE WHEN p.credit = 'merchant_pending' THEN p.amount_minor ELSE -p.amount_minor END
         FROM journals j
         JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
-        WHERE j.merchant_id = :merchant_id AND j.seq > (SELECT seq FROM edge)
+        WHERE j.merchant_id = :merchant_id AND j.seq > :sealed
+          AND j.seq > (SELECT seq FROM edge)
           AND p.currency = :currency AND p.available_on <= :today
           AND 'merchant_pending' IN (p.debit, p.credit)
     )
@@ -219,6 +220,7 @@ def claim_lines(  # noqa: PLR0913 - a period has two ends, and each has a day an
             "last_seq": last.cut_seq if last else 0,
             "cut": cut,
             "today": today,
+            "sealed": sealed_to(session, merchant_id),
         },
     ).all()
     parts: dict[str, list[Movements]] = {"attached": [], "left": []}

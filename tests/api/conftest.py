@@ -17,9 +17,15 @@ def api(app: Flask, shop: Shop) -> Api:
 
 
 @pytest.fixture
-def stranger(app: Flask, deps: Deps, shop: Shop) -> Api:
+def other(deps: Deps, shop: Shop) -> Shop:
+    """Another merchant."""
+    return open_shop(deps, name="Another Shop")
+
+
+@pytest.fixture
+def stranger(app: Flask, other: Shop) -> Api:
     """Another merchant's software."""
-    return Api(app, open_shop(deps, name="Another Shop").secret_key)
+    return Api(app, other.secret_key)
 
 
 @pytest.fixture(scope="session")

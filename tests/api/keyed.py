@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from tests.api.client import Api, basket, order
-from tests.api.possessions import HOOK, connected_seller, good
+from tests.api.possessions import DAYS_UNTIL_PAYOUT, HOOK, connected_seller, good
 from tests.factories import VISA
 
 Json = dict[str, Any]
@@ -37,7 +38,8 @@ class Case:
     """One way that a route can go.
 
     `makes`: table → rows. `calls`: what the processor is asked to do. `dies_at`: the named places on
-    the way. `status`: what the first request is answered. `is_money`: it is known for ever.
+    the way. `status`: what the first request is answered. `is_money`: it is known for ever. `after`: how
+    long after everything else it can be asked.
     """
 
     route: str
@@ -48,6 +50,7 @@ class Case:
     status: int = 200
     is_money: bool = False
     how: str = ""
+    after: timedelta = timedelta()
 
     @property
     def name(self) -> str:
@@ -135,7 +138,12 @@ def refunding(**more: Any) -> Callable[[Api], Ask]:
 
     def prepare(api: Api) -> Ask:
         paid, another = intent(api, confirm=True), intent(api, confirm=True)
-        wrong = ({"charge": another["latest_charge"]}, {"amount": 0})
+        wrong = (
+            {"charge": another["latest_charge"]},
+            {"payment_intent": "pi_of_nobody"},
+            {"payment_intent": None, "charge": "ch_of_nobody"},
+            {"amount": 0},
+        )
         body = {"payment_intent": paid["id"], **more}
         return Ask("/v1/refunds", body, {"amount": 101}, wrong)
 
@@ -165,7 +173,11 @@ def detaching(api: Api) -> Ask:
 
 
 def opening_session(api: Api) -> Ask:
-    return Ask("/v1/checkout/sessions", basket(), wrong=({"currency": "eur"},))
+    return Ask(
+        "/v1/checkout/sessions",
+        basket(),
+        wrong=({"currency": "eur"}, {"customer": "cus_of_nobody"}),
+    )
 
 
 def expiring(api: Api) -> Ask:
@@ -203,7 +215,9 @@ def transferring(api: Api) -> Ask:
         "destination": connected_seller(api),
         "source_transaction": held(api)["latest_charge"],
     }
-    return Ask("/v1/transfers", body, {"amount": 901}, ({"amount": 0},))
+    return Ask(
+        "/v1/transfers", body, {"amount": 901}, ({"amount": 0}, {"destination": "acct_of_nobody"})
+    )
 
 
 def transfer(api: Api) -> str:
@@ -230,6 +244,22 @@ def releasing(api: Api) -> Ask:
     parts = [{"amount": 900, "destination": seller}]
     other = {"parts": [{"amount": 901, "destination": seller}]}
     return Ask(f"/v1/escrow_holds/{hold['id']}/release", {"parts": parts}, other)
+
+
+def payout(api: Api) -> str:
+    """A payout that the bank does not know of yet."""
+    return str(good(api.post("/v1/payouts", {"amount": 100, "currency": "usd"}))["id"])
+
+
+def paying_out(api: Api) -> Ask:
+    # One that was made before takes what is left of others that were canceled.
+    payout(api)
+    body = {"amount": 200, "currency": "usd"}
+    return Ask("/v1/payouts", body, {"amount": 201}, ({"amount": 0},))
+
+
+def canceling_payout(api: Api) -> Ask:
+    return Ask(f"/v1/payouts/{payout(api)}/cancel", {}, {"expand": ["balance_transaction"]})
 
 
 ONE_CALL = {"operations": 1}
@@ -279,6 +309,11 @@ CASES = (
          is_money=True),
     Case("POST /v1/transfers/{transfer}/reversals/{reversal}", noting(reversal, "{}")),
     Case("POST /v1/escrow_holds/{hold}/release", releasing, {"transfers": 1}, is_money=True),
+    Case("POST /v1/payouts", paying_out, {"payouts": 1}, is_money=True,
+         after=DAYS_UNTIL_PAYOUT),
+    Case("POST /v1/payouts/{payout}", noting(payout, "/v1/payouts/{}"),
+         after=DAYS_UNTIL_PAYOUT),
+    Case("POST /v1/payouts/{payout}/cancel", canceling_payout, after=DAYS_UNTIL_PAYOUT),
     Case("POST /v1/webhook_endpoints", creating_endpoint, {"webhook_endpoints": 1}),
     Case("POST /v1/webhook_endpoints/{endpoint}", updating_endpoint),
 )  # fmt: skip

@@ -2,21 +2,23 @@
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 from psycopg import sql
 from werkzeug.test import TestResponse
 
-from app.services import merchants, sellers
+from app.services import ledger, merchants, sellers
 from app.services.deps import Deps
 from app.web.api.call import Route
 from tests.api.client import Api, basket, order
-from tests.factories import VISA, FakeQueue
+from tests.factories import VISA, FakeQueue, Shop, TestClock, verified_bank_account
 
 HOOK = "http://127.0.0.1:8999/hook"
 # What an address may name, though no account has one yet.
-NOTHING_YET = frozenset({"dispute", "payout", "file"})
+NOTHING_YET = frozenset({"dispute", "file"})
+DAYS_UNTIL_PAYOUT = timedelta(days=10)
 # What is written without a merchant doing anything: the log of the requests themselves.
 LOGS = frozenset({"api_requests"})
 
@@ -45,8 +47,9 @@ def good(answer: TestResponse) -> Any:
     return answer.json
 
 
-def acquire(api: Api, queue: FakeQueue) -> Possessions:
-    """One of each, made through the API."""
+def acquire(api: Api, queue: FakeQueue, shop: Shop, clock: TestClock) -> Possessions:
+    """One of each, made through the API by the shop's software."""
+    payout = paid_out(api, shop, clock)
     customer = good(api.post("/v1/customers", {"name": "Ada", "email": "ada@example.com"}))["id"]
     methods = [
         good(api.post(f"/v1/payment_methods/{VISA}/attach", {"customer": customer}))["id"]
@@ -79,6 +82,7 @@ def acquire(api: Api, queue: FakeQueue) -> Possessions:
             "transfer": [transfer],
             "reversal": [back],
             "hold": _first(api, "escrow_holds"),
+            "payout": [payout],
             "refund": [refund],
             "customer": [customer],
             "method": methods,
@@ -101,6 +105,18 @@ def connected_seller(api: Api) -> str:
     )
     sellers.connect_seller(deps, sellers.ConnectSeller(account, seller))
     return seller
+
+
+def paid_out(api: Api, shop: Shop, clock: TestClock) -> str:
+    """A first payout to a new bank account, of the day on which what is paid today is there."""
+    deps: Deps = api.app.extensions["farthing"]
+    verified_bank_account(deps, shop)
+    good(api.post("/v1/payment_intents", order(confirm=True, amount=900_000)))
+    clock.advance(DAYS_UNTIL_PAYOUT)
+    ledger.release_book(deps, shop.merchant_id)
+    made = good(api.post("/v1/payouts", {"amount": 100, "currency": "usd"}))
+    clock.advance(-DAYS_UNTIL_PAYOUT)
+    return str(made["id"])
 
 
 def _first(api: Api, plural: str) -> list[str]:

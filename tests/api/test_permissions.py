@@ -82,9 +82,9 @@ def test_a_key_that_was_given_nothing_makes_no_call(
 
 
 def test_reading_reads_whatever_there_is(
-    app: Flask, api: Api, deps: Deps, shop: Shop, queue: FakeQueue
+    app: Flask, api: Api, deps: Deps, shop: Shop, queue: FakeQueue, clock: TestClock
 ) -> None:
-    own = acquire(api, queue)
+    own = acquire(api, queue, shop, clock)
     for route in ROUTES:
         if route.method != "GET" or NOTHING_YET & set(names_of(route)):
             continue
@@ -107,13 +107,13 @@ def test_powers_that_are_taken_are_gone_at_once(app: Flask, deps: Deps, shop: Sh
 
 
 def test_a_publishable_key_sees_one_payment_by_its_secret_and_nothing_else(
-    app: Flask, api: Api, deps: Deps, shop: Shop, queue: FakeQueue
+    app: Flask, api: Api, deps: Deps, shop: Shop, queue: FakeQueue, clock: TestClock
 ) -> None:
     key = make(deps, shop, "publishable").text
     for route in ROUTES:
         answer = call(app, key, route, shop.merchant_id)
         assert answer.status_code == (404 if route.is_public else 403), route.name
-    own, browser = acquire(api, queue), Api(app, key)
+    own, browser = acquire(api, queue, shop, clock), Api(app, key)
     other = api.post("/v1/payment_intents", {"amount": 900, "currency": "usd"}).json
     assert other is not None
     for route in PUBLIC_ROUTES:

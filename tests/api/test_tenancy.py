@@ -24,7 +24,7 @@ from tests.api.possessions import (
     rows_of,
     words_of,
 )
-from tests.factories import VISA, FakeQueue, Shop
+from tests.factories import VISA, FakeQueue, Shop, TestClock
 
 WITH_ID = [route for route in ROUTES if names_of(route)]
 LISTS = [
@@ -46,7 +46,7 @@ LISTED = {
     "transfer_reversal": "reversal",
     "escrow_hold": "hold",
     "dispute": "intent",
-    "payout": "intent",
+    "payout": "payout",
     "file": "intent",
 }
 # Parameters that hold an id → whose ids fit there.
@@ -56,10 +56,10 @@ NAMED = {
     "payment_intent": ["intent"],
     "payment_link": ["session"],
     "charge": ["charge"],
-    "source": ["charge", "refund"],
+    "source": ["charge", "refund", "payout", "transfer", "reversal"],
     "destination": [],  # Sellers are other accounts by nature; a transfer names one's own.
     "source_transaction": ["charge"],
-    "payout": [],  # None can be made on the day of the payment; see test_payouts.
+    "payout": ["payout"],
     "starting_after": [],
     "ending_before": [],
 }
@@ -95,15 +95,15 @@ BODIES: dict[str, Any] = {
 
 
 @pytest.fixture
-def theirs(api: Api, queue: FakeQueue) -> Possessions:
+def theirs(api: Api, queue: FakeQueue, shop: Shop, clock: TestClock) -> Possessions:
     """What the shop has, which the stranger asks for."""
-    return acquire(api, queue)
+    return acquire(api, queue, shop, clock)
 
 
 @pytest.fixture
-def own(stranger: Api, queue: FakeQueue) -> Possessions:
+def own(stranger: Api, queue: FakeQueue, other: Shop, clock: TestClock) -> Possessions:
     """What the stranger has."""
-    return acquire(stranger, queue)
+    return acquire(stranger, queue, other, clock)
 
 
 @pytest.fixture(autouse=True)

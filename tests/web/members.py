@@ -65,7 +65,7 @@ def gather(app: Flask, deps: Deps, queue: FakeQueue, clock: TestClock, roles: li
     quick = replace(deps, hasher=RememberingHasher(deps.hasher))
     shop = open_shop(quick, role="owner")
     api = Api(app, shop.secret_key)
-    made = acquire(api, queue)
+    made = acquire(api, queue, shop, clock)
     paid = api.pay(KEY)
     app.extensions["farthing_request_log"].flush()
     other = open_shop(quick, name="Another Shop")
@@ -102,7 +102,7 @@ def _money(deps: Deps, shop: Shop, clock: TestClock) -> dict[str, str]:
     """What finance looks at and moves: a payout, bank accounts, held money, a journal."""
     escrowed = make_payment(deps, shop, escrow=Plan())
     clock.advance(timedelta(days=6))
-    account_id = verified_bank_account(deps, shop)
+    account_id = verified_bank_account(deps, shop, "000777888999")
     unverified = add_bank_account(deps, shop, "000111222333")
     payout_id = create_payout(
         deps, CreatePayout(shop.merchant_id, "USD", "user:robin", usd("5.00"))

@@ -18,6 +18,7 @@ from app.domain.errors import (
     IdempotencyMismatch,
     InvalidRequest,
     NotAllowed,
+    NotFound,
     NotSignedIn,
     RateLimited,
 )
@@ -37,7 +38,7 @@ from app.web.context import client_address, deps, request_id
 
 logger = logging.getLogger(__name__)
 
-NOT_STORED = (InvalidRequest, NotSignedIn, NotAllowed)
+NOT_STORED = (InvalidRequest, NotFound, NotSignedIn, NotAllowed)
 
 
 def mount(blueprint: Blueprint, routes: tuple[Route, ...]) -> None:
