@@ -179,8 +179,8 @@ def _move_balance(session: Session, merchant_id: str, code: str, currency: str, 
 
 
 def stored_balance(session: Session, merchant_id: str, code: str, currency: str) -> int:
-    """A stored balance, locked until the unit of work ends; 0 if there is no row yet."""
-    row = session.execute(
+    """A stored balance, locked until the unit of work ends: one that nothing has moved yet, too."""
+    query = (
         select(AccountBalance.balance_minor)
         .where(
             AccountBalance.merchant_id == merchant_id,
@@ -188,8 +188,14 @@ def stored_balance(session: Session, merchant_id: str, code: str, currency: str)
             AccountBalance.currency == currency,
         )
         .with_for_update()
-    ).scalar()
-    return row or 0
+    )
+    found = session.execute(query).scalar()
+    if found is None:
+        # Without a row there is nothing to lock, and the first movement would come in between.
+        open_accounts(session, merchant_id, {(code, currency)})
+        _move_balance(session, merchant_id, code, currency, 0)
+        found = session.execute(query).scalar_one()
+    return found
 
 
 def releases_of(session: Session, merchant_id: str, currency: str, day: date) -> int:
