@@ -126,8 +126,9 @@ def _convert_refund(deps: Deps, merchant_id: str, refund_id: str, rate: Rate) ->
     now = deps.clock.now()
     with transaction() as session:
         refund, payment = load_refund(session, merchant_id, refund_id, lock=True)
-        if refund.status == RefundStatus.FAILED:
-            refund.settlement_currency = None  # Nothing went back, so nothing is to be paid for.
+        if refund.status == RefundStatus.FAILED or payment.settlement_currency is None:
+            # Nothing went back, or what was paid stays as it came: then nothing is to be bought for it.
+            refund.settlement_currency = None
             return False
         if refund.fx_rate_id is not None or payment.fx_rate_id is None:
             return False

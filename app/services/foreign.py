@@ -21,7 +21,7 @@ from app.services.escrow_rows import take_for_refund
 from app.services.refund_rows import lock_payment
 from app.services.refunds import RefundUpdate, apply_update
 from app.store.db import transaction
-from app.store.ledger import book
+from app.store.ledger import book, unmatched_refund_of
 from app.store.outbox import emit
 from app.store.payments import Event, PaymentRow, Refund
 
@@ -41,6 +41,8 @@ def sync_refunds(deps: Deps, account: ProcessorAccount, payment: Payment) -> Non
             apply_update(deps, RefundUpdate(payment.merchant_id, ours, item), actor="processor")
         elif isinstance(item, RefundAccepted):
             _record_foreign(deps, payment, item)
+        if isinstance(item, RefundRefused) and item.reference is not None:
+            _take_back(deps, payment, item.reference)
 
 
 def _refund_of(payment: Payment, item: RefundAccepted | RefundRefused) -> str | None:
@@ -91,6 +93,19 @@ def _record_foreign(deps: Deps, payment: Payment, item: RefundAccepted) -> None:
     except IntegrityError:
         # Another worker recorded the same refund a moment ago.
         log.info("refund.found_twice", extra={"reference": item.reference})
+
+
+def _take_back(deps: Deps, payment: Payment, reference: str) -> None:
+    """A refund that went to suspense failed: the processor has that money again. Safe to repeat."""
+    now = deps.clock.now()
+    with transaction() as session:
+        lock_payment(session, payment.merchant_id, payment.id)
+        amount = unmatched_refund_of(session, payment.merchant_id, reference)
+        if amount is None:
+            return
+        journal = recipes.unmatched_receipt(payment.processor, reference, amount, now.date())
+        book(session, payment.merchant_id, journal, payment_id=payment.id, at=now)
+    log.warning("refund.unmatched_came_back", extra={"reference": reference})
 
 
 def _is_known(session: Session, row: PaymentRow, item: RefundAccepted) -> bool:

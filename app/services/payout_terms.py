@@ -244,7 +244,8 @@ def release_reserves(deps: Deps, limit: int = 200) -> int:
         due = session.execute(
             select(ReserveRow)
             .where(ReserveRow.released_at.is_(None), ReserveRow.release_on <= now.date())
-            .order_by(ReserveRow.merchant_id, ReserveRow.id)
+            # In the order in which everybody takes balances, so that nobody waits in a ring.
+            .order_by(ReserveRow.merchant_id, ReserveRow.currency, ReserveRow.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
         ).scalars()

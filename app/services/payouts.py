@@ -28,7 +28,7 @@ from app.domain.ids import new_id
 from app.domain.money import Money
 from app.domain.payouts import Category, Plan, Terms, plan
 from app.domain.rails import BankDestination, rail_for
-from app.domain.states import PAYOUT, PayoutStatus
+from app.domain.states import PAYOUT, BankAccountStatus, PayoutStatus
 from app.services import bank_accounts
 from app.services.deps import Deps
 from app.services.ledger import release_book
@@ -36,6 +36,7 @@ from app.services.payout_rows import load_payout, move_payout, payout_event
 from app.services.payout_terms import begin_schedules, due_terms, hold_back, load_terms, take_turn
 from app.services.updates import changed
 from app.store import payouts as store
+from app.store.bank_accounts import find_account
 from app.store.db import transaction
 from app.store.ledger import book, stored_balance
 from app.store.merchants import Merchant
@@ -124,6 +125,7 @@ def _close_period(deps: Deps, command: CreatePayout, destination: _Destination) 
     payout_id = command.payout_id or new_id("po", now)
     with transaction() as session:
         store.lock_period(session, merchant_id, currency)
+        _keep_destination(session, merchant_id, destination)
         if command.is_automatic and take_turn(session, merchant_id, currency, now) is None:
             return None
         terms = load_terms(session, merchant_id, currency)
@@ -157,6 +159,13 @@ def _close_period(deps: Deps, command: CreatePayout, destination: _Destination) 
         book(session, merchant_id, journal, payment_id=None, at=now)
         payout_event(session, deps, row, PAYOUT.created, command.actor)
     return payout_id
+
+
+def _keep_destination(session: Session, merchant_id: str, destination: _Destination) -> None:
+    """Let nobody take the account out of use before its payout is written; raises NotPayable."""
+    account = find_account(session, merchant_id, destination.bank.id, lock=True)
+    if account.status != BankAccountStatus.VERIFIED or not account.is_default:
+        raise NotPayable("Your bank account was changed just now. Look at it and try again.")
 
 
 def _row(

@@ -1,5 +1,6 @@
 """The rows of a refund: locked in the order payment, refund; told in events of their own."""
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -92,10 +93,12 @@ def move_refund(refund: Refund, target: RefundStatus) -> str:
 
 
 def move_money(
-    payment: PaymentRow, refund: Refund, current: RefundStatus, target: RefundStatus
+    payment: PaymentRow, refund: Refund, current: RefundStatus, target: RefundStatus, on: date
 ) -> tuple[Journal, ...]:
-    """Move the refund between reserved and refunded on the payment's row; gives what is to be booked."""
-    amount, on = refund.amount, refund.updated_at.date()
+    """Move the refund between reserved and refunded on the payment's row; gives what is to be booked
+    today, which is `on`.
+    """
+    amount = refund.amount
     if target is _R.SUCCEEDED:
         payment.refund_reserved_minor -= amount.amount_minor
         payment.refunded_minor += amount.amount_minor

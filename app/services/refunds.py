@@ -317,7 +317,7 @@ def apply_update(deps: Deps, update: RefundUpdate, *, actor: str = "system") -> 
             remember_reference(refund, outcome)
             return
         data |= {"amount_minor": refund.amount_minor, "currency": refund.currency}
-        journals = move_money(payment, refund, current, target)
+        journals = move_money(payment, refund, current, target, now.date())
         if target is _R.FAILED:
             journals += reversal(refund, deps.clock)
         event = move_refund(refund, target)

@@ -28,8 +28,12 @@ def reverse_due(deps: Deps, limit: int = 50) -> int:
             PaymentRow.needs_reversal,
             or_(
                 PaymentRow.status == PaymentStatus.AUTHORIZED,
-                PaymentRow.captured_minor
-                > PaymentRow.refunded_minor + PaymentRow.refund_reserved_minor,
+                # What a bank took back has gone back, and would be looked at for ever.
+                (PaymentRow.status == PaymentStatus.CAPTURED)
+                & (
+                    PaymentRow.captured_minor
+                    > PaymentRow.refunded_minor + PaymentRow.refund_reserved_minor
+                ),
             ),
         )
         .order_by(func.random())

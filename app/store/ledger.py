@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain.accounts import account_of
 from app.domain.ids import new_id
+from app.domain.money import Money
 from app.domain.recipes import Journal
 from app.store.db import Base
 
@@ -179,8 +180,8 @@ def _move_balance(session: Session, merchant_id: str, code: str, currency: str, 
 
 
 def stored_balance(session: Session, merchant_id: str, code: str, currency: str) -> int:
-    """A stored balance, locked until the unit of work ends; 0 if there is no row yet."""
-    row = session.execute(
+    """A stored balance, locked until the unit of work ends: one that nothing has moved yet, too."""
+    query = (
         select(AccountBalance.balance_minor)
         .where(
             AccountBalance.merchant_id == merchant_id,
@@ -188,8 +189,14 @@ def stored_balance(session: Session, merchant_id: str, code: str, currency: str)
             AccountBalance.currency == currency,
         )
         .with_for_update()
-    ).scalar()
-    return row or 0
+    )
+    found = session.execute(query).scalar()
+    if found is None:
+        # Without a row there is nothing to lock, and the first movement would come in between.
+        open_accounts(session, merchant_id, {(code, currency)})
+        _move_balance(session, merchant_id, code, currency, 0)
+        found = session.execute(query).scalar_one()
+    return found
 
 
 def releases_of(session: Session, merchant_id: str, currency: str, day: date) -> int:
@@ -203,3 +210,19 @@ def releases_of(session: Session, merchant_id: str, currency: str, day: date) ->
             JournalRow.source_id.like(f"{currency}:{day.isoformat()}:%"),
         )
     ).scalar_one()
+
+
+def unmatched_refund_of(session: Session, merchant_id: str, reference: str) -> Money | None:
+    """What a refund that fits no row of ours left in suspense, while it is there."""
+    found = session.execute(
+        text("""
+            SELECT p.amount_minor, p.currency FROM journals j
+            JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
+            WHERE j.merchant_id = :merchant_id AND j.event = 'unmatched_refund'
+              AND j.source_id = :reference
+              AND NOT EXISTS (SELECT FROM journals b WHERE b.merchant_id = j.merchant_id
+                                AND b.event = 'unmatched_receipt' AND b.source_id = j.source_id)
+        """),
+        {"merchant_id": merchant_id, "reference": reference},
+    ).one_or_none()
+    return None if found is None else Money(int(found.amount_minor), found.currency)

@@ -12,12 +12,24 @@ from app.domain.methods import DELAYED, METHODS
 from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
-from app.services import conversions, fx, inbound, ledger, merchants, polling, refunds, resolver
+from app.services import (
+    conversions,
+    fx,
+    inbound,
+    ledger,
+    merchants,
+    polling,
+    refunds,
+    resolver,
+    reversals,
+)
 from app.services.audit import By
 from app.services.deps import Deps
 from app.services.merchants import ChooseSettlement
 from app.services.payments import CancelPayment, cancel_payment, load
 from app.services.refunds import RequestRefund, request_refund
+from app.store.db import transaction
+from app.store.payments import PaymentRow
 from tests.debits import ACH, SEPA, make_debit
 from tests.factories import FakeQueue, Shop, TestClock
 from tests.services.bank import Bank, rows
@@ -283,3 +295,37 @@ def test_what_was_taken_back_waits_for_no_rate(deps: Deps, shop: Shop, bank: Ban
     assert conversions.convert_due(deps) == 0
     assert -_in_books("EUR")["merchant_pending"] == -back.fee_minor
     assert ledger.verify() == []
+
+
+def test_a_refund_of_what_was_taken_back_waits_for_no_rate(
+    deps: Deps, shop: Shop, bank: Bank
+) -> None:
+    """The payment will never be converted, so its refund would wait for ever."""
+    _settles_in_dollars(deps, shop, has_rates=False)
+    payment = _sent(deps, shop, "sepa_debit")
+    bank.debit(payment, "accept")
+    paid = _news(deps, shop, payment)
+    request_refund(deps, RequestRefund(shop.merchant_id, paid.id, Money(1000, "EUR"), "user:ada"))
+    refunds.submit_due(deps)
+    bank.debit(payment, "return", code="MD06")
+    _news(deps, shop, payment)
+    fx.fetch_rates(deps)
+    deps.rates.forget()
+
+    assert conversions.convert_due(deps) == 0
+    assert rows("SELECT id FROM refunds WHERE settlement_currency IS NOT NULL") == []
+    assert -_in_books("EUR")["merchant_pending"] == -paid.fee_minor - 1000
+
+
+def test_late_money_that_the_bank_took_back_is_not_looked_at_for_ever(
+    deps: Deps, shop: Shop, bank: Bank
+) -> None:
+    payment = _sent(deps, shop, "ach_debit")
+    bank.debit(payment, "accept")
+    _news(deps, shop, payment)
+    with transaction() as session:
+        session.get_one(PaymentRow, (shop.merchant_id, payment.id)).needs_reversal = True
+    bank.debit(payment, "return")
+    assert _news(deps, shop, payment).status is PaymentStatus.RETURNED
+
+    assert reversals.reverse_due(deps) == 0

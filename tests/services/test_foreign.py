@@ -22,6 +22,15 @@ def hear(deps: Deps, shop: Shop, bank: Bank, *kinds: str) -> None:
     inbound.handle_due(deps)
 
 
+def balance_of(account: str) -> int:
+    [row] = rows(
+        "SELECT coalesce(sum(signed_minor), 0)::bigint AS total FROM ledger_entries"
+        " WHERE account = :a",
+        a=account,
+    )
+    return int(row["total"])
+
+
 def test_a_refund_made_at_the_processor_becomes_a_refund_of_ours(
     deps: Deps, shop: Shop, bank: Bank
 ) -> None:
@@ -90,13 +99,31 @@ def test_a_refund_beyond_what_our_rows_allow_goes_to_suspense(
     refund_there(bank, paid.processor_reference, 3000)
     hear(deps, shop, bank, "refund.created")
     assert payments.load(shop.merchant_id, paid.id).refund_reserved_minor == 5000
-    held = rows(
-        "SELECT sum(signed_minor)::bigint AS total FROM ledger_entries WHERE account = 'suspense'"
-    )
-    assert held == [{"total": 3000}]
+    assert balance_of("suspense") == 3000
 
     queue.drain()
     assert [row["status"] for row in rows("SELECT status FROM refunds")] == ["failed"]
+
+
+def test_a_refund_in_suspense_that_fails_later_leaves_it(
+    deps: Deps, shop: Shop, bank: Bank, queue: FakeQueue
+) -> None:
+    """The processor has the money again, and what it owes us is what we say."""
+    paid = make_payment(deps, shop)
+    refunds.request_refund(
+        deps, RequestRefund(shop.merchant_id, paid.id, usd("50.00"), "user:robin")
+    )
+    bank.fault("refund_outcome", "POST /v1/refunds", outcome="pending_then_failed")
+    refund_there(bank, paid.processor_reference, 3000)
+    hear(deps, shop, bank, "refund.created")
+    bank.sandbox.control("clock", advance_seconds=2)
+
+    for _ in range(2):
+        hear(deps, shop, bank, "refund.failed", "refund.updated")
+    queue.drain()
+
+    assert balance_of("suspense") == 0
+    assert_books_equal_record(bank)
 
 
 def test_a_refund_is_known_even_when_its_payment_was_not_known_to_be_captured(

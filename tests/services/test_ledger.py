@@ -179,3 +179,24 @@ def test_a_refund_after_the_release_takes_what_it_used_up(
 
     assert (available(shop), pending(shop)) == ([("USD", -320)], 0)
     assert_books_equal_record(bank)
+
+
+def test_one_book_that_cannot_be_released_holds_up_no_other(
+    deps: Deps, shop: Shop, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_payment(deps, shop, amount=usd("100.00"))
+    clock.advance(timedelta(days=6))
+    whole, known = ledger.release_book, ledger.books_with_pending
+
+    def release(ports: Deps, merchant_id: str) -> int:
+        if merchant_id == "acct_0_broken":
+            raise RuntimeError("a broken book")
+        return whole(ports, merchant_id)
+
+    monkeypatch.setattr(ledger, "release_book", release)
+    monkeypatch.setattr(
+        ledger, "books_with_pending", lambda *args: ["acct_0_broken", *known(*args)]
+    )
+
+    assert ledger.release_due(deps) == 1
+    assert available(shop) == [("USD", 9680)]

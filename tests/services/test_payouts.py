@@ -1,10 +1,14 @@
 """Payouts over real books: each movement in one payout at most, each payout equal to its lines, paid once."""
 
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import text
 
 from app.demo import Backdated
@@ -20,7 +24,7 @@ from app.domain.rails import FailureCode, Paid, Refused, Returned, Unknown
 from app.reports import as_of
 from app.reports import payouts as reads
 from app.reports.paging import Cursor
-from app.services import bank_accounts, ledger, payout_sending, payouts
+from app.services import bank_accounts, ledger, payout_sending, payout_terms, payouts
 from app.services.audit import By
 from app.services.deps import Deps
 from app.services.payout_terms import SetReserve, SetTerms, release_reserves, set_reserve, set_terms
@@ -35,7 +39,7 @@ from tests.factories import (
     usd,
     verified_bank_account,
 )
-from tests.services.bank import Bank, at_once, rows
+from tests.services.bank import at_once, rows
 from tests.services.paper_rail import PaperRail, with_rail
 
 ROBIN = By("user:robin")
@@ -117,57 +121,6 @@ def test_money_that_is_still_pending_is_no_line(ports: Deps, shop: Shop, clock: 
 
     assert bars(shop, first) == {"gross": 10_000, "fees": -320}
     assert bars(shop, second) == {"gross": 7_000, "fees": -233}
-
-
-def test_a_refund_after_the_payout_is_made_good_by_the_next(
-    ports: Deps, shop: Shop, clock: TestClock, queue: FakeQueue, bank: Bank
-) -> None:
-    """Elsewhere a payout counted payments only, so refunds of payments paid out before were lost."""
-    paid = make_payment(ports, shop, amount=usd("100.00"))
-    clock.advance(timedelta(days=6))
-    first = pay_out(ports, shop)
-    request_refund(ports, RequestRefund(shop.merchant_id, paid.id, usd("100.00"), "user:robin"))
-    queue.drain()
-    assert pay_out(ports, shop) is None
-    assert balance(shop) == usd("0") - usd("100.00")
-    earn(ports, shop, clock, "150.00")
-    second = pay_out(ports, shop)
-
-    assert bars(shop, first) == {"gross": 10_000, "fees": -320}
-    assert bars(shop, second) == {"gross": 15_000, "fees": -465, "refunds": -10_000}
-    assert detail(shop, second).payout.amount == usd("45.35")
-
-
-def test_what_is_carried_from_one_period_to_the_next_is_told_in_both(
-    ports: Deps, shop: Shop, clock: TestClock
-) -> None:
-    """Elsewhere a payout read 60.28 above lines of 77.55, and nothing told of the difference."""
-    earn(ports, shop, clock, "80.00")
-    first = pay_out(ports, shop, "60.28")
-    earn(ports, shop, clock, "20.00")
-    second = pay_out(ports, shop)
-
-    one, two = detail(shop, first), detail(shop, second)
-    assert (one.opening, one.carried) == (usd("0"), usd("77.38") - usd("60.28"))
-    assert two.opening == one.carried
-    assert two.payout.amount == one.carried + usd("20.00") - usd("0.88")
-    assert two.carried == usd("0")
-
-
-def test_a_fact_is_in_the_balance_and_in_one_payout_once(
-    ports: Deps, shop: Shop, clock: TestClock, queue: FakeQueue
-) -> None:
-    """Elsewhere sales raised the balance twice, and payouts failed for what was not there."""
-    earn(ports, shop, clock, "40.00")
-    first = pay_out(ports, shop)
-    ledger.release_due(ports)
-    queue.drain()
-    earn(ports, shop, clock, "40.00")
-    second = pay_out(ports, shop)
-
-    lines = rows("SELECT journal_id, payout_id FROM payout_lines ORDER BY journal_id")
-    assert len({line["journal_id"] for line in lines}) == len(lines) == 2
-    assert {line["payout_id"] for line in lines} == {first, second}
 
 
 def test_of_ten_at_once_one_pays(
@@ -440,6 +393,25 @@ def test_a_delay_keeps_young_money_and_pays_no_more_than_there_is(
     assert balance(shop) == usd("0")
 
 
+def test_an_account_that_is_removed_meanwhile_is_not_paid_to(
+    ports: Deps, shop: Shop, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the account and the writing of the payout it is taken out of use."""
+    earn(ports, shop, clock, "100.00")
+    account = rows("SELECT id FROM bank_accounts")[0]["id"]
+
+    def meanwhile(*_: object) -> int:
+        bank_accounts.remove_account(ports, shop.merchant_id, account, ROBIN)
+        return ledger.release_book(ports, shop.merchant_id)
+
+    monkeypatch.setattr(payouts, "release_book", meanwhile)
+
+    with pytest.raises(NotPayable, match="changed just now"):
+        pay_out(ports, shop)
+    assert rows("SELECT id FROM payouts") == []
+    assert balance(shop) == usd("96.80")
+
+
 def test_every_bar_opens_its_lines(
     ports: Deps, shop: Shop, clock: TestClock, queue: FakeQueue
 ) -> None:
@@ -456,3 +428,62 @@ def test_every_bar_opens_its_lines(
         assert len(found) == bar.count
         assert {line.payment_id for line in found} == {paid.id}
     assert [bar.category for bar in made.bars] == ["gross", "fees", "refunds"]
+
+
+def test_reserves_that_end_and_money_that_comes_take_balances_in_one_order(
+    ports: Deps, shop: Shop, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each waits for the other after its first balance; in two orders they would wait in a ring."""
+    verified_bank_account(ports, shop, "DE89370400440532013000", currency="EUR")
+    for currency in ("USD", "EUR"):
+        set_reserve(ports, SetReserve(shop.merchant_id, currency, 1_000, 6, ROBIN))
+        make_payment(ports, shop, amount=Money(10_000, currency))
+    clock.advance(timedelta(days=6))
+    for currency in ("USD", "EUR"):
+        create_payout(ports, CreatePayout(shop.merchant_id, currency, "user:robin"))
+        make_payment(ports, shop, amount=Money(5_000, currency))
+    clock.advance(timedelta(days=6))
+    both = threading.Barrier(2)
+
+    def slowly(book: Callable[..., str | None]) -> Callable[..., str | None]:
+        def written(*args: Any, **more: Any) -> str | None:
+            made = book(*args, **more)
+            with suppress(threading.BrokenBarrierError):
+                both.wait(0.3)
+            return made
+
+        return written
+
+    for module in (ledger, payout_terms):
+        monkeypatch.setattr(module, "book", slowly(module.book))
+
+    assert at_once(
+        [lambda: ledger.release_book(ports, shop.merchant_id), lambda: release_reserves(ports)]
+    ) == [2, 2]
+    assert balance(shop) == usd("10.00") + usd("48.25")
+
+
+def test_the_first_money_of_a_balance_waits_for_a_payout_that_looks_at_it(
+    ports: Deps, shop: Shop, app: Flask, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the lines would be there and the balance not, and an alarm be raised for nothing."""
+    earn(ports, shop, clock, "100.00")
+    claim, releasing = payouts.store.claim_lines, []
+
+    def release() -> None:
+        with app.app_context():
+            ledger.release_book(ports, shop.merchant_id)
+
+    def meanwhile(*args: Any, **more: Any) -> Any:
+        releasing.append(threading.Thread(target=release))
+        releasing[0].start()
+        releasing[0].join(0.3)
+        return claim(*args, **more)
+
+    monkeypatch.setattr(payouts, "release_book", lambda *_: 0)
+    monkeypatch.setattr(payouts.store, "claim_lines", meanwhile)
+
+    assert pay_out(ports, shop) is None
+    releasing[0].join()
+    monkeypatch.undo()
+    assert detail(shop, pay_out(ports, shop)).payout.amount == usd("96.80")

@@ -232,17 +232,20 @@ def test_a_refund_may_take_days_and_then_succeed(
 
 
 def test_a_refund_that_fails_after_days_gives_the_money_back_to_the_merchant(
-    deps: Deps, shop: Shop, bank: Bank, queue: FakeQueue
+    deps: Deps, shop: Shop, bank: Bank, queue: FakeQueue, clock: TestClock
 ) -> None:
     paid = make_payment(deps, shop)
     bank.fault("refund_outcome", outcome="pending_then_failed")
     refund_id = ask(deps, paid, usd("10.00"))
     queue.drain()
+    clock.advance(timedelta(days=3))
 
     news_of(deps, shop, bank, "refund.failed")
     row = refund(refund_id)
     assert (row["status"], row["failure_reason"]) == ("failed", "expired_or_canceled_card")
     assert money(paid) == (5000, 0, 0)
+    [back] = rows("SELECT * FROM ledger_entries WHERE event = 'refund_failed' AND signed_minor < 0")
+    assert back["available_on"] == clock.now().date()
     ask(deps, paid, usd("50.00"))
 
 
