@@ -9,7 +9,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from app.domain.errors import FarthingError
-from app.services import payout_files
+from app.services import bank_reports, payout_files
 
 T = TypeVar("T")
 
@@ -38,6 +38,7 @@ def group(app: Flask) -> AppGroup:
 
     _add_fetch(commands, app)
     _add_report(commands, app)
+    _add_facts(commands, app)
     return commands
 
 
@@ -65,17 +66,54 @@ def _add_fetch(commands: AppGroup, app: Flask) -> None:
 def _add_report(commands: AppGroup, app: Flask) -> None:
     @commands.command("report")
     @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-    @click.option("--rail", default="sepa", help="Whose report it is.")
+    @click.option("--rail", default="sepa", help="Whose report it is: sepa or nacha.")
     def report(path: Path, rail: str) -> None:
-        """Read a bank's status report; ends with 1 if something in it fits nothing of ours."""
+        """Read what a bank sent back; ends with 1 if something in it needs to be looked at."""
         result = _told(
-            lambda: payout_files.apply_report(app.extensions["farthing"], rail, path.read_bytes())
+            lambda: bank_reports.apply_report(app.extensions["farthing"], rail, path.read_bytes())
         )
         click.echo(f"{result.changed} orders changed, {result.unchanged} as they were.")
-        for one in result.unmatched:
-            click.echo(f"UNMATCHED {one}")
-        if result.unmatched:
+        if result.others:
+            click.echo(f"{result.others} facts are not about payouts; facts --all lists them.")
+        for one in result.open_facts:
+            click.echo(f"LOOK AT {one}")
+        if result.open_facts:
             raise SystemExit(1)
+
+
+def _add_facts(commands: AppGroup, app: Flask) -> None:
+    @commands.command("facts")
+    @click.option("--all", "are_all", is_flag=True, help="The latest of all, not the open ones.")
+    def facts(*, are_all: bool) -> None:
+        """List what banks said that somebody has to look at; ends with 1 if there is anything."""
+        found = bank_reports.facts(are_all=are_all)
+        for one in found:
+            closed = f"  closed by {one.closed_by}: {one.note}" if one.closed_at else ""
+            click.echo(f"{bank_reports.describe(one)}  {one.result}{closed}")
+        if not found:
+            click.echo("Nothing is open.")
+        if any(one.is_open for one in found):
+            raise SystemExit(1)
+
+    @commands.command("fact")
+    @click.argument("fact_id")
+    def fact(fact_id: str) -> None:
+        """Show one fact, with what is sealed: it may hold an account number."""
+        found, detail = _told(lambda: bank_reports.fact_detail(app.extensions["farthing"], fact_id))
+        click.echo(bank_reports.describe(found))
+        click.echo(f"read {found.read_at:%Y-%m-%d %H:%M}, {found.result}, payout {found.payout_id}")
+        click.echo(detail)
+
+    @commands.command("close-fact")
+    @click.argument("fact_id")
+    @click.option("--by", required=True, help="Who looked at it.")
+    @click.option("--note", required=True, help="What was found.")
+    def close_fact(fact_id: str, by: str, note: str) -> None:
+        """Take a fact off the list, with a word of what was found."""
+        _told(
+            lambda: bank_reports.close_fact(app.extensions["farthing"], fact_id, by=by, note=note)
+        )
+        click.echo("Closed.")
 
 
 def _told(call: Callable[[], T]) -> T:

@@ -27,6 +27,7 @@ class BackdatedRail:
         self._inner, self._clock = inner, clock
         self.name, self.is_live = inner.name, inner.is_live
         self.currencies, self.kinds = inner.currencies, inner.kinds
+        self.countries = inner.countries
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)

@@ -12,10 +12,13 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
+from stdnum.us import rtn
+
 from app.domain.bank_accounts import check_iban
 from app.domain.errors import InvalidRequest
 
 BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
+_NACHA_ID = re.compile(r"[A-Za-z0-9]{1,10}", re.ASCII)
 SMTP_SCHEMES = ("smtp", "smtps", "smtp+plain")
 
 
@@ -87,6 +90,13 @@ class Settings:
         default="",
         help="Account that live payouts in euros leave from by pain.001 files, as `Name;IBAN;BIC`;"
         " empty turns them off.",
+    )
+    nacha_account: str = env(
+        "NACHA_ACCOUNT",
+        default="",
+        help="Who sends live payouts in dollars by NACHA files, as"
+        " `Company;company id;routing number;Bank`, and `;origin` if the bank gave another one than the"
+        " company id; empty turns them off.",
     )
     payout_cooling_off_hours: int = env(
         "PAYOUT_COOLING_OFF_HOURS",
@@ -250,6 +260,27 @@ def _check_sepa(text: str) -> None:
         sepa_parts(text)
 
 
+def nacha_parts(text: str) -> tuple[str, str, str, str, str]:
+    """Company, company id, routing number, bank and origin of `NACHA_ACCOUNT`; raises ValueError."""
+    parts = [part.strip() for part in text.split(";")]
+    if len(parts) not in (4, 5) or not all(parts):
+        raise ValueError(
+            "not a company, a company id, a routing number and a bank with semicolons between"
+        )
+    company, company_id, routing, bank = parts[:4]
+    origin = parts[4] if len(parts) == 5 else company_id
+    if not _NACHA_ID.fullmatch(company_id) or not _NACHA_ID.fullmatch(origin):
+        raise ValueError("a company id and an origin have at most 10 letters and digits")
+    if not rtn.is_valid(routing):
+        raise ValueError("the nine digits of the routing number do not fit together")
+    return company, company_id.upper(), routing, bank, origin.upper()
+
+
+def _check_nacha(text: str) -> None:
+    if text:
+        nacha_parts(text)
+
+
 def _check_sender(text: str) -> None:
     if text and ("@" not in parseaddr(text)[1] or any(ord(sign) < 32 for sign in text)):
         raise ValueError("not an e-mail address, with or without a name")
@@ -279,6 +310,7 @@ CHECKS: dict[str, tuple[str, Callable[[str], object]]] = {
     "fx_fee_basis_points": ("FX_FEE_BASIS_POINTS", _check_basis_points),
     "smtp_url": ("SMTP_URL", _check_smtp),
     "sepa_account": ("SEPA_ACCOUNT", _check_sepa),
+    "nacha_account": ("NACHA_ACCOUNT", _check_nacha),
     "mail_from": ("MAIL_FROM", _check_sender),
     "operator_email": ("OPERATOR_EMAIL", _check_sender),
 }

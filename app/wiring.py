@@ -13,17 +13,19 @@ from app.adapters.processors.stripe import StripeProcessor
 from app.adapters.queue import RqQueue
 from app.adapters.rails.bank_files import FileRail
 from app.adapters.rails.guard import GuardedRail
+from app.adapters.rails.nacha import NachaFiles, Sender
 from app.adapters.rails.sandbox_bank import SandboxBankRail
-from app.adapters.rails.sepa import COUNTRIES, SepaFiles
+from app.adapters.rails.sepa import SepaFiles
 from app.adapters.sealing import Argon2Hasher, FernetSealer
 from app.adapters.signing import Ed25519Signer
+from app.domain.bank_files import BankFiles, OrderBook
 from app.domain.clock import Clock, SystemClock
 from app.domain.ports import Mailer, Queue, RateProvider
 from app.domain.processor import Processor
-from app.domain.rails import BankFiles, OrderBook, PayoutRail
+from app.domain.rails import PayoutRail
 from app.services.deps import Deps
 from app.services.payout_files import KeptOrders
-from app.settings import Settings, sepa_parts
+from app.settings import Settings, nacha_parts, sepa_parts
 from app.store.db import end_read, in_unit
 
 JOBS = {
@@ -75,9 +77,12 @@ def processors(settings: Settings) -> dict[str, Processor]:
 
 def bank_files(settings: Settings) -> dict[str, BankFiles]:
     """The formats of the banks that are given files, by the name of their rail."""
-    if not settings.sepa_account:
-        return {}
-    return {SepaFiles.name: SepaFiles(*sepa_parts(settings.sepa_account))}
+    known: list[BankFiles] = []
+    if settings.sepa_account:
+        known.append(SepaFiles(*sepa_parts(settings.sepa_account)))
+    if settings.nacha_account:
+        known.append(NachaFiles(Sender(*nacha_parts(settings.nacha_account))))
+    return {one.name: one for one in known}
 
 
 def rails(settings: Settings, book: OrderBook) -> dict[str, PayoutRail]:
@@ -85,16 +90,7 @@ def rails(settings: Settings, book: OrderBook) -> dict[str, PayoutRail]:
     known: list[PayoutRail] = []
     if settings.sandbox_bank_url:
         known.append(SandboxBankRail(settings.sandbox_bank_url))
-    if settings.sepa_account:
-        known.append(
-            FileRail(
-                SepaFiles.name,
-                book,
-                currencies=frozenset({"EUR"}),
-                kinds=frozenset({"iban"}),
-                countries=COUNTRIES,
-            )
-        )
+    known += [FileRail(files, book) for files in bank_files(settings).values()]
     return {one.name: GuardedRail(one, refuse_open_unit) for one in known}
 
 

@@ -12,6 +12,7 @@ def send_deposits() -> None:
 
 
 def write_files() -> None:
-    """Gather the orders that wait for a bank's file."""
+    """Gather the orders that wait for a bank's file; end those of which no bank can say more."""
     with job("files") as ports:
+        payout_files.settle_silent(ports)
         payout_files.write_due(ports)

@@ -14,6 +14,8 @@ from typing import Literal, Protocol
 from app.domain.money import Money
 
 AccountKind = Literal["iban", "us_account"]
+AccountType = Literal["checking", "savings"]
+HolderType = Literal["company", "individual"]
 
 
 class FailureCode(StrEnum):
@@ -113,7 +115,8 @@ FAILURE_ADVICE: dict[FailureCode, Advice] = {
 class BankDestination:
     """A bank account to send money to, unsealed for use. Never logged, never shown but for `last4`.
 
-    `routing` is an American routing number, or the BIC that goes with an IBAN where it is known.
+    `routing` is an American routing number, or the BIC that goes with an IBAN where it is known;
+    American banks also need to know what kind of account and of holder it is.
     """
 
     id: str
@@ -125,12 +128,15 @@ class BankDestination:
     routing: str
     bank_name: str
     last4: str
+    holder_type: HolderType = "company"
+    account_type: AccountType = "checking"
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutOrder:
     """Send `amount` to `destination`. `payout_id` is our id of what is sent: the rail knows the
-    order by it, whatever the idempotency key of a try was.
+    order by it, whatever the idempotency key of a try was. `is_verification` marks a small amount that
+    only proves the account.
     """
 
     merchant_id: str
@@ -141,6 +147,7 @@ class PayoutOrder:
     idempotency_key: str
     is_live: bool
     created_at: datetime
+    is_verification: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +203,14 @@ RailOutcome = Accepted | Paid | Refused | Returned | Absent | Unknown
 class PayoutRail(Protocol):
     """A way to send money to bank accounts.
 
-    `currencies` and `kinds` say what it carries, `is_live` whether it moves real money.
+    `currencies` and `kinds` say what it carries, `countries` where to (None for everywhere), `is_live`
+    whether it moves real money.
     """
 
     name: str
     currencies: frozenset[str]
     kinds: frozenset[AccountKind]
+    countries: frozenset[str] | None
     is_live: bool
 
     def send(self, order: PayoutOrder) -> RailOutcome:
@@ -214,88 +223,23 @@ class PayoutRail(Protocol):
 
 
 def rail_for(
-    rails: Iterable[PayoutRail], *, currency: str, kind: AccountKind, is_live: bool
+    rails: Iterable[PayoutRail],
+    *,
+    currency: str,
+    kind: AccountKind,
+    is_live: bool,
+    country: str | None = None,
 ) -> PayoutRail | None:
-    """The first rail, in the registry's order, that carries this currency to such an account."""
+    """The first rail, in the registry's order, that carries this currency to such an account; in that
+    country, if one is named.
+    """
     for rail in rails:
-        if rail.is_live == is_live and currency in rail.currencies and kind in rail.kinds:
+        is_near = country is None or rail.countries is None or country in rail.countries
+        if (
+            rail.is_live == is_live
+            and currency in rail.currencies
+            and kind in rail.kinds
+            and is_near
+        ):
             return rail
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class FiledOrder:
-    """An order that goes to a bank by file, as it stands. `status` is waiting, in_file, paid, refused
-    or returned; `is_same` is false where the one on file is for another amount or account.
-    """
-
-    reference: str
-    status: str
-    arrival_date: date | None
-    trace_id: str | None
-    code: FailureCode | None
-    message: str
-    at: datetime | None
-    is_same: bool = True
-
-
-class OrderBook(Protocol):
-    """Where rails by file keep their orders until a file is written, and what reports said of them."""
-
-    def enter(self, rail: str, order: PayoutOrder, reference: str) -> FiledOrder:
-        """Keep the order, or find it kept. Safe to repeat and at once: an order is kept once."""
-        ...
-
-    def find(self, order: PayoutOrder) -> FiledOrder | None:
-        """The order as it stands, or None where it was never entered."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class FileLine:
-    """One transfer of a file."""
-
-    reference: str
-    amount: Money
-    holder_name: str
-    number: str = field(repr=False)
-    routing: str
-    descriptor: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileBatch:
-    """What goes into one file. The same batch gives the same bytes, however often it is written."""
-
-    message_id: str
-    created_at: datetime
-    execution_date: date
-    lines: tuple[FileLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Reported:
-    """What a report says of one order, or with `reference` None of all orders of a file."""
-
-    message_id: str
-    reference: str | None
-    outcome: Literal["paid", "refused"]
-    code: FailureCode | None
-    message: str
-    at: datetime
-    amount: Money | None = None
-
-
-class BankFiles(Protocol):
-    """A format of a bank: orders out, reports in."""
-
-    name: str
-    suffix: str
-
-    def write(self, batch: FileBatch) -> bytes:
-        """The file; raises ValueError if it would not be a valid one."""
-        ...
-
-    def read_report(self, content: bytes) -> list[Reported]:
-        """What a report says; raises InvalidRequest in words if it is not one."""
-        ...

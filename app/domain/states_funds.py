@@ -139,7 +139,11 @@ FILED_ORDER = Machine(
     created="filed_order.entered",
     moves={
         _F.WAITING: {_F.IN_FILE: "filed_order.written"},
-        _F.IN_FILE: {_F.PAID: "filed_order.paid", _F.REFUSED: "filed_order.refused"},
+        _F.IN_FILE: {
+            _F.PAID: "filed_order.paid",
+            _F.REFUSED: "filed_order.refused",
+            _F.RETURNED: "filed_order.returned",
+        },
         _F.PAID: {_F.RETURNED: "filed_order.returned"},
         _F.REFUSED: {},
         _F.RETURNED: {},

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import get_args
 
+from babel import Locale
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -11,7 +13,7 @@ from app.domain.bank_accounts import CheckedNumber, check_american, check_holder
 from app.domain.errors import Conflict, InvalidRequest, TooManyAttempts
 from app.domain.ids import new_id
 from app.domain.money import currency_of
-from app.domain.rails import AccountKind, PayoutRail, rail_for
+from app.domain.rails import AccountType, HolderType, PayoutRail, rail_for
 from app.domain.states import BANK_ACCOUNT, BankAccountStatus
 from app.services.audit import SYSTEM, By
 from app.services.bank_account_rows import note, tell_owner
@@ -27,7 +29,9 @@ SAME_AGAIN = "This account is already in your list for {currency}."
 
 @dataclass(frozen=True)
 class AddAccount:
-    """A bank account as a person typed it: an IBAN, or a routing and an account number."""
+    """A bank account as a person typed it: an IBAN, or a routing and an account number. What kind of
+    holder and of account it is matters to American banks only.
+    """
 
     merchant_id: str
     holder_name: str
@@ -37,6 +41,8 @@ class AddAccount:
     routing: str = ""
     number: str = field(default="", repr=False)
     by: By = SYSTEM
+    holder_type: str = "company"
+    account_type: str = "checking"
 
 
 def add_account(deps: Deps, command: AddAccount) -> str:
@@ -46,6 +52,7 @@ def add_account(deps: Deps, command: AddAccount) -> str:
     """
     holder = check_holder(command.holder_name)
     currency = currency_of(command.currency).code
+    _check_types(command)
     checked = _checked(command)
     now = deps.clock.now()
     with transaction() as session:
@@ -56,7 +63,7 @@ def add_account(deps: Deps, command: AddAccount) -> str:
             .with_for_update(key_share=True)  # Payments go on meanwhile.
         ).scalar_one()
         _refuse_many(session, command.merchant_id, now)
-        rail = _rail(deps, merchant, currency, checked.kind)
+        rail = _rail(deps, merchant, currency, checked)
         account = _row(deps, command, checked, holder, currency)
         session.add(account)
         try:
@@ -86,6 +93,13 @@ def _checked(command: AddAccount) -> CheckedNumber:
     raise InvalidRequest("Choose an IBAN or an account in the United States.", param="kind")
 
 
+def _check_types(command: AddAccount) -> None:
+    if command.holder_type not in get_args(HolderType):
+        raise InvalidRequest("Say whether a company or a person holds it.", param="holder_type")
+    if command.account_type not in get_args(AccountType):
+        raise InvalidRequest("Choose a checking or a savings account.", param="account_type")
+
+
 def _refuse_many(session: Session, merchant_id: str, now: datetime) -> None:
     """Each new account costs us two deposits, so there is an end to them."""
     count = session.execute(
@@ -98,13 +112,21 @@ def _refuse_many(session: Session, merchant_id: str, now: datetime) -> None:
         raise TooManyAttempts(f"You can add {MOST_A_DAY} bank accounts a day. Try again tomorrow.")
 
 
-def _rail(deps: Deps, merchant: Merchant, currency: str, kind: AccountKind) -> PayoutRail:
-    is_live = merchant.mode == "live"
-    rail = rail_for(deps.rails.values(), currency=currency, kind=kind, is_live=is_live)
-    if rail is None:
-        what = "an IBAN" if kind == "iban" else "an American account"
-        raise InvalidRequest(f"We cannot pay out {currency} to {what}.", param="currency")
-    return rail
+def _rail(deps: Deps, merchant: Merchant, currency: str, checked: CheckedNumber) -> PayoutRail:
+    """The rail that reaches the account; raises InvalidRequest saying what none does."""
+    rails, is_live, kind = deps.rails.values(), merchant.mode == "live", checked.kind
+    rail = rail_for(rails, currency=currency, kind=kind, is_live=is_live, country=checked.country)
+    if rail is not None:
+        return rail
+    if rail_for(rails, currency=currency, kind=kind, is_live=is_live) is not None:
+        country = Locale("en").territories.get(checked.country, checked.country)
+        raise InvalidRequest(
+            f"We cannot pay out {currency} to an account in {country}. Add an account in another"
+            " country.",
+            param="iban" if kind == "iban" else "routing",
+        )
+    what = "an IBAN" if kind == "iban" else "an American account"
+    raise InvalidRequest(f"We cannot pay out {currency} to {what}.", param="currency")
 
 
 def _row(
@@ -115,6 +137,8 @@ def _row(
         merchant_id=command.merchant_id,
         id=new_id("ba", now),
         holder_name=holder,
+        holder_type=command.holder_type,
+        account_type=command.account_type,
         country=checked.country,
         currency=currency,
         kind=checked.kind,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.domain.ids import new_id
-from app.domain.rails import FAILURE_ADVICE, FailureCode
+from app.domain.rails import FAILURE_ADVICE, Advice, FailureCode
 from app.domain.states import BANK_ACCOUNT, BankAccountStatus
 from app.services import audit
 from app.services.audit import By
@@ -94,13 +94,19 @@ def write_event(
     )
 
 
-def fail_account(session: Session, deps: Deps, account: BankAccount, code: FailureCode) -> None:
+def fail_account(
+    session: Session,
+    deps: Deps,
+    account: BankAccount,
+    code: FailureCode,
+    advice: Advice | None = None,
+) -> None:
     """Take a locked account out of use because of what its bank said, and tell the owner."""
     if not BANK_ACCOUNT.allows(BankAccountStatus(account.status), BankAccountStatus.ERRORED):
         return
     account.failure_code = code
     move_account(session, deps, account, BankAccountStatus.ERRORED, audit.SYSTEM, code=code.value)
-    advice = FAILURE_ADVICE[code]
+    advice = advice or FAILURE_ADVICE[code]
     tell_owner(
         session,
         deps,

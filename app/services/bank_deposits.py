@@ -117,6 +117,7 @@ def _order(
         idempotency_key=f"{deposit.id}:deposit",
         is_live=is_live,
         created_at=deposit.created_at,
+        is_verification=True,
     )
 
 
@@ -132,6 +133,8 @@ def open_account(deps: Deps, account: BankAccount) -> BankDestination:
         routing=account.routing,
         bank_name=account.bank_name,
         last4=account.last4,
+        holder_type="company" if account.holder_type == "company" else "individual",
+        account_type="checking" if account.account_type == "checking" else "savings",
     )
 
 
@@ -142,7 +145,7 @@ def _apply(deps: Deps, merchant_id: str, deposit_id: str, outcome: RailOutcome) 
         if isinstance(outcome, Returned) and deposit.status in _OPEN:
             # It left before it came back, whatever we were told of it then.
             _move(session, deps, deposit, _M.SENT)
-        target = _target(outcome)
+        target = _target(outcome, _M(deposit.status))
         if target is not None and MICRO_DEPOSIT.allows(_M(deposit.status), target):
             _remember(deposit, outcome)
             _move(session, deps, deposit, target)
@@ -152,14 +155,15 @@ def _apply(deps: Deps, merchant_id: str, deposit_id: str, outcome: RailOutcome) 
     deps.queue.wake("mails")
 
 
-def _target(outcome: RailOutcome) -> MicroDepositStatus | None:
+def _target(outcome: RailOutcome, current: MicroDepositStatus) -> MicroDepositStatus | None:
     match outcome:
         case Accepted():
             return _M.SENT
         case Paid():
             return _M.PAID
         case Refused():
-            return _M.FAILED
+            # An order by file counts as sent while it waits there; refused, its money is back.
+            return _M.FAILED if current in _OPEN else _M.RETURNED
         case Returned():
             return _M.RETURNED
         case Unknown():
@@ -198,7 +202,8 @@ def _move(session: Session, deps: Deps, deposit: MicroDeposit, target: MicroDepo
 def _next_look(deposit: MicroDeposit, now: datetime) -> datetime | None:
     """When to ask again; what has no answer keeps the time of its lease."""
     status = _M(deposit.status)
-    if status in _OPEN:
-        return deposit.next_attempt_at
+    due = deposit.next_attempt_at
+    if status in _OPEN or (due is not None and due <= now):
+        return due  # Open ones rest as leased; and somebody may have brought news meanwhile.
     step, until = LOOKS.get(status, (timedelta(), timedelta()))
     return now + step if step and now < deposit.created_at + until else None

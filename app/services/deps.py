@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Generic, TypeVar
 
+from app.domain.bank_files import BankFiles
 from app.domain.clock import Clock
 from app.domain.fees import PriceList
 from app.domain.fx import Rate, Settlement
@@ -21,7 +22,7 @@ from app.domain.ports import (
     Signer,
 )
 from app.domain.processor import Processor
-from app.domain.rails import BankFiles, PayoutRail
+from app.domain.rails import PayoutRail
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

@@ -9,44 +9,36 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from itertools import accumulate
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
 
+from app.domain.bank_files import BankFiles, FileBatch, FiledOrder, FileLine
 from app.domain.clock import Clock, add_business_days
 from app.domain.errors import Conflict, NotFound
 from app.domain.ids import new_id
 from app.domain.ports import Sealer
-from app.domain.rails import (
-    BankFiles,
-    FailureCode,
-    FileBatch,
-    FiledOrder,
-    FileLine,
-    PayoutOrder,
-    Reported,
-)
+from app.domain.rails import FailureCode, PayoutOrder
 from app.domain.states import FILED_ORDER, FiledOrderStatus
-from app.services.audit import SYSTEM
-from app.services.bank_account_rows import write_event
 from app.services.deps import Deps
+from app.services.file_order_rows import has_news, move_order, note_order
 from app.store.db import transaction
-from app.store.payout_files import FileOrder, PayoutFile, orders_of_file, waiting_orders
+from app.store.payout_files import (
+    FileOrder,
+    PayoutFile,
+    files_of_day,
+    last_sequence,
+    take_turn,
+    unanswered_orders,
+    waiting_orders,
+)
 
 log = logging.getLogger(__name__)
 
 MOST_ORDERS = 5_000
-CUT_OFF_HOUR = 13  # UTC; what is written later is executed on the next business day.
+NO_NEWS = "No bank sent it back in time."
 _F = FiledOrderStatus
-# What each answer of a bank may make of an order: one that was refused or sent back is not paid later.
-TARGETS: dict[tuple[str, str], FiledOrderStatus] = {
-    (_F.IN_FILE, "paid"): _F.PAID,
-    (_F.IN_FILE, "refused"): _F.REFUSED,
-    (_F.PAID, "refused"): _F.RETURNED,
-}
 
 
 class KeptOrders:
@@ -78,7 +70,7 @@ class KeptOrders:
                 .returning(FileOrder.reference)
             ).first()
             if made is not None:
-                _note(session, order.merchant_id, order.payout_id, FILED_ORDER.created, now)
+                note_order(session, order.merchant_id, order.payout_id, FILED_ORDER.created, now)
             row = session.get_one(FileOrder, (order.merchant_id, order.payout_id))
             return self._told(row, order)
 
@@ -96,7 +88,7 @@ class KeptOrders:
             reference=row.reference,
             status=row.status,
             arrival_date=row.arrival_date,
-            trace_id=row.reference if row.file_id else None,
+            trace_id=row.trace_id,
             code=FailureCode(row.failure_code) if row.failure_code else None,
             message=row.message,
             at=row.outcome_at,
@@ -111,6 +103,9 @@ def _line(order: PayoutOrder) -> str:
             "number": order.destination.number,
             "routing": order.destination.routing,
             "descriptor": order.statement_descriptor,
+            "holder_type": order.destination.holder_type,
+            "account_type": order.destination.account_type,
+            "is_verification": order.is_verification,
         }
     )
 
@@ -134,38 +129,51 @@ def write_due(deps: Deps) -> list[str]:
 def _write(deps: Deps, rail: str, files: BankFiles) -> str | None:
     now = deps.clock.now()
     with transaction() as session:
-        orders = waiting_orders(session, rail, MOST_ORDERS)
+        take_turn(session, rail)
+        orders = _fitting(waiting_orders(session, rail, MOST_ORDERS), files)
         if not orders:
             return None
-        batch = _batch(deps, rail, orders, now)
-        content = files.write(batch)
-        file = _file(deps, rail, files, batch, content)
+        for sequence, row in enumerate(orders, start=last_sequence(session, rail) + 1):
+            row.sequence, row.trace_id = sequence, files.trace_id(row.reference, sequence)
+        execution_date, arrival_date = files.days(now)
+        day = now.astimezone(files.zone).date()
+        batch = FileBatch(
+            _message_id(rail, orders),
+            now,
+            execution_date,
+            tuple(_opened(deps, row) for row in orders),
+            files_of_day(session, rail, day),
+        )
+        file = _file(deps, rail, files, batch, files.write(batch))
+        file.file_day = day
         session.add(file)
-        session.flush()  # The orders' foreign key needs the file.
+        session.flush()
         for row in orders:
             row.file_id = file.id
-            _move(session, row, _F.IN_FILE, now)
-            row.arrival_date = add_business_days(batch.execution_date, 1)
+            move_order(session, row, _F.IN_FILE, now)
+            row.arrival_date = arrival_date
         return file.id
 
 
-def _batch(deps: Deps, rail: str, orders: Sequence[FileOrder], now: datetime) -> FileBatch:
+def _fitting(orders: Sequence[FileOrder], files: BankFiles) -> list[FileOrder]:
+    """As many of the oldest orders as one file can hold; the others wait for the next."""
+    totals = accumulate(row.amount_minor for row in orders)
+    pairs = zip(orders, totals, strict=True)
+    return [row for row, total in pairs if total <= files.most_total_minor]
+
+
+def _message_id(rail: str, orders: Sequence[FileOrder]) -> str:
     told = "\n".join(sorted(row.reference for row in orders))
     digest = hashlib.sha256(f"{rail}\n{told}".encode()).hexdigest()
-    lines = []
-    for row in orders:
-        said = json.loads(deps.sealer.open(row.line_sealed))
-        lines.append(FileLine(reference=row.reference, amount=row.amount, **said))
-    return FileBatch(f"FARTHING-{digest[:24]}", now, _execution_date(now), tuple(lines))
+    return f"FARTHING-{digest[:24]}"
 
 
-def _execution_date(now: datetime) -> date:
-    day = now.date() if now.hour < CUT_OFF_HOUR else now.date() + timedelta(days=1)
-    return day if day.weekday() < 5 else add_business_days(day, 1)
+def _opened(deps: Deps, row: FileOrder) -> FileLine:
+    said = json.loads(deps.sealer.open(row.line_sealed))
+    return FileLine(reference=row.reference, amount=row.amount, sequence=row.sequence or 0, **said)
 
 
 def _file(deps: Deps, rail: str, files: BankFiles, batch: FileBatch, content: bytes) -> PayoutFile:
-    currency = batch.lines[0].amount.currency
     return PayoutFile(
         id=new_id("pf", batch.created_at),
         rail=rail,
@@ -173,14 +181,38 @@ def _file(deps: Deps, rail: str, files: BankFiles, batch: FileBatch, content: by
         file_name=f"{batch.message_id}{files.suffix}",
         content_sealed=deps.sealer.seal(content.decode()),
         content_hash=hashlib.sha256(content).digest(),
-        currency=currency,
+        currency=batch.lines[0].amount.currency,
         order_count=len(batch.lines),
         total_minor=sum(line.amount.amount_minor for line in batch.lines),
         execution_date=batch.execution_date,
+        day_number=batch.number_today,
         created_at=batch.created_at,
         downloaded_at=None,
         downloads=0,
     )
+
+
+def settle_silent(deps: Deps) -> int:
+    """Take orders as paid that no bank may send back any more, where banks say nothing else; gives how
+    many. Safe to repeat.
+    """
+    count = 0
+    now = deps.clock.now()
+    for rail, files in deps.bank_files.items():
+        until = files.quiet_until(now.astimezone(files.zone).date())
+        if until is None:
+            continue
+        with transaction() as session:
+            take_turn(session, rail)
+            for row in unanswered_orders(session, rail, until, MOST_ORDERS):
+                row.outcome_at, row.message = now, NO_NEWS
+                move_order(session, row, _F.PAID, now)
+                has_news(session, row, now)
+                count += 1
+    if count:
+        deps.queue.wake("payouts")
+        deps.queue.wake("deposits")
+    return count
 
 
 def list_files(limit: int = 100) -> list[PayoutFile]:
@@ -209,70 +241,3 @@ def fetch_file(deps: Deps, file_id: str, *, is_again: bool = False) -> tuple[str
         file.downloaded_at = file.downloaded_at or deps.clock.now()
         file.downloads += 1
         return file.file_name, content
-
-
-@dataclass(frozen=True, slots=True)
-class ReportResult:
-    """What a report changed, and what in it fits nothing of ours."""
-
-    changed: int
-    unchanged: int
-    unmatched: tuple[str, ...]
-
-
-def apply_report(deps: Deps, rail: str, content: bytes) -> ReportResult:
-    """Record what a bank's report says of our orders. Safe to repeat. Raises NotFound for a rail that
-    is not set up and InvalidRequest for what is no report of it.
-    """
-    files = deps.bank_files.get(rail)
-    if files is None:
-        raise NotFound("rail by file", rail)
-    changed = unchanged = 0
-    unmatched: list[str] = []
-    with transaction() as session:
-        for said in files.read_report(content):
-            rows = _meant(session, rail, said)
-            if not rows:
-                unmatched.append(f"{said.message_id}/{said.reference or 'all'}")
-            for row in rows:
-                is_new = _settle(session, row, said, deps.clock.now())
-                changed += is_new
-                unchanged += not is_new
-    return ReportResult(changed, unchanged, tuple(unmatched))
-
-
-def _meant(session: Session, rail: str, said: Reported) -> list[FileOrder]:
-    """The orders that it is about; none where file, order or amount do not fit."""
-    file = session.execute(
-        select(PayoutFile).where(PayoutFile.rail == rail, PayoutFile.message_id == said.message_id)
-    ).scalar_one_or_none()
-    if file is None:
-        return []
-    rows = orders_of_file(session, file.id)
-    if said.reference is None:
-        return rows
-    return [
-        row for row in rows if row.reference == said.reference and said.amount in (None, row.amount)
-    ]
-
-
-def _settle(session: Session, row: FileOrder, said: Reported, now: datetime) -> bool:
-    target = TARGETS.get((row.status, said.outcome))
-    if target is None:
-        return False
-    _move(session, row, target, now)
-    row.outcome_at = said.at
-    row.failure_code = said.code
-    row.message = said.message[:300]
-    return True
-
-
-def _move(session: Session, row: FileOrder, target: FiledOrderStatus, now: datetime) -> None:
-    """Along the lifecycle, in the caller's unit."""
-    event = FILED_ORDER.event(FiledOrderStatus(row.status), target)
-    row.status = target
-    _note(session, row.merchant_id, row.payout_id, event, now)
-
-
-def _note(session: Session, merchant_id: str, payout_id: str, name: str, now: datetime) -> None:
-    write_event(session, merchant_id, name, ("filed_order", payout_id), SYSTEM, now, {})

@@ -194,6 +194,9 @@ def _next_look(row: PayoutRow, status: PayoutStatus, now: datetime) -> datetime 
     """When to ask again; None once nothing more can come."""
     if PAYOUT.is_final(status):
         return None
+    if row.next_attempt_at is not None and row.next_attempt_at <= now:
+        # Since it was leased somebody brought news of it, which this answer does not have.
+        return row.next_attempt_at
     if status is _P.PAID:
         ended = row.ended_at or now
         return now + LOOK_AGAIN if now - ended < MAY_RETURN else None

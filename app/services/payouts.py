@@ -112,7 +112,11 @@ def _destination(deps: Deps, command: CreatePayout) -> _Destination:
     with transaction() as session:
         is_live = session.get_one(Merchant, command.merchant_id).mode == "live"
     rail = rail_for(
-        deps.rails.values(), currency=command.currency, kind=found.kind, is_live=is_live
+        deps.rails.values(),
+        currency=command.currency,
+        kind=found.kind,
+        is_live=is_live,
+        country=found.country,
     )
     if rail is None:
         raise NotPayable(f"No bank connection of ours carries {command.currency} to this account.")

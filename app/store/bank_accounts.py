@@ -6,7 +6,7 @@ the account first.
 
 from datetime import date, datetime
 
-from sqlalchemy import Text, select, text
+from sqlalchemy import Text, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain.errors import NotFound
@@ -30,6 +30,8 @@ class BankAccount(Base):
     bank_name: Mapped[str]
     last4: Mapped[str]
     fingerprint: Mapped[str]
+    holder_type: Mapped[str]
+    account_type: Mapped[str]
     status: Mapped[str]
     failure_code: Mapped[str | None]
     wrong_tries: Mapped[int]
@@ -117,6 +119,19 @@ def deposits_of(session: Session, merchant_id: str, account_id: str) -> list[Mic
             )
             .order_by(MicroDeposit.id)
         )
+    )
+
+
+def ask_again(session: Session, merchant_id: str, deposit_id: str, now: datetime) -> None:
+    """The bank of a deposit has news: it is asked after at once, however long it rests already."""
+    session.execute(
+        update(MicroDeposit)
+        .where(
+            MicroDeposit.merchant_id == merchant_id,
+            MicroDeposit.id == deposit_id,
+            MicroDeposit.status.in_(["requested", "unknown", "sent", "paid"]),
+        )
+        .values(next_attempt_at=now)
     )
 
 

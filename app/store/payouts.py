@@ -7,7 +7,7 @@ since the last payout is looked at: movements whose day came since, and those th
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain.money import Money
@@ -269,3 +269,16 @@ def on_its_way(session: Session, merchant_id: str, bank_account_id: str) -> bool
         .limit(1)
     ).scalar()
     return found is not None
+
+
+def ask_again(session: Session, merchant_id: str, payout_id: str, now: datetime) -> None:
+    """The bank of a payout has news: it is asked after at once, however long it rests already."""
+    session.execute(
+        update(PayoutRow)
+        .where(
+            PayoutRow.merchant_id == merchant_id,
+            PayoutRow.id == payout_id,
+            PayoutRow.status.in_(["pending", "unknown", "in_transit", "paid"]),
+        )
+        .values(next_attempt_at=now)
+    )

@@ -21,12 +21,14 @@ class StandInRail:
         *,
         currencies: Iterable[str] = ("EUR",),
         kinds: Iterable[AccountKind] = ("iban",),
+        countries: Iterable[str] | None = None,
         is_live: bool = False,
         answer: Callable[[], RailOutcome] = lambda: Accepted("ref_1"),
     ) -> None:
         self.name = name
         self.currencies = frozenset(currencies)
         self.kinds = frozenset(kinds)
+        self.countries = None if countries is None else frozenset(countries)
         self.is_live = is_live
         self.asked: list[str] = []
         self._answer = answer

@@ -35,12 +35,13 @@ def test_an_order_goes_through_unchanged() -> None:
         ({"amount": Money(100, "USD")}, FailureCode.INVALID_CURRENCY),
         ({"destination": destination(currency="SEK")}, FailureCode.INVALID_CURRENCY),
         ({"destination": destination(kind="us_account")}, FailureCode.COULD_NOT_PROCESS),
+        ({"destination": destination(country="SA")}, FailureCode.COULD_NOT_PROCESS),
     ],
 )
 def test_an_order_that_the_rail_cannot_carry_is_refused_before_it_is_asked(
     changes: dict[str, Any], code: FailureCode
 ) -> None:
-    rail = StandInRail()
+    rail = StandInRail(countries={"DE"})
 
     outcome = guarded(rail).send(order(**changes))
 

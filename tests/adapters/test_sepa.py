@@ -8,9 +8,10 @@ import pytest
 import xmlschema
 
 from app.adapters.rails.sepa import SCHEMA, SepaFiles
+from app.domain.bank_files import FileBatch, FileLine
 from app.domain.errors import InvalidRequest
 from app.domain.money import Money
-from app.domain.rails import FailureCode, FileBatch, FileLine
+from app.domain.rails import FailureCode
 
 FILES = SepaFiles("Farthing GmbH", "DE89370400440532013000", "COBADEFFXXX")
 NS = {"p": f"urn:iso:std:iso:20022:tech:xsd:{SCHEMA}"}
@@ -120,6 +121,7 @@ def test_a_report_tells_of_each_order(version: str) -> None:
         ("po-1", "paid", None),
         ("po-2", "refused", FailureCode.ACCOUNT_CLOSED),
         ("po-3", "refused", FailureCode.COULD_NOT_PROCESS),
+        ("po-5", "other", None),
     ]
     assert {one.message_id for one in told} == {"M1"}
     assert told[0].amount == Money(12551, "EUR")
@@ -148,6 +150,11 @@ def test_a_file_that_is_still_looked_at_changes_nothing() -> None:
         b"not xml",
         b"<Document/>",
         b"<!DOCTYPE x [<!ENTITY a 'b'>]><Document/>",
+        "<?xml version='1.0' encoding='utf-16'?><!DOCTYPE x [<!ENTITY a 'b'>]><x/>".encode(
+            "utf-16"
+        ),
+        b"<?xml version='1.0' encoding='no-such'?><Document/>",
+        b"<Document><CstmrDrctDbtInitn/></Document>",
         report(of("po-1", "ACSC", amount="12,5")),
         report(of("po-1", "ACSC")).replace(b"2026-11-28T06:00:00Z", b"yesterday"),
         report(of("po-1", "ACSC")).replace(b"M1", b""),

@@ -22,6 +22,7 @@ from tests.api.possessions import connected_seller
 from tests.contracts.schema import contract, event_types
 from tests.examples import NEVER, Story
 from tests.factories import DECLINED, NEEDS_3DS, Shop
+from tests.funds import waiting_payout
 
 
 @cache
@@ -148,7 +149,8 @@ def test_every_answer_is_of_the_shape_that_the_specification_says(
         found: dict[str, Any] = body
         return found
 
-    Story(ask, "http://127.0.0.1:9/hook", connected_seller(api)).tell(have=has_route)
+    seller, payout = connected_seller(api), waiting_payout(deps, shop.merchant_id)
+    Story(ask, "http://127.0.0.1:9/hook", seller, payout).tell(have=has_route)
 
     # What was published on the way has the shapes of the webhooks.
     publish_due(deps, render)

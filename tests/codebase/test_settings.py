@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 
 from app.launch.plan import VARIABLES
-from app.settings import SettingMissing, Settings
+from app.settings import SettingMissing, Settings, nacha_parts
 from tests.codebase.project import read, texts
 
 ROW = re.compile(r"^\| `([A-Z_]+)` \| ([^|]*?) \| ([^|]+?) \|$", re.MULTILINE)
@@ -79,6 +79,9 @@ REQUIRED = {
         ("MAIL_FROM", "Farthing"),
         ("MAIL_FROM", "a@b.example\nBcc: c@d.example"),
         ("OPERATOR_EMAIL", "operator"),
+        ("NACHA_ACCOUNT", "Farthing Inc;1234567890;091000019"),
+        ("NACHA_ACCOUNT", "Farthing Inc;1234567890;091000018;First Bank"),
+        ("NACHA_ACCOUNT", "Farthing Inc;12-34567890;091000019;First Bank"),
     ],
 )
 def test_a_wrong_setting_is_named_and_its_secret_is_not(variable: str, wrong: str) -> None:
@@ -86,6 +89,13 @@ def test_a_wrong_setting_is_named_and_its_secret_is_not(variable: str, wrong: st
         Settings.read(REQUIRED | {variable: wrong})
 
     assert "hidden" not in str(caught.value)
+
+
+def test_who_sends_nacha_files_is_told_in_one_line() -> None:
+    parts = ("Farthing Inc", "1234567890", "091000019", "First Bank")
+
+    assert nacha_parts(";".join(parts)) == (*parts, "1234567890")
+    assert nacha_parts(" ; ".join((*parts, "b091000019"))) == (*parts, "B091000019")
 
 
 def test_networks_and_ports_of_receivers_are_lists() -> None:

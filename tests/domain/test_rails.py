@@ -44,3 +44,15 @@ def test_a_rail_carries_its_currencies_to_its_kind_of_account_in_its_mode(
     found = rail_for(rails, currency=currency, kind=kind, is_live=is_live)
 
     assert (found and found.name) == expected
+
+
+def test_a_rail_carries_to_the_countries_that_it_reaches() -> None:
+    near = StandInRail("near", countries={"DE", "AT"})
+    wide = StandInRail("wide")
+
+    def found(country: str, *rails: StandInRail) -> str | None:
+        rail = rail_for(rails, currency="EUR", kind="iban", is_live=False, country=country)
+        return rail and rail.name
+
+    assert [found("AT", near, wide), found("SA", near, wide)] == ["near", "wide"]
+    assert found("SA", near) is None

@@ -27,6 +27,7 @@ from app.domain.money import Money
 from app.services import accounts, checkout, keys, ledger, merchants, sellers
 from app.services.deps import Deps
 from tests.factories import VISA
+from tests.funds import waiting_payout
 from tests.sandbox.server import SandboxServer
 from tests.servers import Running, web_server, worker_process
 
@@ -178,6 +179,11 @@ class Merchant:
                 deps, sellers.ConnectSeller(self.merchant_id, seller, basis_points)
             )
         return seller
+
+    def waiting_payout(self) -> str:
+        """A payout that no bank was asked to carry, with money left for more."""
+        with self.world.app.app_context():
+            return waiting_payout(self.world.deps, self.merchant_id)
 
     def fault(self, kind: str, **options: Any) -> None:
         """Arm a fault for this merchant's account alone."""

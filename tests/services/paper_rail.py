@@ -21,6 +21,7 @@ class PaperRail:
     name: str = "paper"
     currencies: frozenset[str] = frozenset({"USD", "EUR", "JPY"})
     kinds: frozenset[AccountKind] = frozenset({"us_account", "iban"})
+    countries: frozenset[str] | None = None
     is_live: bool = False
     orders: dict[str, PayoutOrder] = field(default_factory=dict)
     after: RailOutcome | None = None

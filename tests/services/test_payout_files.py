@@ -24,10 +24,11 @@ from app.domain.rails import (
     Returned,
     Unknown,
 )
-from app.services import payout_files
+from app.services import bank_reports, payout_files
 from app.services.deps import Deps
 from app.settings import Settings
 from app.store.db import transaction
+from tests.adapters.iso_messages import details, entry, notification
 from tests.adapters.rails import NUMBER, destination, order
 from tests.adapters.test_sepa import of, report
 from tests.factories import Shop
@@ -86,13 +87,13 @@ def test_an_order_waits_goes_into_a_file_and_is_paid_by_a_report(
     content = written(live)
     assert b'<InstdAmt Ccy="EUR">100.01</InstdAmt>' in content
     assert b"po-1" in content
-    result = payout_files.apply_report(live, "sepa", told(content, of("po-1", "ACSC")))
+    result = bank_reports.apply_report(live, "sepa", told(content, of("po-1", "ACSC")))
 
-    assert (result.changed, result.unmatched) == (1, ())
+    assert (result.changed, result.open_facts) == (1, [])
     outcome = rail.query(sent)
     assert isinstance(outcome, Paid)
     assert (outcome.reference, outcome.trace_id) == ("po-1", "po-1")
-    again = payout_files.apply_report(live, "sepa", told(content, of("po-1", "ACSC")))
+    again = bank_reports.apply_report(live, "sepa", told(content, of("po-1", "ACSC")))
     assert (again.changed, again.unchanged) == (0, 1)
     names = [row["name"] for row in rows("SELECT name FROM events ORDER BY id")]
     assert [name for name in names if name.startswith("filed")] == [
@@ -151,7 +152,7 @@ def test_a_crash_while_writing_leaves_the_orders_waiting_and_the_same_message_fo
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(payout_files, "_move", die)
+        patch.setattr(payout_files, "move_order", die)
         with pytest.raises(SystemExit):
             payout_files.write_due(live)
     assert payout_files.list_files() == []
@@ -169,19 +170,19 @@ def test_a_refused_order_never_left_and_a_paid_one_comes_back(
     rail.send(second)
     content = written(live)
 
-    payout_files.apply_report(
+    bank_reports.apply_report(
         live, "sepa", told(content, of("po-1", "RJCT", "AC04"), of("po-2", "ACSC"))
     )
     refused = rail.query(first)
     assert isinstance(refused, Refused)
     assert refused.code is FailureCode.ACCOUNT_CLOSED
-    payout_files.apply_report(live, "sepa", told(content, of("po-2", "RJCT", "AC06")))
+    bank_reports.apply_report(live, "sepa", told(content, of("po-2", "RJCT", "AC06")))
 
     back = rail.query(second)
     assert isinstance(back, Returned)
     assert back.code is FailureCode.ACCOUNT_FROZEN
     # What a bank refused once is not paid by a later word of it.
-    late = payout_files.apply_report(live, "sepa", told(content, of("po-1", "ACSC")))
+    late = bank_reports.apply_report(live, "sepa", told(content, of("po-1", "ACSC")))
     assert late.changed == 0
 
 
@@ -193,9 +194,27 @@ def test_a_file_that_is_refused_whole_refuses_its_orders(
         rail.send(one)
 
     whole = told(written(live), group="<GrpSts>RJCT</GrpSts>")
-    payout_files.apply_report(live, "sepa", whole)
+    bank_reports.apply_report(live, "sepa", whole)
 
     assert all(isinstance(rail.query(one), Refused) for one in sent)
+
+
+def test_one_debit_of_a_whole_file_pays_its_orders(
+    live: Deps, rail: PayoutRail, shop: Shop
+) -> None:
+    sent = [payout(shop, 1), payout(shop, 2)]
+    for one in sent:
+        rail.send(one)
+    file_id = written(live).split(b"<MsgId>")[1].split(b"</MsgId>")[0].decode()
+
+    def booked(amount: str) -> bank_reports.ReportResult:
+        content = notification(entry(amount, "DBIT", details(file_id=file_id)))
+        return bank_reports.apply_report(live, "sepa", content)
+
+    assert len(booked("200.02").open_facts) == 1
+    assert all(isinstance(rail.query(one), Accepted) for one in sent)
+    assert (booked("200.03").changed, booked("200.03").open_facts) == (2, [])
+    assert all(isinstance(rail.query(one), Paid) for one in sent)
 
 
 def test_what_fits_no_order_of_ours_is_named_and_changes_nothing(
@@ -205,18 +224,19 @@ def test_what_fits_no_order_of_ours_is_named_and_changes_nothing(
     rail.send(sent)
     content = written(live)
 
-    result = payout_files.apply_report(
+    result = bank_reports.apply_report(
         live, "sepa", told(content, of("po-9", "ACSC"), of("po-1", "ACSC", amount="5.00"))
     )
-    other = payout_files.apply_report(live, "sepa", report(of("po-1", "ACSC")))
+    other = bank_reports.apply_report(live, "sepa", report(of("po-1", "ACSC")))
 
-    assert (result.changed, len(result.unmatched)) == (0, 2)
-    assert other.unmatched == ("M1/po-1",)
+    assert (result.changed, len(result.open_facts)) == (0, 2)
+    assert "paid po-1 EUR 5.00 (fits no order of ours)" in result.open_facts[1]
+    assert len(other.open_facts) == 1
     assert isinstance(rail.query(sent), Accepted)
     with pytest.raises(InvalidRequest):
-        payout_files.apply_report(live, "sepa", b"hello")
+        bank_reports.apply_report(live, "sepa", b"hello")
     with pytest.raises(NotFound):
-        payout_files.apply_report(live, "nacha", content)
+        bank_reports.apply_report(live, "nacha", content)
 
 
 def test_a_file_is_handed_out_once_unless_it_is_asked_for_again(
@@ -298,6 +318,18 @@ def test_the_operators_commands(
             1,
             "1 orders changed, 0 as they were.",
         )
-        assert "UNMATCHED" in read.output
+        assert "LOOK AT bf_" in read.output
+        listed = run.invoke(args=["payout-files", "facts"])
+        assert (listed.exit_code, "po-7" in listed.output) == (1, True)
+        fact_id = listed.output.split()[0]
+        assert "unmatched" in run.invoke(args=["payout-files", "fact", fact_id]).output
+        close = ["payout-files", "close-fact", fact_id, "--by", "ada", "--note", "sent by hand"]
+        assert run.invoke(args=close).exit_code == 0
+        assert run.invoke(args=close).exit_code == 1
+        assert run.invoke(args=["payout-files", "facts"]).output == "Nothing is open.\n"
+        assert (
+            "closed by ada: sent by hand"
+            in run.invoke(args=["payout-files", "facts", "--all"]).output
+        )
     finally:
         app.extensions["farthing"] = before

@@ -4,13 +4,11 @@ Keeping is a unit of work on our own database, so an order that was kept is know
 after it never needs the bank.
 """
 
+from app.domain.bank_files import BankFiles, FiledOrder, OrderBook
 from app.domain.rails import (
     Absent,
     Accepted,
-    AccountKind,
     FailureCode,
-    FiledOrder,
-    OrderBook,
     Paid,
     PayoutOrder,
     RailOutcome,
@@ -26,32 +24,23 @@ def reference_of(payout_id: str) -> str:
 
 
 class FileRail:
-    """A rail whose orders wait for the next file. `countries` are those that its banks reach."""
+    """A rail whose orders wait for the next file of that format."""
 
     is_live = True
 
-    def __init__(
-        self,
-        name: str,
-        book: OrderBook,
-        *,
-        currencies: frozenset[str],
-        kinds: frozenset[AccountKind],
-        countries: frozenset[str],
-    ) -> None:
-        self.name = name
-        self.currencies = currencies
-        self.kinds = kinds
+    def __init__(self, files: BankFiles, book: OrderBook) -> None:
+        self.name = files.name
+        self.currencies = files.currencies
+        self.kinds = files.kinds
+        self.countries: frozenset[str] | None = files.countries
+        self._most_minor = files.most_minor
         self._book = book
-        self._countries = countries
 
     def send(self, order: PayoutOrder) -> RailOutcome:
         """Keep the order for the next file. Safe to repeat: it is kept once."""
-        if order.destination.country not in self._countries:
-            return Refused(
-                FailureCode.COULD_NOT_PROCESS,
-                f"{self.name} does not reach {order.destination.country}",
-            )
+        if order.amount.amount_minor > self._most_minor:
+            # One order that a file cannot hold must not keep back all others of that file.
+            return Refused(FailureCode.COULD_NOT_PROCESS, f"{self.name} carries no such amount")
         return _outcome(self._book.enter(self.name, order, reference_of(order.payout_id)))
 
     def query(self, order: PayoutOrder) -> RailOutcome:

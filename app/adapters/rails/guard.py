@@ -5,7 +5,15 @@ exception instead of an outcome.
 import logging
 from collections.abc import Callable
 
-from app.domain.rails import FailureCode, PayoutOrder, PayoutRail, RailOutcome, Refused, Unknown
+from app.domain.rails import (
+    BankDestination,
+    FailureCode,
+    PayoutOrder,
+    PayoutRail,
+    RailOutcome,
+    Refused,
+    Unknown,
+)
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +27,7 @@ class GuardedRail:
         self.name = inner.name
         self.currencies = inner.currencies
         self.kinds = inner.kinds
+        self.countries = inner.countries
         self.is_live = inner.is_live
 
     def send(self, order: PayoutOrder) -> RailOutcome:
@@ -44,8 +53,16 @@ class GuardedRail:
             return FailureCode.INVALID_CURRENCY, f"{self.name} carries no {order.amount.currency}"
         if order.amount.currency != destination.currency:
             return FailureCode.INVALID_CURRENCY, f"the account is for {destination.currency}"
+        return self._out_of_reach(destination)
+
+    def _out_of_reach(self, destination: BankDestination) -> tuple[FailureCode, str] | None:
         if destination.kind not in self.kinds:
             return FailureCode.COULD_NOT_PROCESS, f"{self.name} reaches no {destination.kind}"
+        if self.countries is not None and destination.country not in self.countries:
+            return (
+                FailureCode.COULD_NOT_PROCESS,
+                f"{self.name} does not reach {destination.country}",
+            )
         return None
 
     def _outcome(

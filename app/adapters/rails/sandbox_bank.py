@@ -37,6 +37,7 @@ class SandboxBankRail:
     name = "sandbox_bank"
     currencies = frozenset(CURRENCIES)
     kinds: frozenset[AccountKind] = frozenset({"iban", "us_account"})
+    countries: frozenset[str] | None = None
     is_live = False
 
     def __init__(self, url: str, connect_seconds: float = 3.0, read_seconds: float = 10.0) -> None:

@@ -1,4 +1,4 @@
-"""SEPA credit transfers: pain.001 files out, pain.002 status reports in.
+"""SEPA credit transfers: pain.001 files out; what comes in is read by `sepa_reports`.
 
 The file is built by `sepaxml` and checked against ISO's schema before it is given out. What that
 library makes up (ids, the time) is replaced by the batch's own, so that the same orders always make the
@@ -6,45 +6,25 @@ same bytes.
 """
 
 import xml.etree.ElementTree as ET
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
-from typing import Literal
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sepaxml import SepaTransfer
 from sepaxml.validation import ValidationError, try_valid_xml
 
-from app.domain.errors import FarthingError, InvalidRequest
-from app.domain.money import Money, from_units
-from app.domain.rails import FailureCode, FileBatch, FileLine, Reported
+from app.adapters.rails import sepa_reports
+from app.domain.bank_files import FileBatch, FileLine, Reported
+from app.domain.clock import add_business_days
+from app.domain.rails import AccountKind
 
 SCHEMA = "pain.001.001.09"
 NAMESPACE = f"{{urn:iso:std:iso:20022:tech:xsd:{SCHEMA}}}"
-MOST_BYTES = 50_000_000
 _SEPA = (
     "AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL"
     " NO PL PT RO RS SE SI SK SM VA"
 )
 COUNTRIES = frozenset(_SEPA.split())
-_F = FailureCode
-REASONS = {
-    "AC01": _F.INVALID_ACCOUNT_NUMBER,
-    "AC04": _F.ACCOUNT_CLOSED,
-    "AC06": _F.ACCOUNT_FROZEN,
-    "AC13": _F.BANK_ACCOUNT_RESTRICTED,
-    "AG01": _F.BANK_ACCOUNT_RESTRICTED,
-    "AG02": _F.BANK_ACCOUNT_RESTRICTED,
-    "AM03": _F.INVALID_CURRENCY,
-    "AM04": _F.INSUFFICIENT_FUNDS,
-    "BE01": _F.INCORRECT_ACCOUNT_HOLDER_NAME,
-    "BE04": _F.INCORRECT_ACCOUNT_HOLDER_NAME,
-    "MD07": _F.BANK_OWNERSHIP_CHANGED,
-    "MS02": _F.DECLINED,
-    "RC01": _F.INVALID_ACCOUNT_NUMBER,
-}
-# Settled; taken up or still looked at, which changes nothing; refused.
-PAID = {"ACSC", "ACCC"}
-UNDER_WAY = {"ACCP", "ACFC", "ACSP", "ACTC", "ACWC", "ACWP", "PART", "PATC", "PDNG", "PRES", "RCVD"}
-REFUSED = {"RJCT", "CANC"}
+CUT_OFF_HOUR = 13  # UTC; what is written later is executed on the next business day.
 
 
 class SepaFiles:
@@ -52,6 +32,12 @@ class SepaFiles:
 
     name = "sepa"
     suffix = ".xml"
+    currencies = frozenset({"EUR"})
+    kinds: frozenset[AccountKind] = frozenset({"iban"})
+    countries = COUNTRIES
+    most_minor = 99_999_999_999
+    most_total_minor = 10**17
+    zone = ZoneInfo("UTC")
 
     def __init__(self, holder_name: str, iban: str, bic: str) -> None:
         self._config = {
@@ -61,6 +47,22 @@ class SepaFiles:
             "batch": True,
             "currency": "EUR",
         }
+
+    def days(self, now: datetime) -> tuple[date, date]:
+        """It is carried out on this business day, the next one after the cut-off, and arrives on the
+        one after that.
+        """
+        day = now.date() if now.hour < CUT_OFF_HOUR else now.date() + timedelta(days=1)
+        day = day if day.weekday() < 5 else add_business_days(day, 1)
+        return day, add_business_days(day, 1)
+
+    def trace_id(self, reference: str, sequence: int) -> str:  # noqa: ARG002 - Other schemes need it.
+        """The end-to-end id, which is our reference."""
+        return reference
+
+    def quiet_until(self, today: date) -> date | None:  # noqa: ARG002 - Other schemes need it.
+        """Silence says nothing: banks report what was paid."""
+        return None
 
     def write(self, batch: FileBatch) -> bytes:
         """A pain.001 file; raises ValueError if it would not be a valid one."""
@@ -80,20 +82,8 @@ class SepaFiles:
         return content
 
     def read_report(self, content: bytes) -> list[Reported]:
-        """A pain.002 report of any version; raises InvalidRequest in words if it is not one."""
-        report = _report(content)
-        group = _find(report, "OrgnlGrpInfAndSts")
-        message_id = _text(group, "OrgnlMsgId")
-        if not message_id:
-            raise InvalidRequest("This report does not say which file it is about.")
-        at = _moment(_text(_find(report, "GrpHdr"), "CreDtTm"))
-        told = [_of_order(tx, message_id, at) for tx in _every(report, "TxInfAndSts")]
-        found = [one for one in told if one is not None]
-        whole = _outcome(_text(group, "GrpSts"))
-        if not told and whole is not None:
-            code, message = _reason(group)
-            found.append(Reported(message_id, None, whole, code, message, at))
-        return found
+        """What a bank's report, return or account notification says; raises InvalidRequest in words."""
+        return sepa_reports.read(content)
 
 
 def _payment(line: FileLine, batch: FileBatch) -> dict[str, object]:
@@ -115,78 +105,3 @@ def _put(root: ET.Element, path: str, text: str) -> None:
     steps = "/".join(f"{NAMESPACE}{step}" for step in ("CstmrCdtTrfInitn", *path.split("/")))
     [element] = root.findall(steps)
     element.text = text
-
-
-def _report(content: bytes) -> ET.Element:
-    # A report needs no document type, and one could ask for other files or grow without end.
-    if len(content) > MOST_BYTES or b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-        raise InvalidRequest("This is too large, or not a plain XML file.")
-    try:
-        root = ET.fromstring(content)  # noqa: S314 - Without a document type, see above.
-    except ET.ParseError as error:
-        raise InvalidRequest(f"This is not an XML file: {error}.") from None
-    report = _find(root, "CstmrPmtStsRpt")
-    if report is None:
-        raise InvalidRequest("This is not a pain.002 status report.")
-    return report
-
-
-def _of_order(element: ET.Element, message_id: str, at: datetime) -> Reported | None:
-    outcome, reference = _outcome(_text(element, "TxSts")), _text(element, "OrgnlEndToEndId")
-    if outcome is None or not reference:
-        return None
-    code, message = _reason(element)
-    return Reported(message_id, reference, outcome, code, message, at, _amount(element))
-
-
-def _outcome(status: str) -> Literal["paid", "refused"] | None:
-    """Paid or refused; None for what is under way, and for words that we do not know."""
-    if status in PAID:
-        return "paid"
-    return "refused" if status in REFUSED else None
-
-
-def _reason(element: ET.Element | None) -> tuple[FailureCode | None, str]:
-    code = next((one.text or "" for one in _every(_find(element, "StsRsnInf"), "Cd")), "")
-    more = next((one.text or "" for one in _every(_find(element, "StsRsnInf"), "AddtlInf")), "")
-    if not code:
-        return None, more
-    return REASONS.get(code, FailureCode.COULD_NOT_PROCESS), f"{code} {more}".strip()
-
-
-def _amount(element: ET.Element) -> Money | None:
-    told = next(iter(_every(element, "InstdAmt")), None)
-    if told is None:
-        return None
-    try:
-        return from_units(Decimal(told.text or ""), told.get("Ccy", ""))
-    except (FarthingError, InvalidOperation):
-        raise InvalidRequest("This report has an amount that is none.") from None
-
-
-def _moment(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidRequest("This report does not say when it was made.") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _local(element: ET.Element) -> str:
-    return element.tag.rpartition("}")[2]
-
-
-def _every(element: ET.Element | None, name: str) -> list[ET.Element]:
-    """Every element of that name below, whatever the report's version is."""
-    return [] if element is None else [one for one in element.iter() if _local(one) == name]
-
-
-def _find(element: ET.Element | None, name: str) -> ET.Element | None:
-    """The child of that name."""
-    children = [] if element is None else list(element)
-    return next((one for one in children if _local(one) == name), None)
-
-
-def _text(element: ET.Element | None, name: str) -> str:
-    child = _find(element, name)
-    return "" if child is None else (child.text or "").strip()

@@ -26,6 +26,8 @@ HELD_CHARGE = "ch_01kb6x2n7r0s3w6z9c2f5j8m1p"
 HOLD = "esc_01kb6x2m5q8t1v4y7b0e3h6k9n"
 TRANSFER = "tr_01kb6x4p8s1v4x7a0d3g6j9m2q"
 REVERSAL = "trr_01kb6x6r0t3w6y9b2e5h8k1n4s"
+PAYOUT = "po_01kb6x8v5y8a1d4g7j0m3p6s9w"
+STOPPED = "po_01kb6xb1e4h7k0n3q6t9x2z5b8"
 SELLER = "acct_01kb6tx7e9g1j3m5p7r9t1v3x5"
 TOKEN = "pm_card_visa"  # noqa: S105 - the card fields' word for a test card.
 HOOK = "https://shop.example/webhooks"
@@ -66,6 +68,7 @@ _REFUNDS, _REFUND = "/v1/refunds", "/v1/refunds/{refund}"
 _HOOKS, _HOOK = "/v1/webhook_endpoints", "/v1/webhook_endpoints/{endpoint}"
 _CHANGES = "/v1/balance_transactions"
 _TRANSFERS, _TRANSFER = "/v1/transfers", "/v1/transfers/{transfer}"
+_PAYOUTS, _PAYOUT = "/v1/payouts", "/v1/payouts/{payout}"
 _BACK, _HOLDS = "/v1/transfers/{transfer}/reversals", "/v1/escrow_holds"
 
 _ADA = {"name": "Ada Novak", "email": "ada@example.com", "metadata": {"member": "1815"}}
@@ -178,7 +181,13 @@ EXAMPLES: tuple[Example, ...] = (
     Example("POST", f"{_HOLDS}/{{hold}}/release", "", (HOLD,), {
         "parts": [{"destination": SELLER, "amount": 2500, "commission": 250}],
     }, key="order-1003-rest"),
-    Example("GET", "/v1/payouts", "payouts.list", params={"limit": 3}),
+    Example("POST", _PAYOUTS, "payouts.create", params={
+        "amount": 2000, "currency": "usd", "description": "Rent", "metadata": {"month": "11"},
+    }, key="rent-2026-11", saves={PAYOUT: "id"}),
+    Example("GET", _PAYOUTS, "payouts.list", params={"limit": 3}),
+    Example("GET", _PAYOUT, "payouts.retrieve", (PAYOUT,)),
+    Example("POST", _PAYOUT, "payouts.update", (PAYOUT,), {"metadata": {"flat": "2"}}),
+    Example("POST", f"{_PAYOUT}/cancel", "payouts.cancel", (STOPPED,)),
     Example("GET", "/v1/disputes", "disputes.list", params={"limit": 3}),
     Example("GET", "/v1/files", "files.list", params={"limit": 3}),
     Example("GET", "/v1/account", "accounts.retrieve_current", saves={ACCOUNT: "id"}),

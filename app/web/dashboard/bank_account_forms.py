@@ -14,6 +14,8 @@ from app.services.bank_accounts import VerifyAccount
 from app.web.render import typed_amount
 
 KINDS: list[Any] = ["iban", "us_account"]
+HOLDER_TYPES: list[Any] = ["company", "individual"]
+ACCOUNT_TYPES: list[Any] = ["checking", "savings"]
 
 
 class BankForm(FlaskForm):
@@ -40,6 +42,8 @@ class AddAccountForm(BankForm):
     iban = StringField("IBAN", [Length(max=60)])
     routing = StringField("Routing number", [Length(max=20)])
     number = StringField("Account number", [Length(max=30)])
+    holder_type = SelectField("Held by", choices=HOLDER_TYPES, default="company")
+    account_type = SelectField("Kind of account", choices=ACCOUNT_TYPES, default="checking")
     password = PasswordField("Your password", [Length(max=200)])
 
     def __init__(self, currencies: list[str], first: str, **more: Any) -> None:
@@ -61,6 +65,8 @@ class AddAccountForm(BankForm):
             routing="" if is_iban else str(self.routing.data or ""),
             number="" if is_iban else str(self.number.data or ""),
             by=by,
+            holder_type=str(self.holder_type.data),
+            account_type=str(self.account_type.data),
         )
 
 

@@ -48,7 +48,7 @@ def run_all(language: Language, name: str, receiver: Receiver, sdk: Any, shop: M
         found: dict[str, Any] = until(answer)
         return found
 
-    told = Story(ask, receiver.url, shop.seller()).tell(have=has_route)
+    told = Story(ask, receiver.url, shop.seller(), shop.waiting_payout()).tell(have=has_route)
     assert len(told) == len(ROUTES) - len(NEVER) + len(PREPARED)
 
 
@@ -64,7 +64,7 @@ def test_every_example_in_curl_succeeds(
             print("\ncurl is not installed: the examples in curl were NOT tried\n")
         return
     run_all(Shell(environ(web, shop)), "curl", receiver, sdk, shop)
-    shop.settled(charges=3)
+    shop.settled(charges=4)
 
 
 def test_every_example_in_python_succeeds(
@@ -77,7 +77,7 @@ def test_every_example_in_python_succeeds(
     for name, value in environ(web, shop).items():
         monkeypatch.setenv(name, value)
     run_all(Python(), "python", receiver, sdk, shop)
-    shop.settled(charges=3)
+    shop.settled(charges=4)
 
 
 def test_every_example_in_node_succeeds(
@@ -86,4 +86,4 @@ def test_every_example_in_node_succeeds(
     with node(environ(web, shop), tmp_path) as running:
         assert isinstance(running, Node)
         run_all(running, "node", receiver, sdk, shop)
-    shop.settled(charges=3)
+    shop.settled(charges=4)

@@ -44,6 +44,7 @@ KINDS = (
     "customer",
     "payment_intent",
     "payment_method",
+    "payout",
     "refund",
     "transfer",
 )
