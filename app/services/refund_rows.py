@@ -94,18 +94,23 @@ def move_refund(refund: Refund, target: RefundStatus) -> str:
 def move_money(
     payment: PaymentRow, refund: Refund, current: RefundStatus, target: RefundStatus
 ) -> tuple[Journal, ...]:
-    """Move the refund between reserved and refunded on the payment's row; gives what is to be booked."""
-    amount, on = refund.amount, refund.updated_at.date()
+    """Move the refund between reserved and refunded on the payment's row; gives what is to be booked.
+
+    The fee that goes back is kept after all with a refund that fails.
+    """
+    amount, fee, on = refund.amount, refund.fee_returned, refund.updated_at.date()
+    if target is _R.FAILED:
+        payment.fee_returned_minor -= fee.amount_minor
     if target is _R.SUCCEEDED:
         payment.refund_reserved_minor -= amount.amount_minor
         payment.refunded_minor += amount.amount_minor
         return (recipes.refund_settled(payment.processor, refund.id, amount, on),)
     if target is _R.FAILED and current is _R.SUCCEEDED:
         payment.refunded_minor -= amount.amount_minor
-        return (recipes.refund_returned(payment.processor, refund.id, amount, on),)
+        return (recipes.refund_returned(payment.processor, refund.id, amount, fee, on),)
     if target is _R.FAILED:
         payment.refund_reserved_minor -= amount.amount_minor
-        return (recipes.refund_failed(refund.id, amount, on),)
+        return (recipes.refund_failed(refund.id, amount, fee, on),)
     return ()
 
 
