@@ -178,6 +178,8 @@ EXAMPLES: tuple[Example, ...] = (
     Example("POST", f"{_HOLDS}/{{hold}}/release", "", (HOLD,), {
         "parts": [{"destination": SELLER, "amount": 2500, "commission": 250}],
     }, key="order-1003-rest"),
+    Example("POST", f"{_HOLDS}/{{hold}}/freeze", "", (HOLD,), {"reason": "The parcel is lost"}),
+    Example("POST", f"{_HOLDS}/{{hold}}/unfreeze", "", (HOLD,)),
     Example("GET", "/v1/payouts", "payouts.list", params={"limit": 3}),
     Example("GET", "/v1/disputes", "disputes.list", params={"limit": 3}),
     Example("GET", "/v1/files", "files.list", params={"limit": 3}),
