@@ -15,6 +15,7 @@ from flask.cli import AppGroup
 
 from app.domain.errors import FarthingError, FeeRulesInvalid
 from app.domain.fee_table import METHODS
+from app.domain.fees import OnRefund
 from app.reports import fees as report
 from app.reports import margins
 from app.reports.fee_words import Writer
@@ -72,6 +73,9 @@ def _fees_group(app: Flask) -> AppGroup:
     @click.option("--cap", multiple=True, help=_SUM)
     @click.option("--international", help="Per cent more from another country: 1.5.")
     @click.option("--conversion", help="Per cent more if converted: 1.")
+    @click.option(
+        "--on-refund", type=click.Choice(list(OnRefund)), help="What goes back, in proportion."
+    )
     @click.option("--from", "valid_from", help=f"{_MOMENT} In a minute if not given.")
     @click.option("--by", "who", default="operator", help="Who decided it, for the audit log.")
     def set_(
@@ -122,6 +126,8 @@ def _from_options(given: dict[str, Any]) -> dict[str, Any]:
     for option, (key, reader) in read.items():
         if option in given:
             rules[key] = reader(given[option], f"--{option}")
+    if "on_refund" in given:
+        rules["on_refund"] = str(given["on_refund"])
     if "international" in given:
         rate = _basis_points(given["international"], "--international")
         rules["corridors"] = [{"basis_points": rate}]

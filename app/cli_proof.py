@@ -39,12 +39,25 @@ def proof_group(app: Flask) -> AppGroup:
     @click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="First day, in UTC.")
     @click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="Last day, in UTC.")
     @click.option("--out", type=click.File("wb"), default="-", help="Where to write; - prints it.")
-    def export(merchant: str, first: datetime | None, last: datetime | None, out: BinaryIO) -> None:
+    @click.option(
+        "--for-merchant",
+        is_flag=True,
+        help="Without the platform's own costs, as merchants have it.",
+    )
+    def export(
+        *,
+        merchant: str,
+        first: datetime | None,
+        last: datetime | None,
+        out: BinaryIO,
+        for_merchant: bool,
+    ) -> None:
         """Write the signed proof of a book, or of the seals that hold a period."""
         command = proof_file.ExportProof(
             merchant,
             first and first.replace(tzinfo=UTC),
             last and last.replace(tzinfo=UTC) + timedelta(days=1),
+            is_whole=not for_merchant,
         )
         try:
             out.writelines(proof_file.export_proof(app.extensions["farthing"], command))

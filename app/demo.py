@@ -16,6 +16,7 @@ from typing import Any
 import requests
 
 from app.adapters.fx import DemoRates
+from app.demo_fees import agree, agree_ahead
 from app.demo_goods import CARDS, NAMES, PRODUCTS
 from app.demo_market import make_market
 from app.demo_payouts import backdated, open_bank_account, pay_out
@@ -127,6 +128,7 @@ def seed(
         start = now - timedelta(days=days - number)
         fx.fetch_rates(past)
         past.rates.forget()
+        agree(past, shops[0].merchant_id, day=number, days=days)
         for shop in shops:
             _one_day(past, clock, shop, start, chance)
         expiry.expire_due(past)
@@ -282,6 +284,7 @@ def _finish(deps: Deps, shops: list[Shop], sandbox_url: str) -> dict[str, Any]:
     # What happened so far is told before anybody listens: the past is no news.
     while publishing.publish_due(deps, render):
         continue
+    agree_ahead(deps, wren)
     make_market(deps, wren, shops[1].merchant_id)
     _listen(deps, wren, sandbox_url)
     link_id = merchants.create_link(deps, wren, title="Workshop place", amount=Money(12_500, "USD"))

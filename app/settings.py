@@ -147,7 +147,8 @@ class Settings:
     fx_fee_basis_points: int = env(
         "FX_FEE_BASIS_POINTS",
         default=100,
-        help="What the platform keeps of converted money, in hundredths of a percent.",
+        help="What the platform keeps of converted money, in hundredths of a percent, where the payment's"
+        " fee schedule has no rate for conversions; one that has it is charged in the fee instead.",
     )
     operator_email: str = env(
         "OPERATOR_EMAIL",

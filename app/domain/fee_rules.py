@@ -4,10 +4,11 @@
      "by_amount": [{"above": 10000, "basis_points": 250}],
      "by_volume": [{"above": {"EUR": 1000000}, "basis_points": 200}],
      "corridors": [{"within": ["DE", "FR"], "basis_points": 50, "fixed": 0}, {"basis_points": 150}],
-     "conversion_basis_points": 100}
+     "conversion_basis_points": 100, "on_refund": "percentage"}
 
 A sum is a number of hundredths of the payment's own currency unit, or minor units by currency. All that
 are stated by currency name the same ones, so that a schedule either prices a currency or does not.
+`on_refund` says what goes back with a refund: "kept" (nothing), "percentage", "fixed" or "whole".
 """
 
 import re
@@ -16,7 +17,7 @@ from typing import Any
 
 from app.domain.currencies import CURRENCIES, MAXIMUM_MINOR
 from app.domain.errors import FeeRulesInvalid
-from app.domain.fees import WHOLE, Corridor, Schedule, Sum, Tier
+from app.domain.fees import WHOLE, Corridor, OnRefund, Schedule, Sum, Tier
 
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _KEYS = (
@@ -28,6 +29,7 @@ _KEYS = (
     "by_volume",
     "corridors",
     "conversion_basis_points",
+    "on_refund",
 )
 
 
@@ -44,9 +46,8 @@ def read_rules(rules: object) -> dict[str, Any]:
         "by_amount": _tiers(found.get("by_amount", []), "by_amount"),
         "by_volume": _tiers(found.get("by_volume", []), "by_volume"),
         "corridors": _corridors(found.get("corridors", [])),
-        "conversion_basis_points": _rate(
-            found.get("conversion_basis_points", 0), "conversion_basis_points"
-        ),
+        "conversion_basis_points": _conversion(found.get("conversion_basis_points")),
+        "on_refund": _on_refund(found.get("on_refund", "kept")),
     }
     _check(Schedule("", "", **fields))
     return fields
@@ -59,6 +60,8 @@ def rules_of(schedule: Schedule) -> dict[str, Any]:
         "fixed": _written(schedule.fixed),
         "conversion_basis_points": schedule.conversion_basis_points,
     }
+    if schedule.on_refund is not OnRefund.KEPT:
+        found["on_refund"] = schedule.on_refund.value
     for name, limit in (("minimum", schedule.minimum), ("cap", schedule.cap)):
         if limit is not None:
             found[name] = _written(limit)
@@ -95,6 +98,19 @@ def _rate(value: object, name: str) -> int:
             " 290 are 2.9 %."
         )
     return value
+
+
+def _conversion(value: object) -> int | None:
+    """A rate; without one, conversions cost what the platform asks for apart."""
+    return None if value is None else _rate(value, "conversion_basis_points")
+
+
+def _on_refund(value: object) -> OnRefund:
+    if not isinstance(value, str) or value not in set(OnRefund):
+        raise FeeRulesInvalid(
+            f"on_refund: expected one of {', '.join(OnRefund)}, not {_shown(value)}."
+        )
+    return OnRefund(value)
 
 
 def _whole(value: object, name: str) -> int:

@@ -8,6 +8,7 @@ added, and a payment keeps the one that was in force when it was made.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from app.domain.currencies import CURRENCIES
@@ -26,8 +27,19 @@ PART_NAMES = {
     "cross_border": "International fee",
     "conversion": "Currency conversion fee",
     "limit": "Reduced to the amount of the payment",
+    "returned": "Fee returned with the refund",
+    "kept": "Returned fee taken back",  # The refund that it went back with did not happen.
     "unitemized": "Processing fee",  # Priced before lines were kept.
 }
+
+
+class OnRefund(StrEnum):
+    """What of a fee goes back with a refund, in proportion to what is refunded."""
+
+    KEPT = "kept"
+    PERCENTAGE = "percentage"
+    FIXED = "fixed"
+    WHOLE = "whole"
 
 
 def percent(basis_points: int) -> str:
@@ -81,7 +93,8 @@ class Schedule:
     """One version of what payments by one method cost.
 
     The base is `basis_points` of the amount and `fixed`, kept between `minimum` and `cap`; what crosses
-    a border or is converted costs more on top. `by_amount`: other rates for what lies above a sum.
+    a border or is converted costs more on top; without a rate of its own for conversions, each costs what
+    the platform asks for apart. `by_amount`: other rates for what lies above a sum.
     `by_volume`: other rates after a month that reached a sum, in the payment's currency.
     """
 
@@ -94,7 +107,8 @@ class Schedule:
     by_amount: tuple[Tier, ...] = ()
     by_volume: tuple[Tier, ...] = ()
     corridors: tuple[Corridor, ...] = ()
-    conversion_basis_points: int = 0
+    conversion_basis_points: int | None = None
+    on_refund: OnRefund = OnRefund.KEPT
     version: int = 1
     valid_from: datetime = ALWAYS
     created_by: str = "system"
@@ -166,13 +180,20 @@ class Sale:
 class PriceList:
     """What a merchant pays: its own versions, and the standard schedules where it has none.
 
-    `volumes` is what it took, by currency, in the month before the sale's.
+    `volumes` is what it took, by currency, in the month before the sale's. `is_converting`: what is priced
+    is settled in another currency than it is paid in.
     """
 
     country: str = ""
     own: tuple[Schedule, ...] = ()
     standard: tuple[Schedule, ...] = ()
     volumes: Mapping[str, int] = field(default_factory=dict)
+    is_converting: bool = False
+
+    def named(self, schedule_id: str) -> Schedule | None:
+        """The version with this id."""
+        known = (one for one in (*self.own, *self.standard) if one.id == schedule_id)
+        return next(known, None)
 
     def schedule(self, sale: Sale) -> Schedule:
         """The version that a sale is priced by.
@@ -241,8 +262,8 @@ def _extras(schedule: Schedule, sale: Sale, country: str) -> list[Part]:
         extra = _rounded(minor * corridor.basis_points) + corridor.fixed.minor(currency)
         rate = corridor.basis_points if not corridor.fixed.minor(currency) else None
         parts.append(Part("cross_border", extra, rate))
-    if sale.is_converted:
-        rate = schedule.conversion_basis_points
+    rate = schedule.conversion_basis_points
+    if sale.is_converted and rate is not None:
         parts.append(Part("conversion", _rounded(minor * rate), rate))
     return parts
 

@@ -149,8 +149,10 @@ def _captured(payment: Payment, outcome: Captured, fees: PriceList, now: datetim
     on = outcome.available_on or settles_on
     card = outcome.card or payment.card
     country = card.country if card else ""
-    made = payment.created_at
-    price = fees.price(Sale(amount, method.fee_class, made, payment.fee_schedule, country))
+    made, is_converted = payment.created_at, fees.is_converting
+    price = fees.price(
+        Sale(amount, method.fee_class, made, payment.fee_schedule, country, is_converted)
+    )
     fee = price.fee
     after, events = _move(
         payment,

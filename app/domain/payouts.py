@@ -77,7 +77,8 @@ def events_of(category: Category) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Movements:
-    """Lines of one kind of journal, added up: minor units with their sign; `fee_minor` is not negative."""
+    """Lines of one kind of journal, added up: minor units with their sign; `fee_minor` is below zero
+    where fees went back."""
 
     event: str
     count: int

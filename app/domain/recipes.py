@@ -10,6 +10,7 @@ from datetime import date
 
 from app.domain.money import Money
 
+RECEIVABLE = "processor_receivable"
 PENDING = "merchant_pending"
 AVAILABLE = "merchant_available"
 IN_TRANSIT = "refunds_in_transit"
@@ -47,7 +48,7 @@ class Journal:
 
 def receivable(processor: str) -> str:
     """The account of what this processor holds for us."""
-    return f"processor_receivable:{processor}"
+    return f"{RECEIVABLE}:{processor}"
 
 
 def dr(debit: str, *, cr: str, amount: Money, on: date) -> Posting:
@@ -85,11 +86,12 @@ def processor_fee_charged(processor: str, source_id: str, fee: Money, on: date) 
     )
 
 
-def refund_requested(source_id: str, amount: Money, on: date) -> Journal:
-    """The money is set aside before the processor is asked."""
+def refund_requested(source_id: str, amount: Money, fee: Money, on: date) -> Journal:
+    """The money is set aside before the processor is asked; what our fee gives back pays a part of it."""
     return _journal(
         "refund_requested", source_id,
         dr(PENDING,               cr=IN_TRANSIT,            amount=amount, on=on),
+        dr(FEES,                  cr=PENDING,               amount=fee,    on=on),
     )
 
 
@@ -101,19 +103,21 @@ def refund_settled(processor: str, source_id: str, amount: Money, on: date) -> J
     )
 
 
-def refund_failed(source_id: str, amount: Money, on: date) -> Journal:
-    """Nothing was sent: what was set aside is the merchant's again."""
+def refund_failed(source_id: str, amount: Money, fee: Money, on: date) -> Journal:
+    """Nothing was sent: what was set aside is the merchant's again, and the fee ours."""
     return _journal(
         "refund_failed", source_id,
         dr(IN_TRANSIT,            cr=PENDING,               amount=amount, on=on),
+        dr(PENDING,               cr=FEES,                  amount=fee,    on=on),
     )
 
 
-def refund_returned(processor: str, source_id: str, amount: Money, on: date) -> Journal:
-    """The customer's bank sent a settled refund back."""
+def refund_returned(processor: str, source_id: str, amount: Money, fee: Money, on: date) -> Journal:
+    """The customer's bank sent a settled refund back: it is the merchant's again, and the fee ours."""
     return _journal(
         "refund_returned", source_id,
         dr(receivable(processor), cr=PENDING,               amount=amount, on=on),
+        dr(PENDING,               cr=FEES,                  amount=fee,    on=on),
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from app.domain.accounts import account_of
 from app.domain.money import Money
+from app.domain.platform_costs import HIDDEN_EVENTS
 from app.domain.recipes import AVAILABLE, PAYOUTS_IN_TRANSIT, PENDING, RESERVED
 from app.reports.as_of import standing
 from app.reports.paging import Cursor, Page, fetch
@@ -197,18 +198,24 @@ def arrivals(merchant_id: str) -> list[Arrival]:
 
 
 def journals(merchant_id: str, cursor: Cursor, size: int = 20) -> Page[Journal]:
-    """The latest journals, newest first, with their lines."""
-    query = select(JournalRow).where(JournalRow.merchant_id == merchant_id)
+    """The latest journals that merchants see, newest first, with their lines."""
+    query = select(JournalRow).where(
+        JournalRow.merchant_id == merchant_id, JournalRow.event.not_in(HIDDEN_EVENTS)
+    )
     page = fetch(query, JournalRow.id, cursor, lambda record: record[0], size)
     lines = _lines(merchant_id, LedgerEntry.journal_id.in_([row.id for row in page.rows]))
     return Page([_journal(row, lines) for row in page.rows], page.older, page.newer)
 
 
 def journals_of_payment(merchant_id: str, payment_id: str) -> list[Journal]:
-    """All journals that one payment caused, newest first."""
+    """All journals that one payment caused and that merchants see, newest first."""
     query = (
         select(JournalRow)
-        .where(JournalRow.merchant_id == merchant_id, JournalRow.payment_id == payment_id)
+        .where(
+            JournalRow.merchant_id == merchant_id,
+            JournalRow.payment_id == payment_id,
+            JournalRow.event.not_in(HIDDEN_EVENTS),
+        )
         .order_by(JournalRow.id.desc())
     )
     rows = db.session.execute(query).scalars().all()

@@ -1,15 +1,26 @@
-"""The ledger, to be walked through: the accounts of a book, one journal with its seal, and a list of them."""
+"""The ledger, to be walked through: the accounts of a book, one journal with its seal, and a list of them.
+
+As merchants see it: without the platform's own costs, and saying where they are left out.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypeVarTuple
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, func, select, text
 
 from app.domain.accounts import CHART
 from app.domain.chain import SealedJournal, leaf_of
 from app.domain.errors import NotFound
 from app.domain.money import Money
+from app.domain.platform_costs import (
+    HIDDEN_EVENTS,
+    Shown,
+    is_hidden,
+    left_out,
+    without_costs,
+)
 from app.domain.recipes import RECIPES
 from app.reports.as_of import standing
 from app.reports.balances import account_name, title_of
@@ -18,22 +29,29 @@ from app.store.books import journals_between
 from app.store.db import db
 from app.store.ledger import AccountRow, JournalRow, PostingRow
 
+Ts = TypeVarTuple("Ts")
 # What the platform's accounts are to a merchant: theirs are shown first.
 KINDS = ("merchant", "customer", "escrow", "platform")
 JOURNALS_SHOWN = 12
+# The events are named for the index over (merchant, event, source).
+EVENTS = tuple(one.__name__ for one in RECIPES if one.__name__ not in HIDDEN_EVENTS)
 
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """One account in one currency: what it holds now, and what it held at the moment asked for."""
+    """One account in one currency: what it holds now, and what it held at the moment asked for.
+
+    A balance is None where it cannot be told without a cost of the platform's.
+    """
 
     code: str
     name: str
     meaning: str
     kind: str
     side: str
-    now: Money
+    now: Money | None
     then: Money | None
+    left_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +129,8 @@ def named(code: str) -> str:
 
 def accounts(merchant_id: str, at: datetime | None = None) -> list[CurrencyAccounts]:
     """Every account of the book by currency, now and at a moment if one is given."""
-    now = standing(merchant_id)
-    then = standing(merchant_id, at) if at is not None else None
+    now = without_costs(standing(merchant_id).balances)
+    then = without_costs(standing(merchant_id, at).balances) if at is not None else None
     found: dict[str, list[AccountLine]] = {}
     for code, currency in sorted(now.balances, key=_order):
         row = CHART[code.partition(":")[0]]
@@ -122,11 +140,17 @@ def accounts(merchant_id: str, at: datetime | None = None) -> list[CurrencyAccou
             meaning=row.meaning,
             kind=row.kind,
             side=row.normal,
-            now=now.of(code, currency),
-            then=then.of(code, currency) if then is not None else None,
+            now=_told(now, code, currency),
+            then=_told(then, code, currency) if then is not None else None,
+            left_out=left_out(code),
         )
         found.setdefault(currency, []).append(line)
     return [CurrencyAccounts(currency, tuple(lines)) for currency, lines in sorted(found.items())]
+
+
+def _told(shown: Shown, code: str, currency: str) -> Money | None:
+    key = (code, currency)
+    return None if key in shown.untold else Money(shown.balances.get(key, 0), currency)
 
 
 def _order(key: tuple[str, str]) -> tuple[int, int, str]:
@@ -142,22 +166,21 @@ def account(merchant_id: str, code: str, currency: str) -> AccountLine:
         AccountRow.currency == currency,
     )
     row = db.session.execute(query).one_or_none()
-    if row is None or code.partition(":")[0] not in CHART:
+    if row is None or code.partition(":")[0] not in CHART or is_hidden(code):
         raise NotFound("account", f"{code} {currency}"[:80])
     meaning = CHART[code.partition(":")[0]].meaning
-    now = standing(merchant_id).of(code, currency)
-    return AccountLine(code, named(code), meaning, row.kind, row.normal_side, now, None)
+    now = _told(without_costs(standing(merchant_id).balances), code, currency)
+    kind, side = row.kind, row.normal_side
+    return AccountLine(code, named(code), meaning, kind, side, now, None, left_out(code))
 
 
 def journals(merchant_id: str, of: str, cursor: Cursor) -> Page[JournalLines]:
     """The journals of the book, newest first; those of a payment, a refund or another source if asked."""
-    query = select(JournalRow).where(JournalRow.merchant_id == merchant_id)
+    query = _shown(select(JournalRow), merchant_id)
     if of.startswith("pi_"):
         query = query.where(JournalRow.payment_id == of)
     elif of:
-        # The events are named for the index over (merchant, event, source).
-        events = [recipe.__name__ for recipe in RECIPES]
-        query = query.where(JournalRow.event.in_(events), JournalRow.source_id == of)
+        query = query.where(JournalRow.event.in_(EVENTS), JournalRow.source_id == of)
     page = fetch(query, JournalRow.id, cursor, lambda record: record[0], JOURNALS_SHOWN)
     lines = _postings(merchant_id, [row.id for row in page.rows])
     shown = [
@@ -169,11 +192,16 @@ def journals(merchant_id: str, of: str, cursor: Cursor) -> Page[JournalLines]:
     return Page(shown, page.older, page.newer)
 
 
+def _shown(query: Select[*Ts], merchant_id: str) -> Select[*Ts]:
+    """Only journals of the merchant that merchants see."""
+    return query.where(
+        JournalRow.merchant_id == merchant_id, JournalRow.event.not_in(HIDDEN_EVENTS)
+    )
+
+
 def journal(merchant_id: str, journal_id: str) -> JournalDetail:
     """One journal; raises NotFound."""
-    query = select(JournalRow).where(
-        JournalRow.merchant_id == merchant_id, JournalRow.id == journal_id
-    )
+    query = _shown(select(JournalRow), merchant_id).where(JournalRow.id == journal_id)
     row = db.session.execute(query).scalar_one_or_none()
     if row is None:
         raise NotFound("journal", journal_id)
@@ -226,7 +254,7 @@ def _totals(postings: Sequence[PostingLine]) -> tuple[Money, ...]:
 def _neighbour(merchant_id: str, journal_id: str, *, older: bool) -> str | None:
     side = JournalRow.id < journal_id if older else JournalRow.id > journal_id
     nearest = func.max(JournalRow.id) if older else func.min(JournalRow.id)
-    query = select(nearest).where(JournalRow.merchant_id == merchant_id, side)
+    query = _shown(select(nearest), merchant_id).where(side)
     return db.session.execute(query).scalar_one()
 
 

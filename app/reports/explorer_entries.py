@@ -16,11 +16,12 @@ from sqlalchemy import text
 from app.domain.accounts import account_of
 from app.domain.ids import lowest_id, made_at
 from app.domain.money import Money
+from app.domain.platform_costs import COSTS
 from app.reports.as_of import SLACK
 from app.reports.balances import title_of
 from app.reports.explorer import named
 from app.reports.periods import day_start
-from app.reports.running_balance import balance_after
+from app.reports.running_balance import shown_after
 from app.store.db import db, end_read
 
 PAGE_SIZE = 25
@@ -253,6 +254,9 @@ def _oldest_unsealed(merchant_id: str) -> datetime | None:
     return found
 
 
+# What the platform pays itself, merchants are not shown, nor where a search passed it.
+_COSTS = ", ".join(f"'{code}'" for code in COSTS)
+NOT_HIDDEN = f"p.debit NOT IN ({_COSTS}) AND p.credit NOT IN ({_COSTS})"
 _MINE = "p.currency = :currency AND (p.debit = :code OR p.credit = :code)"
 _COLUMNS = """p.journal_id, p.line, p.debit, p.credit, p.currency, p.amount_minor, p.available_on,
        p.created_at, j.event, j.source_id, j.payment_id, j.event_at"""
@@ -263,7 +267,7 @@ def _stretch(walk: Walk) -> tuple[str, str]:
     sign, order = ("<", "DESC") if walk.is_back else (">", "ASC")
     where = f"""p.merchant_id = :merchant_id AND p.journal_id >= :low AND p.journal_id < :high
         AND (p.journal_id, p.line) {sign} (:edge_id, :edge_line)
-        AND p.created_at >= :start AND p.created_at < :end"""
+        AND p.created_at >= :start AND p.created_at < :end AND {NOT_HIDDEN}"""
     return where, f"p.journal_id {order}, p.line {order}"
 
 
@@ -333,7 +337,9 @@ def _with_balances(walk: Walk, found: list[Entry]) -> list[Entry]:
         return found
     top = found[0]
     place = (top.position.journal_id, top.position.line)
-    balance = balance_after(walk.merchant_id, walk.code, walk.currency, place, top.created_at)
+    balance = shown_after(walk.merchant_id, walk.code, walk.currency, place, top.created_at)
+    if balance is None:
+        return found
     told = []
     for entry in found:
         told.append(replace(entry, balance=balance))

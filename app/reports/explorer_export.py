@@ -12,6 +12,7 @@ from app.domain.money import Money
 from app.reports.as_of import SLACK
 from app.reports.explorer import named
 from app.reports.explorer_entries import (
+    NOT_HIDDEN,
     Entry,
     EntryFilter,
     Walk,
@@ -20,7 +21,7 @@ from app.reports.explorer_entries import (
     entry_of,
     rows_between,
 )
-from app.reports.running_balance import balance_after
+from app.reports.running_balance import shown_after
 from app.store.db import db, end_read
 
 MOST_EXPORTED = 100_000
@@ -30,14 +31,14 @@ HEADER = (
     "account", "side", "amount", "currency", "counterpart", "balance_after",
 )  # fmt: skip
 
-_COUNT = """
+_COUNT = f"""
     SELECT count(*) FROM (
         SELECT FROM postings p
         WHERE p.merchant_id = :merchant_id AND p.journal_id >= :low AND p.journal_id < :high
           AND p.created_at >= :start AND p.created_at < :end
-          AND p.currency = :currency AND (p.debit = :code OR p.credit = :code)
+          AND p.currency = :currency AND (p.debit = :code OR p.credit = :code) AND {NOT_HIDDEN}
         LIMIT :most) AS found
-"""
+"""  # noqa: S608 - a constant of ours
 
 
 def export(
@@ -59,12 +60,14 @@ def export(
 
 def _rows(walk: Walk, low: str, high: str) -> Iterator[tuple[object, ...]]:
     balance: Money | None = None
+    is_first = True
     while True:
         found = [entry_of(row, walk.code) for row in rows_between(walk, low, high, AT_ONCE)]
         for entry in found:
-            balance = (
-                _balance(walk, entry) if balance is None else balance + effect(entry, walk.code)
-            )
+            if is_first:
+                balance, is_first = _balance(walk, entry), False
+            elif balance is not None:
+                balance += effect(entry, walk.code)
             yield _row(entry, walk.code, balance)
         # Whoever downloads slowly must not keep a transaction open.
         end_read()
@@ -73,12 +76,12 @@ def _rows(walk: Walk, low: str, high: str) -> Iterator[tuple[object, ...]]:
         walk = replace(walk, from_position=found[-1].position)
 
 
-def _balance(walk: Walk, entry: Entry) -> Money:
+def _balance(walk: Walk, entry: Entry) -> Money | None:
     place = (entry.position.journal_id, entry.position.line)
-    return balance_after(walk.merchant_id, walk.code, walk.currency, place, entry.created_at)
+    return shown_after(walk.merchant_id, walk.code, walk.currency, place, entry.created_at)
 
 
-def _row(entry: Entry, code: str, balance: Money) -> tuple[object, ...]:
+def _row(entry: Entry, code: str, balance: Money | None) -> tuple[object, ...]:
     return (
         entry.position.journal_id,
         entry.position.line,
@@ -93,5 +96,5 @@ def _row(entry: Entry, code: str, balance: Money) -> tuple[object, ...]:
         entry.amount.decimal,
         entry.amount.currency,
         entry.counterpart,
-        balance.decimal,
+        "" if balance is None else balance.decimal,
     )

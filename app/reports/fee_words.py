@@ -4,10 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.domain.fee_table import SEPA
-from app.domain.fees import Corridor, Schedule, Sum, Tier, percent
+from app.domain.fees import Corridor, OnRefund, Schedule, Sum, Tier, percent
 from app.domain.money import Money
 
 MOST_COUNTRIES = 3
+# What goes back in proportion to what is refunded; nothing is said of a fee that is kept.
+RETURNED = {
+    OnRefund.PERCENTAGE: "the percentage is returned with refunds, in proportion",
+    OnRefund.FIXED: "the fixed part is returned with refunds, in proportion",
+    OnRefund.WHOLE: "all of it is returned with refunds, in proportion",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,8 @@ def words_of(schedule: Schedule, currency: str, write: Writer) -> Words:
     ]
     if schedule.conversion_basis_points:
         extras.append(f"{write.rate(schedule.conversion_basis_points)} more if converted")
+    if schedule.on_refund in RETURNED:
+        extras.append(RETURNED[schedule.on_refund])
     return Words(", ".join(clauses), tuple(extras))
 
 

@@ -74,7 +74,8 @@ def figures(merchant_id: str, currency: str, day: date, timezone: str) -> Figure
     """What a day brought: by the moment of capture, and of the refund's request."""
     period = days(day, day, timezone)
     gross, fees, count = _captured(merchant_id, currency, period)
-    refunded, refund_count = _refunded(merchant_id, currency, period)
+    refunded, given_back, refund_count = _refunded(merchant_id, currency, period)
+    fees -= given_back
     return Figures(
         day=day,
         gross=Money(gross, currency),
@@ -103,16 +104,20 @@ def _captured(merchant_id: str, currency: str, period: Period) -> tuple[int, int
     return int(gross), int(fees), count
 
 
-def _refunded(merchant_id: str, currency: str, period: Period) -> tuple[int, int]:
-    query = select(func.coalesce(func.sum(Refund.amount_minor), 0), func.count()).where(
+def _refunded(merchant_id: str, currency: str, period: Period) -> tuple[int, int, int]:
+    query = select(
+        func.coalesce(func.sum(Refund.amount_minor), 0),
+        func.coalesce(func.sum(Refund.fee_returned_minor), 0),
+        func.count(),
+    ).where(
         Refund.merchant_id == merchant_id,
         Refund.currency == currency,
         Refund.status == "succeeded",
         Refund.id >= first_id("re", period.start),
         Refund.id < first_id("re", period.end),
     )
-    total, count = db.session.execute(query).one()
-    return int(total), count
+    total, given_back, count = db.session.execute(query).one()
+    return int(total), int(given_back), count
 
 
 def attention(merchant_id: str, *, now: datetime) -> Attention:

@@ -49,6 +49,8 @@ class RefundLine:
     processor_reference: str
     created_at: datetime
     cost: settlement.RefundCost | None
+    fee_returned: Money
+    is_failed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class PaymentDetail:
     reserved: Money
     refundable: Money
     fee: Money
+    fee_returned: Money
     taken_back: Money
     net: Money
     fee_lines: tuple[fees.Line, ...]
@@ -212,8 +215,9 @@ def _sums(row: PaymentRow) -> dict[str, Any]:
         "reserved": money(row.refund_reserved_minor),
         "refundable": row.refundable,
         "fee": money(row.fee_minor),
+        "fee_returned": money(row.fee_returned_minor),
         "taken_back": money(back),
-        "net": money(row.captured_minor - row.fee_minor - gone - back),
+        "net": money(row.captured_minor - row.fee_minor - gone + row.fee_returned_minor - back),
         "fee_lines": fees.lines_of(parts_of(row.fee_parts, row.fee_minor), row.currency),
         "fee_schedule": fees.schedule_name(row.merchant_id, row.fee_schedule),
     }
@@ -275,6 +279,8 @@ def _refund(row: Refund, settled: settlement.Settled | None) -> RefundLine:
         processor_reference=row.processor_reference or "",
         created_at=row.created_at,
         cost=settlement.of_refund(row, settled),
+        fee_returned=row.fee_returned,
+        is_failed=row.status == "failed",
     )
 
 

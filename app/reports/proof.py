@@ -8,6 +8,7 @@ from sqlalchemy import Select, select, text
 
 from app.domain.errors import NotFound
 from app.domain.money import Money
+from app.domain.platform_costs import is_hidden
 from app.reports.explorer import named
 from app.reports.timeline import actor_words
 from app.store.books import BookRow, SealRow, sealed_to
@@ -65,7 +66,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class CurrencySums:
-    """Everything that was ever debited and credited in a currency."""
+    """Everything that was ever debited and credited in a currency, without the platform's own costs."""
 
     debit: Money
     credit: Money
@@ -212,7 +213,9 @@ def _sums(merchant_id: str) -> tuple[tuple[CurrencySums, ...], tuple[StoredBalan
     balances = []
     for row in rows:
         debit, credit = sides.get(row.currency, (0, 0))
-        sides[row.currency] = (debit + row.debit, credit + row.credit)
+        # Each posting of a cost has one side on its account, and another on one that is shown.
+        cost = row.debit + row.credit if is_hidden(row.code) else 0
+        sides[row.currency] = (debit + row.debit - cost, credit + row.credit - cost)
         if row.stored is not None:
             balances.append(
                 StoredBalance(

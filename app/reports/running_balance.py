@@ -12,6 +12,7 @@ from sqlalchemy import text
 from app.domain.accounts import account_of
 from app.domain.ids import lowest_id
 from app.domain.money import Money
+from app.domain.platform_costs import cost_behind, without_costs
 from app.reports.as_of import SLACK, standing
 from app.store.db import db
 
@@ -46,3 +47,16 @@ def balance_after(
     ).scalar_one()
     sign = 1 if account_of(code).normal == "credit" else -1
     return standing(merchant_id, at).of(code, currency) + Money(sign * net, currency)
+
+
+def shown_after(
+    merchant_id: str, code: str, currency: str, entry: tuple[str, int], at: datetime
+) -> Money | None:
+    """As `balance_after`, without the platform's costs; None where it cannot be told without them."""
+    balance = balance_after(merchant_id, code, currency, entry, at)
+    cost = cost_behind(code)
+    if cost is None:
+        return balance
+    if (code, currency) in without_costs(standing(merchant_id).balances).untold:
+        return None
+    return balance + balance_after(merchant_id, cost, currency, entry, at)

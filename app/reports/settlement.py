@@ -70,7 +70,7 @@ def of_refund(refund: Refund, payment: Settled | None) -> RefundCost | None:
     if payment is None or payment.rate is None or refund.settled_minor is None:
         return None
     cost = Money(refund.settled_minor, payment.currency)
-    gain = exchanged(refund.amount, payment.rate) - cost
+    gain = exchanged(refund.net, payment.rate) - cost
     return RefundCost(cost, gain, refund.fx_rate_id or "")
 
 

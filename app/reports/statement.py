@@ -202,7 +202,7 @@ def _sums(rows: Any, currency: str) -> tuple[Sum, ...]:
         name = PAYOUTS if is_payout else BAR_NAMES[CATEGORIES.get(row.event, Category.OTHER)]
         counts[name] = counts.get(name, 0) + int(row.moves)
         totals[name] = totals.get(name, 0) + int(row.gross)
-        if row.fee:
+        if row.with_fee:
             fees = BAR_NAMES[Category.FEES]
             counts[fees] = counts.get(fees, 0) + int(row.with_fee)
             totals[fees] = totals.get(fees, 0) - int(row.fee)

@@ -12,6 +12,7 @@ from app.domain.money import Money
 from app.domain.recipes import PENDING
 from app.domain.states import RefundStatus
 from app.services.deps import Deps
+from app.services.fees import conversion_apart, schedule_of
 from app.services.fx import fresh_rate
 from app.services.refund_rows import load_refund, lock_payment
 from app.services.settlement import CAPTURED, columns_of, refund_fx
@@ -85,7 +86,8 @@ def _convert_payment(deps: Deps, merchant_id: str, payment_id: str, rate: Rate) 
         if payment.fx_rate_id is not None or payment.settlement_currency != rate.quote:
             return False
         given = _captured_pending(session, payment)
-        made = converted(given, rate, fee_basis_points=deps.fx_fee_basis_points)
+        apart = conversion_apart(deps, schedule_of(session, payment))
+        made = converted(given, rate, fee_basis_points=apart)
         payment.version += 1
         payment.updated_at = now
         if made is None:
@@ -134,10 +136,10 @@ def _convert_refund(deps: Deps, merchant_id: str, refund_id: str, rate: Rate) ->
             return False
         if refund.settlement_currency != rate.quote:
             return False
-        fx = refund_fx(payment, refund.amount, rate)
+        fx = refund_fx(payment, refund.net, rate)
         for name, value in fx.columns.items():
             setattr(refund, name, value)
         refund.updated_at = now
-        for journal in fx.journals(refund.id, refund.amount, deps.clock):
+        for journal in fx.journals(refund.id, refund.net, deps.clock):
             book(session, merchant_id, journal, payment_id=payment.id, at=now)
     return True

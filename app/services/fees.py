@@ -25,8 +25,10 @@ from app.store import fees as store
 from app.store.db import transaction
 from app.store.fees import FeeScheduleRow
 from app.store.merchants import Merchant
+from app.store.payments import PaymentRow
 
 NOTICE = timedelta(minutes=1)
+_STANDARD = {one.id: one for one in STANDARD}
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,21 @@ def prices_of(deps: Deps, merchant_id: str, at: datetime) -> PriceList:
     """What the merchant pays for a payment that is made at that moment; costs nothing if remembered."""
     month = at.astimezone(UTC).date().replace(day=1)
     return deps.prices.get((merchant_id, month), lambda: _load(deps, merchant_id, month))
+
+
+def schedule_of(session: Session, payment: PaymentRow) -> Schedule | None:
+    """The version that a payment was priced by."""
+    standard = _STANDARD.get(payment.fee_schedule)
+    return standard or store.schedule_by_id(session, payment.merchant_id, payment.fee_schedule)
+
+
+def conversion_apart(deps: Deps, schedule: Schedule | None) -> int:
+    """What a conversion costs apart from the payment's fee, in basis points of what comes of it.
+
+    Nothing where the schedule has a rate for conversions: that is in the fee, so none is paid twice.
+    """
+    has_own = schedule is not None and schedule.conversion_basis_points is not None
+    return 0 if has_own else deps.fx_fee_basis_points
 
 
 def _load(deps: Deps, merchant_id: str, month: date) -> PriceList:

@@ -18,6 +18,7 @@ from app.domain.processor import Captured, ProcessorAccount, RefundAccepted, Ref
 from app.domain.states import PaymentStatus, RefundStatus
 from app.services.deps import Deps
 from app.services.escrow_rows import take_for_refund
+from app.services.fee_returns import returned
 from app.services.refund_rows import lock_payment
 from app.services.refunds import RefundUpdate, apply_update
 from app.store.db import transaction
@@ -69,19 +70,7 @@ def _record_foreign(deps: Deps, payment: Payment, item: RefundAccepted) -> None:
             refund_id = new_id("re", now)
             name = "refund.found_at_processor"
             if row.status == PaymentStatus.CAPTURED and fits:
-                from_escrow = take_for_refund(
-                    session, deps, row, refund_id, item.amount, actor="processor"
-                )
-                _add_refund(session, row, item, refund_id, now, from_escrow)
-                for journal in (
-                    recipes.refund_requested(refund_id, item.amount, now.date()),
-                    *(
-                        [recipes.refund_settled(row.processor, refund_id, item.amount, now.date())]
-                        if item.is_settled
-                        else []
-                    ),
-                ):
-                    book(session, row.merchant_id, journal, payment_id=row.id, at=now)
+                _record_fitting(session, deps, row, item, refund_id)
             else:
                 name = "refund.unmatched"
                 journal = recipes.unmatched_refund(
@@ -108,6 +97,23 @@ def _take_back(deps: Deps, payment: Payment, reference: str) -> None:
     log.warning("refund.unmatched_came_back", extra={"reference": reference})
 
 
+def _record_fitting(
+    session: Session, deps: Deps, row: PaymentRow, item: RefundAccepted, refund_id: str
+) -> None:
+    """The refund as one of ours: with what it gives back of the fee, out of escrow first."""
+    now = deps.clock.now()
+    fee = returned(session, row, item.amount)
+    from_escrow = take_for_refund(
+        session, deps, row, refund_id, item.amount - fee, actor="processor"
+    )
+    _add_refund(session, row, item, refund_id, now, from_escrow, fee.amount_minor)
+    journals = [recipes.refund_requested(refund_id, item.amount, fee, now.date())]
+    if item.is_settled:
+        journals.append(recipes.refund_settled(row.processor, refund_id, item.amount, now.date()))
+    for journal in journals:
+        book(session, row.merchant_id, journal, payment_id=row.id, at=now)
+
+
 def _is_known(session: Session, row: PaymentRow, item: RefundAccepted) -> bool:
     """Whether another worker recorded it while we waited for the payment's lock."""
     query = select(Refund.id).where(
@@ -123,10 +129,12 @@ def _add_refund(
     refund_id: str,
     now: datetime,
     from_escrow: int,
+    fee_returned: int,
 ) -> None:
     amount = item.amount.amount_minor
     row.version += 1
     row.updated_at = now
+    row.fee_returned_minor += fee_returned
     if item.is_settled:
         row.refunded_minor += amount
     else:
@@ -139,6 +147,7 @@ def _add_refund(
             status=RefundStatus.SUCCEEDED if item.is_settled else RefundStatus.PENDING,
             amount_minor=amount,
             escrow_minor=from_escrow,
+            fee_returned_minor=fee_returned,
             currency=row.currency,
             reason=None,
             note=None,

@@ -3,6 +3,9 @@
 The file holds whole seals, each with its journals as they are now. It is written as it is read, a seal at
 a time, so its length costs no memory; its last line signs everything before. Balances at its beginning
 and end come from the sums behind the seals, not from its own lines.
+
+A merchant's file has the platform's own costs as hashes only, and its balances leave them out: so it verifies
+like the platform's, which has all of it.
 """
 
 from base64 import b64encode
@@ -15,9 +18,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.domain.chain import GENESIS, SealedJournal, line_of
+from app.domain.chain import GENESIS, SealedJournal, leaf_of, line_of
 from app.domain.errors import Conflict, InvalidRequest
 from app.domain.ids import lowest_id
+from app.domain.platform_costs import HIDDEN_EVENTS, without_costs
 from app.domain.proof import Account, Seal
 from app.services.deps import Deps
 from app.services.proof_keys import SigningKey, signing_key
@@ -26,19 +30,23 @@ from app.store.books import journals_between
 from app.store.db import transaction
 from app.store.proofs import book_of, last_sound, seal_at
 
-FORMAT = 1
+FORMAT = 2
+# What stands instead of a journal that is not shown. Its hash tells nothing: nobody guesses the journal's id.
+COST = "a cost of the platform's"
 
 
 @dataclass(frozen=True)
 class ExportProof:
     """Which part of a merchant's book: all of it, or the seals that hold what was written in a period.
 
-    The period goes from `start` to just before `end`; either may be left out.
+    The period goes from `start` to just before `end`; either may be left out. `is_whole`: with the
+    platform's own costs, for the platform alone.
     """
 
     merchant_id: str
     start: datetime | None = None
     end: datetime | None = None
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,8 +92,8 @@ def _plan(session: Session, command: ExportProof) -> _Plan:
         first=first,
         last=last,
         previous=before.hash if before else GENESIS,
-        opening=_balances(session, command.merchant_id, first - 1, book.seals),
-        closing=_balances(session, command.merchant_id, last, book.seals),
+        opening=_told(session, command, first - 1, book.seals),
+        closing=_told(session, command, last, book.seals),
     )
 
 
@@ -94,6 +102,19 @@ def _bounds(command: ExportProof) -> tuple[store.Bound, store.Bound]:
     start = command.start and (command.start, lowest_id("jr", command.start - store.SLACK))
     end = command.end and (command.end, lowest_id("jr", command.end + store.SLACK))
     return start or None, end or None
+
+
+def _told(session: Session, command: ExportProof, number: int, seals: int) -> dict[Account, int]:
+    """The balances through a seal that the file tells."""
+    found = _balances(session, command.merchant_id, number, seals)
+    if command.is_whole:
+        return found
+    shown = without_costs(found)
+    if not shown.untold:
+        return dict(shown.balances)
+    seal = seal_at(session, command.merchant_id, number)
+    costs = store.moved_by(session, command.merchant_id, HIDDEN_EVENTS, seal.to_seq if seal else 0)
+    return {key: net - costs.get(key, 0) for key, net in found.items()}
 
 
 def _balances(session: Session, merchant_id: str, number: int, seals: int) -> dict[Account, int]:
@@ -149,17 +170,22 @@ def _content(deps: Deps, command: ExportProof, plan: _Plan, key: SigningKey) -> 
             found = journals_between(
                 session, plan.merchant_id, seal.from_seq, seal.to_seq, len(seal.journal_ids) + 1
             )
-        yield _seal_lines(seal, [journal for _, journal in found])
+        yield _seal_lines(seal, [journal for _, journal in found], is_whole=command.is_whole)
     yield _line({"closing": _rows(plan.closing)})
 
 
-def _seal_lines(seal: Seal, journals: list[SealedJournal]) -> bytes:
-    """A seal's journals as they are now, each with the leaf that was sealed for it, then the seal."""
+def _seal_lines(seal: Seal, journals: list[SealedJournal], *, is_whole: bool) -> bytes:
+    """A seal's journals as they are now, each with the leaf that was sealed for it, then the seal.
+
+    One that is not shown is told by the leaf that it gives now, so the seal shows if it was changed.
+    """
     leaves = {one: seal.leaf(place).hex() for place, one in enumerate(seal.journal_ids)}
-    lines = [
-        f'{{"seal":{seal.number},"leaf":"{leaves.get(one.id, "")}","journal":{line_of(one)}}}\n'
-        for one in journals
-    ]
+    lines = []
+    for one in journals:
+        leaf, told = leaves.get(one.id, ""), f'"journal":{line_of(one)}'
+        if one.event in HIDDEN_EVENTS and not is_whole:
+            leaf, told = leaf_of(one).hex(), f'"hidden":"{COST}"'
+        lines.append(f'{{"seal":{seal.number},"leaf":"{leaf}",{told}}}\n')
     end = _line(
         {
             "seal": seal.number,

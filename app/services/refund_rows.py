@@ -97,18 +97,22 @@ def move_money(
 ) -> tuple[Journal, ...]:
     """Move the refund between reserved and refunded on the payment's row; gives what is to be booked
     today, which is `on`.
+
+    The fee that goes back is kept after all with a refund that fails.
     """
-    amount = refund.amount
+    amount, fee = refund.amount, refund.fee_returned
+    if target is _R.FAILED:
+        payment.fee_returned_minor -= fee.amount_minor
     if target is _R.SUCCEEDED:
         payment.refund_reserved_minor -= amount.amount_minor
         payment.refunded_minor += amount.amount_minor
         return (recipes.refund_settled(payment.processor, refund.id, amount, on),)
     if target is _R.FAILED and current is _R.SUCCEEDED:
         payment.refunded_minor -= amount.amount_minor
-        return (recipes.refund_returned(payment.processor, refund.id, amount, on),)
+        return (recipes.refund_returned(payment.processor, refund.id, amount, fee, on),)
     if target is _R.FAILED:
         payment.refund_reserved_minor -= amount.amount_minor
-        return (recipes.refund_failed(refund.id, amount, on),)
+        return (recipes.refund_failed(refund.id, amount, fee, on),)
     return ()
 
 

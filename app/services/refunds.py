@@ -37,6 +37,7 @@ from app.domain.states import REFUND, PaymentStatus, RefundStatus
 from app.services.accounts import account_by_id
 from app.services.deps import Deps
 from app.services.escrow_rows import put_back, take_for_refund
+from app.services.fee_returns import returned
 from app.services.payments import refuse_inexact
 from app.services.refund_facts import record_after_all
 from app.services.refund_rows import (
@@ -130,12 +131,15 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
         payment = lock_payment(session, command.merchant_id, command.payment_id)
         _check(payment, command)
         refuse_inexact(deps, payment.processor, command.amount)
-        fx = settled(deps, payment, rate, command.amount, command.origin, command.expected_rate_id)
+        fee = returned(session, payment, command.amount)
+        net = command.amount - fee
+        fx = settled(deps, payment, rate, net, command.origin, command.expected_rate_id)
         from_escrow = take_for_refund(
-            session, deps, payment, refund_id, command.amount,
+            session, deps, payment, refund_id, net,
             actor=command.actor, expected=command.expected_held,
         )  # fmt: skip
         payment.refund_reserved_minor += command.amount.amount_minor
+        payment.fee_returned_minor += fee.amount_minor
         payment.version += 1
         payment.updated_at = now
         session.add(
@@ -146,6 +150,7 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
                 status=_R.REQUESTED,
                 amount_minor=command.amount.amount_minor,
                 escrow_minor=from_escrow,
+                fee_returned_minor=fee.amount_minor,
                 currency=payment.currency,
                 reason=command.reason,
                 note=command.note,
@@ -169,8 +174,8 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
             "reason": command.reason,
         }
         refund_event(session, deps, payment, refund_id, REFUND.created, command.actor, data)
-        requested = recipes.refund_requested(refund_id, command.amount, now.date())
-        for journal in (requested, *fx.journals(refund_id, command.amount, deps.clock)):
+        requested = recipes.refund_requested(refund_id, command.amount, fee, now.date())
+        for journal in (requested, *fx.journals(refund_id, net, deps.clock)):
             book(session, command.merchant_id, journal, payment_id=payment.id, at=now)
     return refund_id
 

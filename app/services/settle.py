@@ -8,11 +8,13 @@ judged again.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from psycopg.errors import UniqueViolation
 
 from app.domain.errors import IntegrityFailure
+from app.domain.fees import PriceList
 from app.domain.integrity import check_integrity
 from app.domain.payments import Decision, EventDraft, Payment, decide, is_accepted
 from app.domain.processor import (
@@ -80,8 +82,8 @@ def settle(  # noqa: PLR0913 - each says something else about the outcome
         answers = is_answer and _operation_id(current) == _operation_id(payment)
         checked = _checked(current, outcome, is_live=is_live, is_answer=is_answer)
         now = deps.clock.now()
-        decision = decide(current, checked, fees=prices, now=now, is_answer=answers)
-        decision = with_conversion(deps, decision)
+        judge = partial(_judged, current, checked, now=now, is_answer=answers)
+        decision = with_conversion(deps, prices, judge)
         stored = _answer(decision, answer)
         if decision.is_nothing and stored is None and inbox_id is None:
             return current
@@ -106,6 +108,12 @@ def settle(  # noqa: PLR0913 - each says something else about the outcome
             raise IntegrityFailure(f"The books of payment {payment.id} contradict its row.")
         current = fresh
     raise IntegrityFailure(f"Payment {payment.id} keeps moving; its outcome was not written.")
+
+
+def _judged(
+    payment: Payment, outcome: Outcome, prices: PriceList, *, now: datetime, is_answer: bool
+) -> Decision:
+    return decide(payment, outcome, fees=prices, now=now, is_answer=is_answer)
 
 
 def _operation_id(payment: Payment) -> str | None:

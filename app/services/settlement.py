@@ -4,17 +4,20 @@ Without a fresh rate the capture is recorded all the same, and its money waits i
 in; `conversions` changes it when there is a rate. So does a refund that nobody asked our leave for.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from app.domain import recipes
 from app.domain.clock import Clock
 from app.domain.errors import StaleAmount
+from app.domain.fees import PriceList
 from app.domain.fx import Conversion, Rate, converted, cost, exchanged
 from app.domain.money import Money
 from app.domain.payments import Decision
 from app.domain.recipes import PENDING, Journal
 from app.services.deps import Deps
+from app.services.fees import conversion_apart
 from app.services.fx import fresh_rate, no_rate, settlement_of
 from app.store import fx as store
 from app.store.db import db, end_read
@@ -25,24 +28,37 @@ CAPTURED, TAKEN_BACK = "payment_captured", "payment_returned"
 ASKED = ("merchant", "api")
 
 
-def with_conversion(deps: Deps, decision: Decision) -> Decision:
-    """The decision with the conversion of what it captures, if the merchant settles it elsewhere."""
+def with_conversion(
+    deps: Deps, prices: PriceList, judge: Callable[[PriceList], Decision]
+) -> Decision:
+    """What `judge` decides at these prices, with the conversion of what it captures if the merchant settles
+    that elsewhere: then it is priced as converted, and only then.
+    """
+    decision = judge(prices)
     booked = {journal.event for journal in decision.journals}
-    if TAKEN_BACK in booked and CAPTURED not in booked:
-        return _changed_back(deps, decision)
     if CAPTURED not in booked:
-        return decision
+        return _changed_back(deps, decision) if TAKEN_BACK in booked else decision
     payment = decision.after
     target = settlement_of(deps, payment.merchant_id).target(payment.currency)
-    given = _pending_after(decision)
-    if target is None or given.amount_minor <= 0:
+    if target is None:
         return decision
+    priced = judge(replace(prices, is_converting=True))
+    return _converted(deps, prices, priced, target) or decision
+
+
+def _converted(deps: Deps, prices: PriceList, decision: Decision, target: str) -> Decision | None:
+    """The decision with its conversion, now or later; None if nothing would come of it."""
+    payment = decision.after
+    given = _pending_after(decision)
+    if given.amount_minor <= 0:
+        return None
     rate = fresh_rate(deps, payment.currency, target)
     if rate is None:
         return replace(decision, after=replace(payment, settlement_currency=target))
-    made = converted(given, rate, fee_basis_points=deps.fx_fee_basis_points)
+    apart = conversion_apart(deps, prices.named(payment.fee_schedule))
+    made = converted(given, rate, fee_basis_points=apart)
     if made is None:
-        return decision  # Less than one unit would come of it: it stays as it was paid.
+        return None  # Less than one unit would come of it: it stays as it was paid.
     today = deps.clock.now().date()
     on = max(payment.available_on or today, today)
     journals = (
@@ -124,8 +140,10 @@ class RefundFx:
 
 
 def refund_fx(payment: PaymentRow, amount: Money, rate: Rate | None) -> RefundFx:
-    """How a refund of this payment is settled. Money that is not converted yet goes back as it came."""
-    if payment.settlement_currency is None:
+    """How the `amount` that a refund takes from the merchant is settled: what the fee gives back is in the
+    payment's currency already. Money that is not converted yet goes back as it came.
+    """
+    if payment.settlement_currency is None or not amount:
         return RefundFx()
     if payment.fx_rate_id is None or rate is None:
         return RefundFx(payment.settlement_currency)
@@ -146,7 +164,7 @@ class RefundQuote:
 def quote_refund(
     deps: Deps, merchant_id: str, payment_id: str, amount: Money
 ) -> RefundQuote | None:
-    """What refunding `amount` costs now; None for a payment that was not converted.
+    """What taking `amount` for a refund costs now; None for a payment that was not converted.
 
     Raises RateUnavailable, as the refund would.
     """
@@ -154,7 +172,7 @@ def quote_refund(
     payment = db.session.get_one(PaymentRow, (merchant_id, payment_id))
     then = store.by_id(db.session(), payment.fx_rate_id)
     end_read()
-    if then is None or payment.settlement_currency is None:
+    if then is None or payment.settlement_currency is None or not amount:
         return None
     if rate is None:
         raise no_rate(deps, payment.currency, payment.settlement_currency)
@@ -203,6 +221,6 @@ def reversal(refund: Refund, clock: Clock) -> tuple[Journal, ...]:
     on = clock.now().date()
     paid = Money(refund.settled_minor, refund.settlement_currency)
     return (
-        recipes.conversion_reversed_out(refund.id, refund.amount, on),
+        recipes.conversion_reversed_out(refund.id, refund.net, on),
         recipes.conversion_reversed_in(refund.id, paid, on),
     )

@@ -172,13 +172,16 @@ _ADD_HOURS = _add_accounts("account_hours", "hour", "date_trunc('hour', p.create
 OWN = "('merchant_pending', 'merchant_available')"
 FEE_ACCOUNTS = "('platform_fees', 'fx_fees')"
 IS_OWN = f"(p.debit IN {OWN} OR p.credit IN {OWN})"
-GROSS = f"""sum(CASE WHEN p.credit IN {OWN} THEN p.amount_minor ELSE 0 END)
+GROSS = f"""sum(CASE WHEN p.credit IN {OWN} AND p.debit NOT IN {FEE_ACCOUNTS}
+                     THEN p.amount_minor ELSE 0 END)
     - sum(CASE WHEN p.debit IN {OWN} AND p.credit NOT IN {FEE_ACCOUNTS}
                THEN p.amount_minor ELSE 0 END)"""
-FEE = f"""sum(CASE WHEN p.debit IN {OWN} AND p.credit IN {FEE_ACCOUNTS}
-                   THEN p.amount_minor ELSE 0 END)"""
+# Below zero where a fee goes back with a refund.
+FEE = f"""sum(CASE WHEN p.debit IN {OWN} AND p.credit IN {FEE_ACCOUNTS} THEN p.amount_minor
+                   WHEN p.credit IN {OWN} AND p.debit IN {FEE_ACCOUNTS} THEN -p.amount_minor
+                   ELSE 0 END)"""
 WITH_FEE = f"""count(DISTINCT p.journal_id)
-    FILTER (WHERE p.debit IN {OWN} AND p.credit IN {FEE_ACCOUNTS})"""
+    FILTER (WHERE p.debit IN {FEE_ACCOUNTS} OR p.credit IN {FEE_ACCOUNTS})"""
 
 _ADD_MOVES = f"""
     INSERT INTO movement_hours (merchant_id, currency, event, hour, moves, gross_minor, fee_minor,

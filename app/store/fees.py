@@ -50,6 +50,12 @@ def schedules_of(session: Session, merchant_id: str) -> list[Schedule]:
     return [_schedule(row) for row in rows]
 
 
+def schedule_by_id(session: Session, merchant_id: str, schedule_id: str) -> Schedule | None:
+    """One of the merchant's own versions."""
+    row = session.get(FeeScheduleRow, (merchant_id, schedule_id))
+    return _schedule(row) if row is not None else None
+
+
 def _schedule(row: FeeScheduleRow) -> Schedule:
     return Schedule(
         row.id,

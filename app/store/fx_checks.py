@@ -11,7 +11,8 @@ _TOLD = """
            NULL::bigint AS given, p.status = 'returned' AS is_back
     FROM payments p WHERE p.fx_rate_id IS NOT NULL
     UNION ALL
-    SELECT r.merchant_id, r.id, r.fx_rate_id, r.currency, r.amount_minor, 0,
+    SELECT r.merchant_id, r.id, r.fx_rate_id, r.currency,
+           r.amount_minor - r.fee_returned_minor, 0,
            r.settlement_currency, r.settled_minor, r.status = 'failed'
     FROM refunds r WHERE r.fx_rate_id IS NOT NULL"""
 
@@ -56,7 +57,7 @@ FX_CHECKS: dict[str, tuple[str, str]] = {
              WHERE p.fx_rate_id IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6
              UNION ALL
              SELECT r.merchant_id, r.id, r.fx_rate_id, r.currency, r.settlement_currency,
-                    r.settled_minor, r.amount_minor
+                    r.settled_minor, r.amount_minor - r.fee_returned_minor
              FROM refunds r WHERE r.fx_rate_id IS NOT NULL)
            SELECT c.id FROM presented c LEFT JOIN fx_rates x ON x.id = c.fx_rate_id
              AND x.base = c.currency AND x.quote = c.settlement_currency

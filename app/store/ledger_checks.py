@@ -157,15 +157,19 @@ CHECKS: dict[str, tuple[str, str]] = {
     "refunds_booked": (
         "Every refund is booked as its status says.",
         r"""SELECT r.id FROM refunds r LEFT JOIN LATERAL (
-             SELECT count(*) FILTER (WHERE j.event = 'refund_requested') AS requested,
-                    count(*) FILTER (WHERE j.event = 'refund_settled') AS settled,
-                    count(*) FILTER (WHERE j.event = 'refund_failed') AS failed,
-                    count(*) FILTER (WHERE j.event = 'refund_returned') AS returned,
-                    bool_and(p.amount_minor = r.amount_minor) AS same
+             SELECT count(DISTINCT j.id) FILTER (WHERE j.event = 'refund_requested') AS requested,
+                    count(DISTINCT j.id) FILTER (WHERE j.event = 'refund_settled') AS settled,
+                    count(DISTINCT j.id) FILTER (WHERE j.event = 'refund_failed') AS failed,
+                    count(DISTINCT j.id) FILTER (WHERE j.event = 'refund_returned') AS returned,
+                    bool_and(p.amount_minor = r.amount_minor)
+                      FILTER (WHERE 'platform_fees' NOT IN (p.debit, p.credit)) AS same,
+                    coalesce(sum(p.amount_minor) FILTER (WHERE p.debit = 'platform_fees'), 0) AS given,
+                    coalesce(sum(p.amount_minor) FILTER (WHERE p.credit = 'platform_fees'), 0) AS kept
              FROM journals j JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
              WHERE j.merchant_id = r.merchant_id AND j.source_id = r.id
                AND j.event LIKE 'refund\_%') b ON true
-           WHERE b.requested <> 1 OR NOT b.same
+           WHERE b.requested <> 1 OR NOT b.same OR b.given <> r.fee_returned_minor
+              OR b.kept <> CASE r.status WHEN 'failed' THEN r.fee_returned_minor ELSE 0 END
               OR (r.status IN ('requested', 'pending', 'unknown')
                   AND b.settled + b.failed + b.returned <> 0)
               OR (r.status = 'succeeded' AND (b.settled, b.failed, b.returned) <> (1, 0, 0))
@@ -173,15 +177,17 @@ CHECKS: dict[str, tuple[str, str]] = {
                   AND (b.settled, b.failed, b.returned) NOT IN ((0, 1, 0), (1, 0, 1)))""",
     ),
     "refund_sums": (
-        "A payment's refunded and reserved amounts are the sums of its refunds.",
+        "A payment's refunded and reserved amounts, and what its fee gave back, are the sums of its refunds.",
         """SELECT p.id FROM payments p LEFT JOIN (
              SELECT merchant_id, payment_id,
                     sum(amount_minor) FILTER (WHERE status = 'succeeded') AS refunded,
                     sum(amount_minor) FILTER (WHERE status IN ('requested', 'pending', 'unknown'))
-                        AS reserved
+                        AS reserved,
+                    sum(fee_returned_minor) FILTER (WHERE status <> 'failed') AS fee
              FROM refunds GROUP BY 1, 2) r ON r.merchant_id = p.merchant_id AND r.payment_id = p.id
            WHERE p.refunded_minor <> coalesce(r.refunded, 0)
-              OR p.refund_reserved_minor <> coalesce(r.reserved, 0)""",
+              OR p.refund_reserved_minor <> coalesce(r.reserved, 0)
+              OR p.fee_returned_minor <> coalesce(r.fee, 0)""",
     ),
     "limits": (
         "Captured within authorised; refunded and reserved within captured.",

@@ -86,6 +86,7 @@ class PaymentRow(Base):
     fee_minor: Mapped[int]
     fee_schedule: Mapped[str]
     fee_parts: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    fee_returned_minor: Mapped[int]
     processor: Mapped[str]
     processor_account_id: Mapped[str]
     processor_reference: Mapped[str | None]
@@ -188,6 +189,7 @@ class Refund(Base):
     status: Mapped[str]
     amount_minor: Mapped[int]
     escrow_minor: Mapped[int]
+    fee_returned_minor: Mapped[int]
     currency: Mapped[str]
     reason: Mapped[str | None]
     note: Mapped[str | None]
@@ -210,6 +212,16 @@ class Refund(Base):
     def amount(self) -> Money:
         """How much goes back."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def fee_returned(self) -> Money:
+        """What our fee gives back with it; kept after all if it fails."""
+        return Money(self.fee_returned_minor, self.currency)
+
+    @property
+    def net(self) -> Money:
+        """What it takes from the merchant."""
+        return self.amount - self.fee_returned
 
 
 class Event(Base):

@@ -1,5 +1,6 @@
 """Which seals hold a period, and what accounts stood at a seal. Only read."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text
@@ -64,6 +65,26 @@ _MOVED = """
     WHERE j.merchant_id = :merchant_id AND j.seq > :from_seq AND j.seq <= :to_seq
     GROUP BY side.code, p.currency
 """
+
+
+_MOVED_BY = """
+    SELECT side.code, p.currency, sum(side.net)::bigint
+    FROM journals j
+    JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
+    CROSS JOIN LATERAL (VALUES (p.debit, -p.amount_minor), (p.credit, p.amount_minor))
+        AS side (code, net)
+    WHERE j.merchant_id = :merchant_id AND j.event = ANY(:events) AND j.seq <= :to_seq
+    GROUP BY side.code, p.currency
+"""
+
+
+def moved_by(
+    session: Session, merchant_id: str, events: Sequence[str], to_seq: int
+) -> dict[Account, int]:
+    """What journals of these events did to accounts, credits less debits, up to a number."""
+    values = {"merchant_id": merchant_id, "events": list(events), "to_seq": to_seq}
+    rows = session.execute(text(_MOVED_BY), values)
+    return {(code, currency): int(net) for code, currency, net in rows}
 
 
 def sealed_balances(session: Session, merchant_id: str) -> dict[Account, int]:

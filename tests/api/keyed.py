@@ -237,13 +237,30 @@ def reversal(api: Api) -> str:
     return f"{ask.path}/{good(api.post(ask.path, ask.body))['id']}"
 
 
-def releasing(api: Api) -> Ask:
+def hold_path(api: Api) -> str:
+    """The address of what is held of a payment."""
     held_id = held(api)["id"]
-    seller = connected_seller(api)
     [hold] = good(api.get(f"/v1/escrow_holds?payment_intent={held_id}"))["data"]
+    return f"/v1/escrow_holds/{hold['id']}"
+
+
+def freezing(api: Api) -> Ask:
+    reason = {"reason": "The parcel is lost"}
+    return Ask(f"{hold_path(api)}/freeze", reason, {"reason": "Another"}, ({"reason": None},))
+
+
+def unfreezing(api: Api) -> Ask:
+    path = hold_path(api)
+    good(api.post(f"{path}/freeze", {"reason": "The parcel is lost"}))
+    return Ask(f"{path}/unfreeze", {}, {"expand": ["payment_intent"]})
+
+
+def releasing(api: Api) -> Ask:
+    path = hold_path(api)
+    seller = connected_seller(api)
     parts = [{"amount": 900, "destination": seller}]
     other = {"parts": [{"amount": 901, "destination": seller}]}
-    return Ask(f"/v1/escrow_holds/{hold['id']}/release", {"parts": parts}, other)
+    return Ask(f"{path}/release", {"parts": parts}, other)
 
 
 def payout(api: Api) -> str:
@@ -314,6 +331,8 @@ CASES = (
     Case("POST /v1/payouts/{payout}", noting(payout, "/v1/payouts/{}"),
          after=DAYS_UNTIL_PAYOUT),
     Case("POST /v1/payouts/{payout}/cancel", canceling_payout, after=DAYS_UNTIL_PAYOUT),
+    Case("POST /v1/escrow_holds/{hold}/freeze", freezing),
+    Case("POST /v1/escrow_holds/{hold}/unfreeze", unfreezing),
     Case("POST /v1/webhook_endpoints", creating_endpoint, {"webhook_endpoints": 1}),
     Case("POST /v1/webhook_endpoints/{endpoint}", updating_endpoint),
 )  # fmt: skip

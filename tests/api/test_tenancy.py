@@ -89,6 +89,8 @@ BODIES: dict[str, Any] = {
     "POST /v1/transfers/{transfer}/reversals": {"amount": 1},
     "POST /v1/transfers/{transfer}/reversals/{reversal}": {"metadata": {"changed": "yes"}},
     "POST /v1/escrow_holds/{hold}/release": {},
+    "POST /v1/escrow_holds/{hold}/freeze": {"reason": "changed"},
+    "POST /v1/escrow_holds/{hold}/unfreeze": {},
     "POST /v1/webhook_endpoints": {"url": HOOK, "enabled_events": ["*"]},
     "POST /v1/webhook_endpoints/{endpoint}": {"description": "changed"},
 }

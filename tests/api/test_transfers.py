@@ -218,6 +218,28 @@ def test_a_milestone_is_released_by_its_name(api: Api, seller: str) -> None:
     assert good(api.post(path, {}))["status"] == "released"
 
 
+def test_a_hold_is_frozen_and_let_go_by_software(api: Api, seller: str) -> None:
+    path = f"{HOLDS}/{hold_of(api, held(api))['id']}"
+    assert refused(api.post(f"{path}/freeze")) == (400, "parameter_missing", "reason")
+    assert refused(api.post(f"{path}/freeze", {"reason": "  "}))[2] == "reason"
+    for reason in ("The parcel is lost", "Another"):
+        frozen = good(api.post(f"{path}/freeze", {"reason": reason}))
+        assert (frozen["status"], frozen["frozen_reason"]) == ("frozen", "The parcel is lost")
+    parts = [{"destination": seller, "amount": 4824}]
+    assert refused(api.post(f"{path}/release", {"parts": parts}))[1] == "escrow_frozen"
+    for _ in range(2):
+        free = good(api.post(f"{path}/unfreeze"))
+        assert (free["status"], free["frozen_reason"]) == ("held", None)
+    good(api.post(f"{path}/release", {"parts": parts}))
+    late = api.post(f"{path}/freeze", {"reason": "Too late"})
+    assert refused(late)[1] == "escrow_state_unexpected"
+    names = [
+        row["name"] for row in rows("SELECT name FROM events WHERE name LIKE 'escrow.%frozen'")
+    ]
+    assert names == ["escrow.frozen", "escrow.unfrozen"]
+    assert refused(api.post(f"{HOLDS}/esc_none/freeze", {"reason": "x"}))[0] == 404
+
+
 def test_lists_are_filtered_and_paged(api: Api, seller: str) -> None:
     other = connected_seller(api)
     first, second = held(api, transfer_group="A"), held(api)

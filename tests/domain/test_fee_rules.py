@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.errors import FeeRulesInvalid
 from app.domain.fee_rules import read_rules
-from app.domain.fees import Corridor, Schedule, Sum, Tier
+from app.domain.fees import Corridor, OnRefund, Schedule, Sum, Tier
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,6 +22,7 @@ def test_rules_become_a_schedule() -> None:
         "by_amount": [{"above": {"EUR": 1000, "JPY": 2000}, "basis_points": 100}],
         "corridors": [{"within": ["DE", "FR"], "basis_points": 50}, {"basis_points": 150}],
         "conversion_basis_points": 100,
+        "on_refund": "percentage",
     }
 
     assert Schedule("", "card", **read_rules(rules)) == Schedule(
@@ -34,6 +35,7 @@ def test_rules_become_a_schedule() -> None:
         by_amount=(Tier(Sum(stated={"EUR": 1000, "JPY": 2000}), 100),),
         corridors=(Corridor(frozenset({"DE", "FR"}), 50), Corridor(basis_points=150)),
         conversion_basis_points=100,
+        on_refund=OnRefund.PERCENTAGE,
     )
 
 
@@ -83,6 +85,14 @@ def test_rules_become_a_schedule() -> None:
                 "by_volume": [{"above": 100, "basis_points": 1}],
             },
             "Choose by_amount or by_volume: two kinds of tiers do not add up.",
+        ),
+        (
+            {"on_refund": "all"},
+            "on_refund: expected one of kept, percentage, fixed, whole, not all.",
+        ),
+        (
+            {"on_refund": ["kept"]},
+            "on_refund: expected one of kept, percentage, fixed, whole, not ",
         ),
         ({"corridors": [{"within": "DE"}]}, "corridors[0].within: expected country codes like DE."),
         ({"corridors": [{"to": "DE"}]}, "corridors[0]: no “to” is known; use within, "),

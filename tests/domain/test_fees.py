@@ -14,6 +14,7 @@ from app.domain.fee_table import METHODS, STANDARD, STANDARD_PRICES
 from app.domain.fees import (
     PART_NAMES,
     Corridor,
+    OnRefund,
     Price,
     PriceList,
     Sale,
@@ -251,7 +252,8 @@ def schedules(draw: Callable[..., object]) -> Schedule:
                 ]
             )
         ),
-        "conversion_basis_points": draw(rates),
+        "conversion_basis_points": draw(st.none() | rates),
+        "on_refund": draw(st.sampled_from(list(OnRefund))),
     }
     return Schedule("fee_any", "card", **read_rules(rules))
 

@@ -31,10 +31,10 @@ STEPS: dict[str, Callable[[str, Money, Money], Journal]] = {
     "captured": _captured,
     "taken back": lambda s, a, _: recipes.payment_returned("stripe", s, a, DAY),
     "charged by the processor": lambda s, a, _: recipes.processor_fee_charged("stripe", s, a, DAY),
-    "refund requested": lambda s, a, _: recipes.refund_requested(s, a, DAY),
+    "refund requested": lambda s, a, f: recipes.refund_requested(s, a, f, DAY),
     "refund settled": lambda s, a, _: recipes.refund_settled("stripe", s, a, DAY),
-    "refund failed": lambda s, a, _: recipes.refund_failed(s, a, DAY),
-    "refund returned": lambda s, a, _: recipes.refund_returned("stripe", s, a, DAY),
+    "refund failed": lambda s, a, f: recipes.refund_failed(s, a, f, DAY),
+    "refund returned": lambda s, a, f: recipes.refund_returned("stripe", s, a, f, DAY),
     "released": lambda s, a, _: recipes.funds_released(s, a, DAY),
     "unmatched receipt": lambda s, a, _: recipes.unmatched_receipt("stripe", s, a, DAY),
     "unmatched refund": lambda s, a, _: recipes.unmatched_refund("stripe", s, a, DAY),
@@ -125,6 +125,19 @@ def _balances(journals: list[Journal]) -> dict[str, Decimal]:
         (
             "captured 100.00 fee 3.20; refund requested 40.00; refund settled 40.00;"
             " refund returned 40.00",
+            "processor_receivable 100.00, merchant_pending 96.80, platform_fees 3.20",
+        ),
+        (
+            "captured 100.00 fee 3.20; refund requested 50.00 fee 1.45; refund settled 50.00",
+            "processor_receivable 50.00, merchant_pending 48.25, platform_fees 1.75",
+        ),
+        (
+            "captured 100.00 fee 3.20; refund requested 50.00 fee 1.45; refund failed 50.00 fee 1.45",
+            "processor_receivable 100.00, merchant_pending 96.80, platform_fees 3.20",
+        ),
+        (
+            "captured 100.00 fee 3.20; refund requested 50.00 fee 1.45; refund settled 50.00;"
+            " refund returned 50.00 fee 1.45",
             "processor_receivable 100.00, merchant_pending 96.80, platform_fees 3.20",
         ),
         (

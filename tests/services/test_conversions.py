@@ -11,14 +11,17 @@ from sqlalchemy.exc import ProgrammingError
 
 from app.adapters.fx import DemoRates
 from app.domain.errors import RateUnavailable, StaleAmount
+from app.domain.escrow import Plan
 from app.domain.fx import Rate, converted, cost
 from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.processor import RefundRefused
-from app.services import books, conversions, fx, ledger, merchants, payments, refunds
+from app.services import books, conversions, fees, fx, ledger, merchants, payments, refunds
 from app.services.audit import By
 from app.services.deps import Deps
+from app.services.fees import SetSchedule
 from app.services.merchants import ChooseSettlement
+from app.services.payments import CapturePayment
 from app.services.refunds import RefundUpdate, RequestRefund
 from app.store.db import transaction
 from tests.factories import FakeQueue, Shop, TestClock, make_payment
@@ -76,18 +79,73 @@ def test_a_capture_is_converted_with_it_at_a_stored_rate(deps: Deps, dollars: Sh
         "demo",
     )
     at = Rate("EUR", "USD", RATE, deps.clock.now(), id=rate["id"])
-    made = converted(Money(given, "EUR"), at, fee_basis_points=100)
+    made = converted(Money(given, "EUR"), at, fee_basis_points=0)
     assert made is not None
     assert (row["settlement_currency"], row["settled_minor"], row["fx_fee_minor"]) == (
         "USD",
         made.gained.amount_minor,
-        made.fee.amount_minor,
+        0,
     )
+    # One fee for the conversion, and it is in the payment's.
+    assert {part["name"]: part["minor"] for part in row["fee_parts"]}["conversion"] == 100
     assert balance("merchant_pending", "EUR") == 0
     assert balance("merchant_pending", "USD") == made.net.amount_minor
     assert balance("fx_clearing", "EUR") == given
     assert balance("fx_clearing", "USD") == -made.gained.amount_minor
-    assert balance("fx_fees", "USD") == made.fee.amount_minor
+    assert balance("fx_fees", "USD") == 0
+
+
+@pytest.mark.parametrize(
+    "rules, in_fee, apart",
+    [
+        ({"basis_points": 290}, 0, 105),
+        ({"basis_points": 290, "conversion_basis_points": 0}, 0, 0),
+        ({"basis_points": 290, "conversion_basis_points": 150}, 150, 0),
+    ],
+)
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_conversion_is_paid_for_once(
+    deps: Deps,
+    shop: Shop,
+    clock: TestClock,
+    rules: dict[str, int],
+    in_fee: int,
+    apart: int,
+    is_late: bool,
+) -> None:
+    choose(deps, shop)
+    fees.set_schedule(deps, SetSchedule(shop.merchant_id, "card", rules))
+    clock.advance(fees.NOTICE)
+    if not is_late:
+        fx.fetch_rates(deps)
+    payment = make_payment(deps, shop, amount=EUR_100)
+    if is_late:
+        fx.fetch_rates(deps)
+        deps.rates.forget()
+        conversions.convert_due(deps)
+
+    row = row_of(payment)
+    parts = {part["name"]: part["minor"] for part in row["fee_parts"]}
+    assert (parts.get("conversion", 0), row["fx_fee_minor"]) == (in_fee, apart)
+    assert row["fee_minor"] == 290 + in_fee
+    assert balance("platform_fees", "EUR") == 290 + in_fee
+    assert balance("fx_fees", "USD") == apart
+    assert ledger.verify() == []
+
+
+def test_what_is_not_converted_in_the_end_is_not_priced_as_if_it_were(
+    deps: Deps, dollars: Shop
+) -> None:
+    fx.fetch_rates(deps)
+    large = make_payment(deps, dollars, amount=Money(5_000_000, "IDR"), capture_method="manual")
+    part = CapturePayment(dollars.merchant_id, large.id, "user:robin", Money(5_000, "IDR"))
+    tiny = payments.capture_payment(deps, part)
+    held = make_payment(deps, dollars, amount=EUR_100, escrow=Plan())
+
+    for payment in (tiny, held):
+        row = row_of(payment)
+        assert row["settlement_currency"] is None
+        assert "conversion" not in {part["name"] for part in row["fee_parts"]}
 
 
 @pytest.mark.parametrize("currency", ["USD", "GBP"])

@@ -29,7 +29,7 @@ def test_a_schedule_is_set_from_options(app: Flask, deps: Deps, shop: Shop) -> N
     done = set_(
         app, shop, "--method", "card", "--percent", "2.45", "--fixed", "usd:0.25", "--fixed",
         "JPY:30", "--cap", "USD:20", "--cap", "JPY:3000", "--international", "1.5",
-        "--conversion", "1", "--by", "ada",
+        "--conversion", "1", "--on-refund", "percentage", "--by", "ada",
     )  # fmt: skip
 
     assert done.exit_code == 0, done.output
@@ -41,6 +41,7 @@ def test_a_schedule_is_set_from_options(app: Flask, deps: Deps, shop: Shop) -> N
             "cap": {"USD": 2000, "JPY": 3000},
             "corridors": [{"within": [], "basis_points": 150, "fixed": 0}],
             "conversion_basis_points": 100,
+            "on_refund": "percentage",
         }
     ]
     [entry] = rows("SELECT actor FROM audit_entries WHERE action = 'fees.set'")
@@ -56,7 +57,7 @@ def test_a_schedule_is_set_from_a_file(app: Flask, deps: Deps, shop: Shop, tmp_p
 
     assert done.exit_code == 0, done.output
     assert "from 2126-12-01 00:00:00 UTC" in done.output
-    assert stored() == [rules | {"conversion_basis_points": 0}]
+    assert stored() == [rules | {"conversion_basis_points": None}]
 
 
 @pytest.mark.parametrize(

@@ -199,7 +199,7 @@ def test_who_set_what_is_written_down(deps: Deps, shop: Shop) -> None:
     )
     assert (entry["action"], entry["subject_id"]) == ("fees.set", made.id)
     assert entry["actor"] == "operator:ada"
-    assert entry["data"]["rules"] == TWO_PERCENT | {"conversion_basis_points": 0}
+    assert entry["data"]["rules"] == TWO_PERCENT | {"conversion_basis_points": None}
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,56 @@ def test_a_whole_book_is_good(life: None, deps: Deps, shop: Shop, verify: Verify
     said = verify(content)
 
     assert said.startswith(f"GOOD: Corner Shop ({shop.merchant_id}), seals 1 to 6, last hash ")
-    assert sum(b'"journal"' in line for line in lines_of(content)) == 9
+    assert sum(b'"journal"' in line for line in lines_of(content)) == 7
+    assert said.endswith(" 2 journals are hidden.\n")
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_a_merchants_file_hides_the_platforms_costs_and_still_verifies(
+    life: None, deps: Deps, shop: Shop, verify: Verify, processors: int
+) -> None:
+    at = deps.clock.now()
+    journals = [recipes.micro_deposit_sent("md_1", usd("0.32"), at.date())]
+    if processors == 2:
+        received = recipes.unmatched_receipt("adyen", "psp_1", usd("7.00"), at.date())
+        charged = recipes.processor_fee_charged("adyen", "psp_1", usd("1.11"), at.date())
+        journals += [received, charged]
+    with transaction() as session:
+        for journal in journals:
+            book(session, shop.merchant_id, journal, payment_id=None, at=at)
+    books.close_books(deps)
+
+    shown = whole(deps, shop)
+    full = b"".join(export_proof(deps, ExportProof(shop.merchant_id, is_whole=True)))
+
+    assert verify(shown).endswith(f" {2 + processors} journals are hidden.\n")
+    assert verify(full).startswith("GOOD")
+    assert "hidden" not in verify(full)
+    for word in (b"processor_fee", b"verification_costs", b"micro_deposit", b"md_1"):
+        assert word not in shown
+        assert word in full
+    closing = {
+        code: net for code, _, net in json.loads(lines_of(shown)[-2])["closing"]
+    }  # What the processor was paid out of: 15.00, 150.00 and no more than 10.00 went back.
+    assert closing["processor_receivable:stripe"] == -15500
+    assert closing.get("processor_receivable:adyen", 0) == (-700 if processors == 2 else 0)
+
+
+def test_a_hidden_journal_that_was_changed_is_refused_too(
+    life: None, deps: Deps, shop: Shop, verify: Verify, database_url: str
+) -> None:
+    with psycopg.connect(database_url) as owner:
+        owner.execute("SET session_replication_role = replica")
+        owner.execute(
+            "UPDATE postings SET amount_minor = amount_minor + 1 WHERE debit = 'processor_fees'"
+        )
+    try:
+        said = verify(whole(deps, shop))
+    finally:
+        servers.truncate_all(database_url)
+
+    assert said.startswith("REFUSED")
+    assert "a journal of seal 4 is missing, was added" in said
 
 
 def test_a_period_is_good_and_joins_the_one_before(
@@ -223,7 +272,7 @@ def test_old_proofs_stay_good_when_the_key_is_replaced(
     made = proof_keys.rotate_key(deps)
     new = whole(deps, shop)
 
-    assert verify(new).endswith(f"signed by key {made.id}.\n")
+    assert f"signed by key {made.id}." in verify(new)
     assert verify(old).startswith("GOOD")
     assert json.loads(lines_of(old)[-1])["key"] != made.id
 

@@ -109,7 +109,10 @@ def _money(deps: Deps, shop: Shop, clock: TestClock) -> dict[str, str]:
     )
     with transaction() as session:
         journal_id = session.scalars(
-            select(JournalRow.id).where(JournalRow.merchant_id == shop.merchant_id).limit(1)
+            select(JournalRow.id)
+            .where(JournalRow.merchant_id == shop.merchant_id)
+            .where(JournalRow.event == "payment_captured")
+            .limit(1)
         ).one()
     return {
         "escrowed": escrowed.id,

@@ -1,14 +1,17 @@
 """Escrow on the dashboard: what is held, who would get how much, and letting it go once."""
 
 import re
+from urllib.parse import urlencode
 
 import pytest
+from flask import Flask
 
 from app.domain.escrow import Plan
 from app.services import escrow, sellers
 from app.services.deps import Deps
 from app.services.escrow import FreezeEscrow
 from app.services.refunds import RequestRefund, request_refund
+from app.services.transfers import ReverseTransfer, reverse_transfer
 from tests.factories import Shop, open_shop, usd
 from tests.services.bank import rows
 from tests.services.escrow_world import Market, hold_id, market, owned
@@ -104,6 +107,77 @@ def test_an_amount_to_one_seller_with_a_commission(owner: Visitor, town: Market)
     assert owner.post(at(payment.id, "release"), form).status_code == 303
     assert owned(town.ben) == usd("17.00")
     assert owned(town.shop.merchant_id) == usd("3.00")
+
+
+def test_amounts_to_several_sellers_chosen_by_hand(owner: Visitor, town: Market) -> None:
+    payment = town.sell()
+    path = at(payment.id, "release")
+    form = {
+        "what": "part",
+        "seller": town.ann,
+        "amount": "20.00",
+        "commission": "3.00",
+        "expected_held": "4824",
+        "token": "t",
+        "count": "1",
+    }
+    more = owner.post(path, form | {"more": "1"}, htmx=True)
+    assert (more.status_code, rows("SELECT id FROM transfers")) == (200, [])
+    assert 'name="count" value="2"' in " ".join(more.text.split())
+    # What was typed is still there, and the other seller is proposed for the new row.
+    assert 'value="20.00"' in more.text
+    second = more.text[more.text.index('name="part2-seller"') :]
+    assert f'<option value="{town.ben}" selected>' in " ".join(second.split())
+    assert "Add another seller" not in more.text  # There is no third one.
+
+    both = form | {"count": "2", "part2-seller": town.ben, "part2-amount": "10.00"}
+    seen = words(owner.htmx(f"{path}/preview?{urlencode(both)}").text).replace("&#39;", "'")
+    assert "To Ann's Pots $17.00" in seen
+    assert "To Ben's Chairs $9.00" in seen
+    wrong = owner.post(path, both | {"part2-amount": "ten"}, htmx=True)
+    assert (wrong.status_code, "Amount 2: " in wrong.text) == (422, True)
+    too_much = owner.post(path, both | {"part2-amount": "28.25"}, htmx=True)
+    assert (too_much.status_code, "48.24 is held" in too_much.text) == (422, True)
+    assert rows("SELECT id FROM transfers") == []
+
+    for _ in range(2):
+        assert owner.post(path, both, htmx=True).status_code == 200
+    assert (owned(town.ann), owned(town.ben)) == (usd("17.00"), usd("9.00"))
+    assert owned(town.shop.merchant_id) == usd("4.00")
+    rest = form | {"count": "2", "amount": "", "expected_held": "", "token": "u"}
+    rest |= {"part2-seller": town.ann, "part2-amount": "1.00", "commission": ""}
+    assert owner.post(path, rest).status_code == 303
+    assert owned(town.ann) == usd("17.90")
+
+
+def test_a_seller_sees_what_came_and_what_went_back_with_its_balance_entry(
+    app: Flask, owner: Visitor, town: Market, deps: Deps
+) -> None:
+    assert "Nothing was transferred to you" in owner.get("/dashboard/transfers/").text
+    seller = open_shop(deps, name="Ann herself")
+    sellers.connect_seller(deps, sellers.ConnectSeller(town.shop.merchant_id, seller.merchant_id))
+    payment = town.sell("49.99")
+    [first] = town.release(payment, "20.00", to=seller.merchant_id, key="a").transfer_ids
+    town.release(payment, "5.00", to=town.ben, key="b")
+    back = ReverseTransfer(town.shop.merchant_id, first, "trr_1", "user:x", usd("7.50"))
+    reverse_transfer(deps, back)
+    visitor = Visitor(app)
+    visitor.sign_in(seller.email)
+
+    page = visitor.get("/dashboard/transfers/")
+    seen = words(page.text)
+    assert "$20.00" in seen
+    assert "-$7.50" in seen.replace("\u2212", "-")
+    assert "$12.50 left" in seen
+    assert "Corner Shop" in seen
+    assert "$5.00" not in seen
+    assert payment.id not in page.text
+    links = re.findall(r"/dashboard/ledger/journals/jr_\w+", page.text)
+    assert len(links) == 2
+    titles = [visitor.get(one).text for one in links]
+    assert "Transfer received from a platform" in titles[0]
+    assert "Transfer given back to the platform" in titles[1]
+    assert first not in owner.get("/dashboard/transfers/").text
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from flask import Flask
 from app.domain import recipes
 from app.domain.accounts import CHART
 from app.domain.money import Money
+from app.domain.platform_costs import HIDDEN_EVENTS
 from app.reports import as_of, balances, explorer, explorer_entries, explorer_export
 from app.reports.explorer_entries import EntryFilter, EntryPage, Position
 from app.services import books
@@ -173,7 +174,7 @@ def test_from_a_payment_to_its_postings_and_back(
     assert "Refund set aside" in of_refund
     assert "Payment captured" not in of_refund
     ids = set(re.findall(r"/dashboard/ledger/journals/(jr_\w+)", page))
-    assert len(ids) == 4
+    assert len(ids) == 3
     journals = [owner.get(f"/dashboard/ledger/journals/{one}").text for one in ids]
     assert all(f"/dashboard/payments/{payment.id}" in text for text in journals)
     assert all("Still what was sealed" in text for text in journals)
@@ -189,7 +190,10 @@ def test_a_journal_that_waits_for_its_seal_says_so_and_has_neighbours(
     deps: Deps, shop: Shop, owner: Visitor
 ) -> None:
     make_payment(deps, shop)
-    older, newer = sorted(row["id"] for row in rows("SELECT id FROM journals"))
+    make_payment(deps, shop)
+    older, newer = sorted(
+        row["id"] for row in rows("SELECT id FROM journals WHERE event = 'payment_captured'")
+    )
 
     page = owner.get(f"/dashboard/ledger/journals/{newer}").text
 
@@ -257,6 +261,77 @@ def test_who_may_not_see_the_ledger_is_shown_no_way_there(
 
     assert person.get("/dashboard/ledger/journals").status_code == 403
     assert "/dashboard/ledger" not in person.get(f"/dashboard/payments/{payment.id}").text
+
+
+def test_what_the_platform_pays_is_not_shown_and_cannot_be_worked_out(
+    deps: Deps, shop: Shop, owner: Visitor, queue: FakeQueue
+) -> None:
+    make_payment(deps, shop, amount=usd("80.00"))
+    payment = make_payment(deps, shop, amount=usd("100.00"))
+    request_refund(deps, RequestRefund(shop.merchant_id, payment.id, usd("10.00"), "user:robin"))
+    queue.drain()
+    at = datetime.now(UTC)
+    with transaction() as session:
+        deposit = recipes.micro_deposit_sent("md_1", usd("0.32"), at.date())
+        book(session, shop.merchant_id, deposit, payment_id=None, at=at)
+    hidden = rows("SELECT id, source_id FROM journals WHERE event = ANY(:e)", e=list(HIDDEN_EVENTS))
+    assert len(hidden) == 3
+    books.close_books(deps)
+    receivable = "/dashboard/ledger/accounts/processor_receivable:stripe/USD"
+    pages = [
+        owner.get(address).text
+        for address in (
+            "/dashboard/ledger/",
+            f"/dashboard/ledger/?at={at:%Y-%m-%dT%H:%M}",
+            "/dashboard/ledger/journals",
+            f"/dashboard/ledger/journals?of={payment.id}",
+            receivable,
+            f"{receivable}?event=refund_settled",
+            f"{receivable}/entries.csv",
+            "/dashboard/ledger/accounts/bank/USD",
+            "/dashboard/proof/",
+            f"/dashboard/payments/{payment.id}",
+            "/dashboard/balances/",
+            "/dashboard/proof/download",
+        )
+    ]
+
+    for text in pages:
+        assert not re.search(
+            "Processor fee|processor_fee|Test deposit sent|verification_cost", text
+        )
+        assert not any(one["id"] in text for one in hidden)
+    for one in hidden:
+        assert owner.get(f"/dashboard/ledger/journals/{one['id']}").status_code == 404
+        assert "No journals" in owner.get(f"/dashboard/ledger/journals?of={one['source_id']}").text
+    for code in ("processor_fees", "verification_costs"):
+        assert owner.get(f"/dashboard/ledger/accounts/{code}/USD").status_code == 404
+        assert owner.get(f"/dashboard/ledger/accounts/{code}/USD/entries.csv").status_code == 404
+    # Captured less refunded, to the cent, wherever it is told.
+    assert "$170.00" in pages[0]
+    assert "What the processor charges the platform is left out" in pages[0]
+    assert "$170.00" in pages[4]
+    exported = list(csv.DictReader(io.StringIO(pages[6])))
+    assert [row["balance_after"] for row in exported] == ["80.00", "180.00", "170.00"]
+    amounts = [line.split(",")[10] for line in pages[6].splitlines()[1:]]
+    assert amounts == ["80.00", "100.00", "10.00"]
+
+
+def test_with_two_processors_no_balance_tells_what_one_of_them_takes(
+    deps: Deps, shop: Shop, owner: Visitor
+) -> None:
+    make_payment(deps, shop, amount=usd("100.00"))
+    receive(shop, 1, datetime.now(UTC))
+    with transaction() as session:
+        other = recipes.unmatched_receipt("adyen", "psp", usd("7.00"), datetime.now(UTC).date())
+        book(session, shop.merchant_id, other, payment_id=None, at=datetime.now(UTC))
+
+    assert owner.get("/dashboard/ledger/").text.count("not told") == 2
+    page = owner.get("/dashboard/ledger/accounts/processor_receivable:stripe/USD").text
+    assert "Balance after" not in page
+    assert "$100.00" in page
+    table = owner.get("/dashboard/ledger/accounts/processor_receivable:stripe/USD/entries.csv").text
+    assert [row["balance_after"] for row in csv.DictReader(io.StringIO(table))] == ["", ""]
 
 
 def test_another_merchants_ledger_does_not_exist(

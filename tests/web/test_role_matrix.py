@@ -65,6 +65,7 @@ WHO_MAY: dict[str, dict[str, frozenset[str]]] = {
     "/dashboard/escrow/<payment_id>/release/preview": {"GET": HEADS},
     "/dashboard/escrow/<payment_id>/freeze": RULE,
     "/dashboard/escrow/<payment_id>/unfreeze": {"POST": HEADS},
+    "/dashboard/transfers/": READ,
     "/dashboard/fees/": READ,
     "/dashboard/methods/": {"GET": EVERYBODY, "POST": HEADS},
     "/dashboard/settlement/": {"GET": EVERYBODY, "POST": HEADS},

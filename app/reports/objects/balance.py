@@ -75,7 +75,7 @@ FEE_ACCOUNTS = (FEES, "fx_fees")
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One change of the balance: `gross` with its sign, of which `fee` is kept."""
+    """One change of the balance: `gross` with its sign, of which `fee` is kept, or given back below zero."""
 
     id: str
     event: str
@@ -197,7 +197,12 @@ def _lines() -> Any:
     line = PostingRow
     came = case((line.credit.in_(OWN), line.amount_minor), else_=0)
     went = case((line.debit.in_(OWN), line.amount_minor), else_=0)
-    fee = case((line.debit.in_(OWN) & line.credit.in_(FEE_ACCOUNTS), line.amount_minor), else_=0)
+    # Below zero where a fee goes back with a refund.
+    fee = case(
+        (line.debit.in_(OWN) & line.credit.in_(FEE_ACCOUNTS), line.amount_minor),
+        (line.credit.in_(OWN) & line.debit.in_(FEE_ACCOUNTS), -line.amount_minor),
+        else_=0,
+    )
     return (
         select(
             line.currency,
@@ -339,7 +344,8 @@ def _transaction(row: Any) -> Transaction:
 
 
 def _parts(row: Any) -> tuple[Part, ...]:
-    """The lines of the fee: a payment keeps its own, a conversion's fee is one line."""
+    """The lines of the fee: a payment keeps its own, what a refund returned or a conversion cost is one."""
     if row.event == CAPTURED:
         return parts_of(row.fee_parts, int(row.fee_minor))
-    return (Part("conversion", int(row.fee_minor)),) if row.fee_minor else ()
+    name = {REQUESTED: "returned", FAILED: "kept", RETURNED: "kept"}.get(row.event, "conversion")
+    return (Part(name, int(row.fee_minor)),) if row.fee_minor else ()

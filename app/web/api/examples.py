@@ -188,6 +188,8 @@ EXAMPLES: tuple[Example, ...] = (
     Example("GET", _PAYOUT, "payouts.retrieve", (PAYOUT,)),
     Example("POST", _PAYOUT, "payouts.update", (PAYOUT,), {"metadata": {"flat": "2"}}),
     Example("POST", f"{_PAYOUT}/cancel", "payouts.cancel", (STOPPED,)),
+    Example("POST", f"{_HOLDS}/{{hold}}/freeze", "", (HOLD,), {"reason": "The parcel is lost"}),
+    Example("POST", f"{_HOLDS}/{{hold}}/unfreeze", "", (HOLD,)),
     Example("GET", "/v1/disputes", "disputes.list", params={"limit": 3}),
     Example("GET", "/v1/files", "files.list", params={"limit": 3}),
     Example("GET", "/v1/account", "accounts.retrieve_current", saves={ACCOUNT: "id"}),

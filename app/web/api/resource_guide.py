@@ -142,7 +142,7 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(
         "payouts",
         "Payouts",
-        "Money on its way to your bank. None is sent yet: lists are empty.",
+        "Money on its way to your bank, by a schedule or when you ask for it.",
         ("/v1/payouts",),
         ("payout",),
     ),

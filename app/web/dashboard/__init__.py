@@ -28,6 +28,7 @@ from app.web.dashboard import (
     refunds,
     settings,
     settlement,
+    transfers,
     webhooks,
 )
 
@@ -54,6 +55,7 @@ PAGES = (
     Page(payments.blueprint, "/payments", "Payments", "card"),
     Page(refunds.blueprint, "/refunds", "Refunds", "return"),
     Page(escrow.blueprint, "/escrow", "Escrow", "lock"),
+    Page(transfers.blueprint, "/transfers", "Transfers", "transfer"),
     Page(balances.blueprint, "/balances", "Balances", "scale"),
     Page(payouts.blueprint, "/payouts", "Payouts", "bank"),
     Page(ledger.blueprint, "/ledger", "Ledger", "book", "ledger"),

@@ -53,18 +53,20 @@ def release_form(payment_id: str) -> Response:
 def preview(payment_id: str) -> Response:
     """What the release would come to as the dialog is filled in now; nothing is changed."""
     hold = _hold(payment_id)
-    form = ReleaseForm(hold, reports.sellers(current_merchant()), formdata=request.args)
+    form = ReleaseForm(hold, reports.sellers(current_merchant()), request.args)
     return _dialog(hold, form, fragment="preview", is_read=form.read())
 
 
 @blueprint.post("/<payment_id>/release")
 @merchant_required("release")
 def release(payment_id: str) -> AnyResponse:
-    """Release once, however often the button is pressed."""
+    """Release once, however often the button is pressed; or show the dialog with another seller's row."""
     hold = _hold(payment_id)
     form = _form(hold)
+    if form.wants_more:
+        return _dialog(hold, form, is_read=form.read())
     if not form.validate_on_submit():
-        return _dialog(hold, form, status=422, is_read=False)
+        return _dialog(hold, form, problem=form.problem, status=422, is_read=False)
     try:
         escrow.release(deps(), form.command(current_merchant(), actor()))
     except NotFound:
@@ -81,7 +83,7 @@ def release(payment_id: str) -> AnyResponse:
 
 def _form(hold: HoldDetail, *, is_fresh: bool = False) -> ReleaseForm:
     known = reports.sellers(current_merchant())
-    return ReleaseForm(hold, known, formdata=None) if is_fresh else ReleaseForm(hold, known)
+    return ReleaseForm(hold, known, None if is_fresh else request.form)
 
 
 def _dialog(
@@ -94,6 +96,7 @@ def _dialog(
     is_read: bool = True,
 ) -> Response:
     form.token.data = form.token.data or secrets.token_hex(12)
+    form.count.data = str(len(form.rows))
     form.expected_held.data = form.expected_held.data or str(hold.left.amount_minor)
     shares, why_not = _shares(form) if is_read else ((), "")
     return page(

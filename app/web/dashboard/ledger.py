@@ -8,7 +8,6 @@ from flask import Blueprint, Response, flash, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.domain.errors import InvalidRequest
-from app.domain.recipes import RECIPES
 from app.reports import explorer, explorer_entries, explorer_export
 from app.reports.balances import title_of
 from app.web import downloads
@@ -18,7 +17,7 @@ from app.web.render import page
 
 blueprint = Blueprint("ledger", __name__)
 
-EVENTS = {recipe.__name__: title_of(recipe.__name__) for recipe in RECIPES}
+EVENTS = {event: title_of(event) for event in explorer.EVENTS}
 
 
 @blueprint.get("/")

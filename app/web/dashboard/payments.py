@@ -14,8 +14,8 @@ from app.domain.states import PaymentStatus
 from app.reports import balances, payment, search
 from app.reports.labels import BRANDS
 from app.reports.payment import PaymentDetail
+from app.services import fee_returns, refunds, settlement
 from app.services import payments as commands
-from app.services import refunds, settlement
 from app.web.auth import merchant_required
 from app.web.context import actor, current_merchant, current_person, deps
 from app.web.dashboard import filters
@@ -94,12 +94,17 @@ def refund_cost(payment_id: str) -> Response:
 
 
 def _cost(found: PaymentDetail, form: RefundForm) -> dict[str, Any]:
-    """The quote of a refund from another currency's balance, or why there is none now."""
+    """What the fee gives back, and the quote of a refund from another currency's balance, or why there is
+    none now.
+    """
+    merchant_id = current_merchant()
+    fee_back = fee_returns.quote(merchant_id, found.id, form.chosen)
+    net = form.chosen - (fee_back or Money.zero(found.currency))
+    told = {"fee_back": fee_back, "net": net, "quote": None, "no_quote": ""}
     try:
-        quote = settlement.quote_refund(deps(), current_merchant(), found.id, form.chosen)
+        return told | {"quote": settlement.quote_refund(deps(), merchant_id, found.id, net)}
     except RateUnavailable as error:
-        return {"quote": None, "no_quote": error.message}
-    return {"quote": quote, "no_quote": ""}
+        return told | {"no_quote": error.message}
 
 
 def _refund_dialog(

@@ -6,7 +6,7 @@ from app.domain.money import Money
 from app.domain.states import EscrowStatus
 from app.reports.objects import transfers as reads
 from app.services import escrow
-from app.services.escrow import Part, ReleaseEscrow
+from app.services.escrow import LONGEST_REASON, FreezeEscrow, Part, ReleaseEscrow
 from app.web.api.call import Call, Json, Listing, Route
 from app.web.api.fields import (
     CREATED,
@@ -38,6 +38,11 @@ RELEASE: dict[str, Field] = {
     ),
     "description": Text(500, doc="For your records; on each transfer."),
     "metadata": Metadata(),
+}
+FREEZE: dict[str, Field] = {
+    "reason": need(
+        Text(LONGEST_REASON, doc="Why; your team reads it, and software that tries a release.")
+    ),
 }
 LIST: dict[str, Field] = {
     **PAGE,
@@ -102,6 +107,25 @@ def release(call: Call) -> Json:
     return _one(call)
 
 
+def freeze(call: Call) -> Json:
+    """Let nobody release it, and stop the days until it goes by itself; refunds stay possible. What is
+    frozen already keeps its first reason.
+    """
+    hold_id = _one(call)["id"]
+    reason = call.params["reason"]
+    escrow.freeze(call.deps, FreezeEscrow(call.merchant_id, hold_id, call.actor, reason))
+    return _one(call)
+
+
+def unfreeze(call: Call) -> Json:
+    """Let it go its way again; what goes by itself goes later by as long as it was frozen. A hold that is
+    not frozen stays as it is.
+    """
+    hold_id = _one(call)["id"]
+    escrow.unfreeze(call.deps, call.merchant_id, hold_id, call.actor)
+    return _one(call)
+
+
 def _part(found: Json, currency: str) -> Part:
     kept = found.get("commission")
     return Part(
@@ -126,4 +150,8 @@ ROUTES = (
     Route("GET", _ONE, retrieve, {}, _R, "read", _KIND, "Retrieve an escrow hold"),
     Route("POST", f"{_ONE}/release", release, RELEASE, _R, "write", _KIND,
           "Release held money", "critical", creates="rel"),
+    Route("POST", f"{_ONE}/freeze", freeze, FREEZE, _R, "write", _KIND, "Freeze held money",
+          "standard"),
+    Route("POST", f"{_ONE}/unfreeze", unfreeze, {}, _R, "write", _KIND, "Unfreeze held money",
+          "standard"),
 )  # fmt: skip
