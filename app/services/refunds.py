@@ -45,6 +45,7 @@ from app.services.refund_rows import (
     move_money,
     move_refund,
     refund_event,
+    refuse_by_rule,
     remember_reference,
 )
 from app.services.resolver import BACKOFF, KEY_LIFE
@@ -129,6 +130,9 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
     with transaction() as session:
         payment = lock_payment(session, command.merchant_id, command.payment_id)
         _check(payment, command)
+        if command.origin != "late_payment":
+            # What came too late goes back in any case: if it cannot, the processor has to say so.
+            refuse_by_rule(payment, command.amount, now)
         refuse_inexact(deps, payment.processor, command.amount)
         fx = settled(deps, payment, rate, command.amount, command.origin, command.expected_rate_id)
         from_escrow = take_for_refund(
