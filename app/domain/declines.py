@@ -145,7 +145,7 @@ _PROVIDER: dict[DeclineReason, CustomerText] = {
         f"Ask {{method}} why, or use another way to pay. {_SAFE}",
     ),
     DeclineReason.UNFINISHED: CustomerText(
-        "You did not confirm the payment at {method}",
+        "The payment was not confirmed at {method}",
         f"Try again, or use another way to pay. {_SAFE}",
     ),
     DeclineReason.TECHNICAL: CustomerText(

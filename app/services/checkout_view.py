@@ -61,6 +61,7 @@ class CheckoutView(PaymentView):
     """All that the checkout's page may know."""
 
     session_id: str
+    name: str | None
     line_items: list[dict[str, Any]]
     status: str
     locale: str | None
@@ -128,6 +129,7 @@ def view_of(
     return CheckoutView(
         **common_facts(deps, merchant, account, payment, phase),
         session_id=row.id,
+        name=payment.customer_name if payment else None,
         line_items=row.line_items,
         amount=row.amount,
         status=row.status,

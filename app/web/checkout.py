@@ -189,7 +189,7 @@ def _show(
     fresh = form or PayForm(formdata=None)
     values = {
         "email": fresh.email.data or view.email or "",
-        "name": fresh.name.data or "",
+        "name": fresh.name.data or view.name or "",
         "method": fresh.method.data or "",
         "country": fresh.country.data or "",
     }

@@ -204,7 +204,7 @@ def test_a_payment_is_confirmed_in_a_second_step_too(api: Api, bank: Bank, kind:
         ),
         (
             "paypal",
-            {"payment_method_data": {"type": "card", "card": {}}},
+            {"payment_method_data": {"type": "card"}},
             "payment_method_data[type]",
             "must be one of",
         ),

@@ -199,7 +199,7 @@ def test_a_purchase_on_credit_is_left_canceled_and_paid_by_card(every: Shop, pag
     page.get_by_role("link", name="Continue to Klarna").click()
     page.get_by_role("button", name="Cancel and go back").click()
 
-    expect(page.get_by_role("alert")).to_contain_text("You did not confirm the payment at Klarna")
+    expect(page.get_by_role("alert")).to_contain_text("The payment was not confirmed at Klarna")
     assert every.charged(checkout.session_id) == []
     page.get_by_role("radio", name=re.compile("^Card")).check()
     expect(page.locator(".card-fields")).to_have_attribute("data-card", "ready")

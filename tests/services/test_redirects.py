@@ -2,6 +2,7 @@
 that leads elsewhere keeps these promises; they run against each one that is registered.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -63,7 +64,8 @@ def test_what_is_confirmed_there_is_paid_and_priced_by_its_method(
     assert payment.action is None
     assert_books_equal_record(bank)
     _news(deps)
-    assert payment_of(shop, session_id) == payment
+    heard = payment_of(shop, session_id)
+    assert replace(heard, version=payment.version) == payment
 
 
 @pytest.mark.parametrize("method, is_told", [("paypal", True), ("klarna", False)])
