@@ -73,10 +73,10 @@ def _renew(error: CSRFError) -> AnyResponse:
 @blueprint.get("/pay/<session_id>")
 def session(session_id: str) -> AnyResponse:
     """The page, whatever phase the payment is in."""
-    view = checkout.state(deps(), session_id)
-    if view.phase == "redirect" and "redirect_status" in request.args:
+    if "redirect_status" in request.args:
         # Back from a provider's page. What the address says is anybody's word: the processor is asked.
         return _moved(checkout.finish_authentication(deps(), session_id))
+    view = checkout.state(deps(), session_id)
     if view.phase in ("action", "redirect") and "another" in request.args:
         # The bank may have confirmed a moment ago: it is asked before anything is said of money.
         view = checkout.finish_authentication(deps(), session_id)

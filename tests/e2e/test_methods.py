@@ -170,7 +170,6 @@ def test_a_wallet_is_paid_on_its_own_page_and_says_so_back_here(every: Shop, pag
     page.get_by_role("radio", name=re.compile("^PayPal")).check()
     expect(page.get_by_text("You will be redirected to PayPal to confirm")).to_be_visible()
     expect(checkout.button).to_have_text("Continue to PayPal")
-    assert accessibility_problems(page) == []
     checkout.button.dblclick()
 
     page.get_by_role("button", name="Pay USD 49.99").click()
@@ -178,7 +177,6 @@ def test_a_wallet_is_paid_on_its_own_page_and_says_so_back_here(every: Shop, pag
     checkout.shows("Payment complete")
     expect(page.locator(".lead")).to_contain_text("$49.99 was paid with PayPal.")
     assert every.charged(checkout.session_id) == [4999]
-    every.check_the_books()
 
 
 def test_a_purchase_on_credit_is_left_canceled_and_paid_by_card(every: Shop, page: Page) -> None:
@@ -212,4 +210,3 @@ def test_a_purchase_on_credit_is_left_canceled_and_paid_by_card(every: Shop, pag
     checkout.shows("Payment complete")
     expect(page.locator(".lead")).to_contain_text("was taken from Visa •••• 4242.")
     assert every.charged(checkout.session_id) == [4999]
-    every.check_the_books()

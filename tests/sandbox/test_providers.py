@@ -9,7 +9,6 @@ import stripe
 
 from tests.contracts import schema
 from tests.sandbox.driver import Merchant
-from tests.sandbox.server import wait_until
 
 BUYER = {"email": "ada@example.com", "address": {"country": "US"}}
 KINDS = ("paypal", "klarna")
@@ -87,7 +86,12 @@ def test_a_provider_may_take_its_time_and_a_customer_may_never_come_back(
     back = _press(sent, "review")
     assert "redirect_status=pending" in back.headers["Location"]
     assert _seen(merchant, sent)["status"] == "processing"
-    wait_until(lambda: _seen(merchant, sent)["status"] == "succeeded")
+    merchant.sandbox.control("clock", advance_seconds=5)
+    assert _seen(merchant, sent)["status"] == "succeeded"
+    forgotten = _send(merchant, "paypal")
+    merchant.sandbox.control("clock", advance_seconds=3 * 3600)
+    over = _seen(merchant, forgotten)
+    assert over["last_payment_error"]["code"] == "payment_intent_payment_attempt_expired"
     closed = _press(_send(merchant, "paypal"), "approve:close")
     assert (closed.status_code, "You can close this page" in closed.text) == (200, True)
     assert merchant.totals()["captured"] == 2 * 4999
