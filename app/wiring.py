@@ -20,6 +20,7 @@ from app.adapters.sealing import Argon2Hasher, FernetSealer
 from app.adapters.signing import Ed25519Signer
 from app.domain.bank_files import BankFiles, OrderBook
 from app.domain.clock import Clock, SystemClock
+from app.domain.customer_page import CustomerPage
 from app.domain.ports import Mailer, Queue, RateProvider
 from app.domain.processor import Processor
 from app.domain.rails import PayoutRail
@@ -131,6 +132,7 @@ def build_deps(
         mailer=mailer(settings),
         limiter=ValkeyLimiter(settings.redis_url, settings.api_calls_per_second),
         base_url=settings.base_url.rstrip("/"),
+        customer_page=CustomerPage(settings.base_url.rstrip("/"), settings.secret_key),
         lease_seconds=settings.lease_seconds,
         session_hours=settings.session_hours,
         session_idle_minutes=settings.session_idle_minutes,

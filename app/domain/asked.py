@@ -15,7 +15,7 @@ class AuthorizeRequest:
 
     `customer_reference` is whose kept card it is; `is_off_session`: nobody is there to be asked;
     `methods` are the kinds that may be used; `said` is what else the customer said: `mandate`
-    (`accepted_at`, `ip`, `user_agent`).
+    (`accepted_at`, `ip`, `user_agent`), `country`. The token may stand for a kind by its name.
     """
 
     merchant_id: str
@@ -29,6 +29,7 @@ class AuthorizeRequest:
     reference: str | None = None
     description: str | None = None
     customer_email: str | None = None
+    customer_name: str | None = None
     statement_descriptor: str | None = None
     return_url: str | None = None
     customer_reference: str | None = None

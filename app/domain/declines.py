@@ -27,6 +27,9 @@ class DeclineReason(StrEnum):
     ACCOUNT = "account"
     LIMIT = "limit"
     VERIFY = "verify"
+    # Of a provider's own page: the customer turned back, or the provider said no.
+    UNFINISHED = "unfinished"
+    PROVIDER = "provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,14 @@ _CARD: dict[DeclineReason, CustomerText] = {
         "This card could not be verified",
         f"Use another card. {_SAFE}",
     ),
+    DeclineReason.UNFINISHED: CustomerText(
+        "The payment was not confirmed",
+        f"Try again, or use another way to pay. {_SAFE}",
+    ),
+    DeclineReason.PROVIDER: CustomerText(
+        "The payment was declined",
+        f"Use another way to pay. {_SAFE}",
+    ),
 }
 
 # Of a bank account that was to be debited.
@@ -127,8 +138,32 @@ _ACCOUNT: dict[DeclineReason, CustomerText] = {
 }
 
 
+# Of a payment on a provider's own page; every reason that is not here is told as the first.
+_PROVIDER: dict[DeclineReason, CustomerText] = {
+    DeclineReason.PROVIDER: CustomerText(
+        "{method} did not make this payment",
+        f"Ask {{method}} why, or use another way to pay. {_SAFE}",
+    ),
+    DeclineReason.UNFINISHED: CustomerText(
+        "The payment was not confirmed at {method}",
+        f"Try again, or use another way to pay. {_SAFE}",
+    ),
+    DeclineReason.TECHNICAL: CustomerText(
+        "We could not reach {method}",
+        f"Try again in a minute, or use another way to pay. {_SAFE}",
+    ),
+    DeclineReason.UNSUPPORTED: CustomerText(
+        "{method} does not work for this purchase",
+        f"Use another way to pay. {_SAFE}",
+    ),
+}
+
+
 def customer_text(reason: DeclineReason | None, method: str = "card") -> CustomerText:
     """What to tell a customer whose payment by this method was refused."""
-    why = reason or DeclineReason.GENERIC
-    words = _ACCOUNT if method_of(method).flow is Flow.DEBIT else _CARD
-    return words.get(why, _CARD[why])
+    why, known = reason or DeclineReason.GENERIC, method_of(method)
+    if known.flow is Flow.REDIRECT:
+        words = _PROVIDER.get(why, _PROVIDER[DeclineReason.PROVIDER])
+        title, text = (one.format(method=known.title) for one in (words.title, words.text))
+        return CustomerText(title, text)
+    return _ACCOUNT.get(why, _CARD[why]) if known.flow is Flow.DEBIT else _CARD[why]

@@ -5,7 +5,7 @@ outcome and write what it says under the row's version; whoever comes second fin
 """
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from app.domain import recipes
@@ -54,7 +54,7 @@ def decide(  # noqa: C901 - one case per outcome
         case Returned():
             return _returned(payment, outcome, fees, now)
         case Authorized() if payment.status not in _OVER or payment.processor_reference is None:
-            return _authorized(payment, outcome)
+            return _authorized(payment, outcome, now)
         case ActionRequired() if is_answer or operation is None:
             return _action_required(payment, outcome)
         case Canceled() if outcome.facts is not None or operation is None:
@@ -147,8 +147,7 @@ def _captured(payment: Payment, outcome: Captured, fees: PriceList, now: datetim
     method = method_of(outcome.method.name if outcome.method else payment.method)
     settles_on = add_business_days(now.date(), method.settlement_business_days)
     on = outcome.available_on or settles_on
-    card = outcome.card or payment.card
-    country = card.country if card else ""
+    country = _payer_country(payment, outcome)
     made, is_converted = payment.created_at, fees.is_converting
     price = fees.price(
         Sale(amount, method.fee_class, made, payment.fee_schedule, country, is_converted)
@@ -186,6 +185,14 @@ def _captured(payment: Payment, outcome: Captured, fees: PriceList, now: datetim
     return Decision(payment, after, status, None, journals, events)
 
 
+def _payer_country(payment: Payment, outcome: Captured) -> str:
+    """Where who paid is, as far as it was told; an earlier try's card says nothing of another method."""
+    if outcome.method is not None and outcome.method.name != CARD:
+        return str(outcome.method.details.get("country") or "")
+    card = outcome.card or payment.card
+    return card.country if card else ""
+
+
 def _processor_fee(payment: Payment, outcome: Captured, on: date) -> tuple[Journal, ...]:
     fee, source = outcome.processor_fee, outcome.fee_reference or payment.id
     if fee is None or fee.currency != payment.currency or not fee:
@@ -193,7 +200,9 @@ def _processor_fee(payment: Payment, outcome: Captured, on: date) -> tuple[Journ
     return (recipes.processor_fee_charged(payment.processor, source, fee, on),)
 
 
-def _authorized(payment: Payment, outcome: Authorized) -> Decision:
+def _authorized(payment: Payment, outcome: Authorized, now: datetime) -> Decision:
+    method = method_of(outcome.method.name if outcome.method else payment.method)
+    held_until = now + timedelta(days=method.hold_days) if method.hold_days else None
     after, events = _move(
         payment,
         _P.AUTHORIZED,
@@ -204,7 +213,7 @@ def _authorized(payment: Payment, outcome: Authorized) -> Decision:
         decline_reason=None,
         decline_code=None,
         client_secret=None,
-        capture_before=outcome.capture_before,
+        capture_before=outcome.capture_before or held_until,
         **_told_of(payment, outcome),
     )
     return _succeeded(payment, after, events)

@@ -1,7 +1,9 @@
 """What a processor's word means for a refund: pure, as `payments.decide` is for payments."""
 
+from datetime import date
 from typing import Any
 
+from app.domain.methods import Method
 from app.domain.money import Money
 from app.domain.processor import (
     Absent,
@@ -29,6 +31,19 @@ def checked(
     if outcome.refund_id not in (None, refund_id):
         differences.append("it names another refund")
     return Unknown("; ".join(differences)) if differences else outcome
+
+
+def rule_problem(method: Method, paid: date, today: date, *, is_whole: bool) -> str | None:
+    """Why a method takes no such refund any more, or never did; None if it does."""
+    until = method.refund.until(paid)
+    if until is not None and today > until:
+        return (
+            f"{method.title} takes refunds for {method.refund.window_days} days; this payment could be"
+            f" refunded until {until.isoformat()}. Send the money back in another way."
+        )
+    if not is_whole and not method.refund.is_partial:
+        return f"{method.title} takes refunds of the whole payment only."
+    return None
 
 
 def target_of(outcome: RefundOutcome) -> tuple[RefundStatus | None, dict[str, Any]]:

@@ -1,7 +1,7 @@
 """One payment with everything that belongs to it."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -115,8 +115,9 @@ class PaymentDetail:
 
     @property
     def can_refund(self) -> bool:
-        """Whether something is left to refund."""
-        return self.status == _S.CAPTURED and self.refundable.amount_minor > 0
+        """Whether something is left to refund, and the method still takes refunds."""
+        is_over = self.outlook is not None and self.outlook.is_refund_over
+        return self.status == _S.CAPTURED and self.refundable.amount_minor > 0 and not is_over
 
     @property
     def can_capture(self) -> bool:
@@ -155,7 +156,7 @@ def detail(merchant_id: str, payment_id: str, *, now: datetime) -> PaymentDetail
         metadata=row.metadata_,
         card=_card(row) if row.method == CARD else None,
         account=account_of(row),
-        outlook=outlook_of(row),
+        outlook=outlook_of(row, now.astimezone(UTC).date()),
         decline=timeline.decline_sentence(row.decline_reason, row.method),
         decline_code=row.decline_code or "",
         cancel_reason=(row.cancel_reason or "").replace("_", " "),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date
 from typing import Any
 
-from app.domain.methods import CARD, DELAYED, method_of
+from app.domain.methods import CARD, Flow, method_of
 from app.domain.states import PaymentStatus
 
 _S = PaymentStatus
@@ -20,17 +20,22 @@ class Account:
 
     title: str
     last4: str
+    is_provided: bool
     facts: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What can still become of the money. `code` and `meaning` are the bank's, once it was taken back."""
+    """What can still become of the money. `code` and `meaning` are the bank's, once it was taken back;
+    `refund_until` is the last day on which it can be sent back.
+    """
 
     stage: str
     expected_on: date | None = None
     what_can_go_wrong: str = ""
     clawback_until: date | None = None
+    refund_until: date | None = None
+    is_refund_over: bool = False
     rule: str = ""
     code: str = ""
     meaning: str = ""
@@ -40,6 +45,10 @@ _FACTS = (
     ("bank", "Bank"),
     ("country", "Country"),
     ("account_type", "Type"),
+    ("name", "Payer"),
+    ("email", "Payer's e-mail"),
+    ("plan", "Plan"),
+    ("transaction", "Transaction"),
     ("mandate", "Mandate"),
 )
 
@@ -52,20 +61,28 @@ def account_of(row: Any) -> Account | None:
     return Account(
         title=method_of(row.method).title,
         last4=str(details.get("last4") or ""),
-        facts=tuple((title, str(details[name])) for name, title in _FACTS if details.get(name)),
+        is_provided=method_of(row.method).flow is Flow.REDIRECT,
+        facts=tuple((title, _shown(name, details)) for name, title in _FACTS if details.get(name)),
     )
 
 
-def outlook_of(row: Any) -> Outlook | None:
+def _shown(name: str, details: dict[str, Any]) -> str:
+    text = str(details[name])
+    return text.replace("_", " ").capitalize() if name == "plan" else text
+
+
+def outlook_of(row: Any, today: date) -> Outlook | None:
     """What is still to come; None where nothing of the method's own is."""
     method = method_of(row.method)
     if row.status == _S.RETURNED:
         rule = method.return_rule(row.return_code or "")
         code = row.return_code or ""
         return Outlook("returned", code=code, meaning=rule.meaning if rule else "")
-    if row.method not in DELAYED:
+    if method.flow is Flow.FIELDS:
         return None
-    if row.status == _S.PROCESSING and row.processor_reference is not None:
+    if row.status == _S.REQUIRES_ACTION and method.flow is Flow.REDIRECT:
+        return Outlook("asked", what_can_go_wrong=method.what_can_go_wrong)
+    if row.status == _S.PROCESSING and method.is_delayed and row.processor_reference is not None:
         expected = row.method_details.get("expected_on")
         return Outlook(
             "pending",
@@ -75,6 +92,12 @@ def outlook_of(row: Any) -> Outlook | None:
         )
     if row.status == _S.CAPTURED and row.captured_at is not None:
         booked = row.captured_at.astimezone(UTC).date()
-        until = method.clawback_until(booked)
-        return Outlook("booked", clawback_until=until, rule=method.dispute)
+        refund_until = method.refund.until(booked)
+        return Outlook(
+            "booked",
+            clawback_until=method.clawback_until(booked),
+            refund_until=refund_until,
+            is_refund_over=refund_until is not None and today > refund_until,
+            rule=method.dispute,
+        )
     return None

@@ -66,6 +66,7 @@ def _milestone(data: dict[str, Any]) -> str:
 def _asked(data: dict[str, Any]) -> str:
     asked = {
         "authenticate": "By their bank",
+        "redirect": "On the provider's own page",
         "microdeposits": "Two small deposits are on their way; the customer tells us their amounts",
     }
     return asked.get(str(data.get("kind")), "")

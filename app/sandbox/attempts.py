@@ -1,11 +1,12 @@
 """One try at an intent's payment method, whatever kind it is: the first step of each kind."""
 
-from app.sandbox import debits, microdeposits
+from app.sandbox import debits, microdeposits, redirects
 from app.sandbox.call import Call
 from app.sandbox.confirmation import confirm_intent
 from app.sandbox.customers import check_use
 from app.sandbox.errors import Json, StripeError
 from app.sandbox.other_methods import account_of
+from app.sandbox.providers import PROVIDERS
 
 DEBITS = ("sepa_debit", "us_bank_account")
 
@@ -32,10 +33,15 @@ def begin(call: Call, intent: Json) -> None:
             code="payment_intent_invalid_parameter",
             param="payment_method",
         )
-    if kind not in DEBITS:
+    # Whatever the customer may still have open of an earlier try, it is over.
+    intent["_attempt"] = None
+    if kind not in DEBITS and kind not in PROVIDERS:
         confirm_intent(call, intent)
         return
     check_use(method, intent["customer"])
+    if kind in PROVIDERS:
+        redirects.begin(call, intent, method)
+        return
     intent["_return_url"] = call.param("return_url") or intent["_return_url"]
     debits.prepare(call, intent, method)
     if kind == "us_bank_account" and not method.get("_verified"):

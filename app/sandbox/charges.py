@@ -15,6 +15,7 @@ from app.sandbox.ids import new_id, token
 from app.sandbox.lists import page
 from app.sandbox.params import EXPAND, PAGE, RANGE, Spec, anything, merge_metadata, metadata, string
 from app.sandbox.payment_methods import card_of
+from app.sandbox.providers import PROVIDERS
 from app.sandbox.wire_money import processing_fee
 
 AUTHORISATION_SECONDS = 7 * 24 * 3600
@@ -165,26 +166,40 @@ def attempt(call: Call, intent: Json, method: Json) -> tuple[Json, Decline | Non
         call.insert(charge, owner=intent["id"])
         emit(call, "charge.failed", charge)
         return charge, decline
+    accept(call, intent, charge)
+    return charge, None
+
+
+def accept(call: Call, intent: Json, charge: Json) -> None:
+    """The bank, or a provider, agreed: the amount is held, or taken at once."""
     call.insert(charge, owner=intent["id"])
     record.write(call, "authorised", charge["amount"], charge)
-    if is_held:
-        call.unit.chore(
-            call.account, "expire_authorisation", intent["id"], call.now + AUTHORISATION_SECONDS
-        )
-        emit(call, "charge.succeeded", charge)
+    if intent["capture_method"] == "manual":
+        provider = PROVIDERS.get(charge["payment_method_details"]["type"])
+        held = provider.hold_seconds if provider else AUTHORISATION_SECONDS
+        call.unit.chore(call.account, "expire_authorisation", intent["id"], call.now + held)
     else:
-        _take(
-            call, charge, charge["amount"], is_async=intent["capture_method"] == "automatic_async"
-        )
-        emit(call, "charge.succeeded", charge)
-    return charge, None
+        is_async = intent["capture_method"] == "automatic_async"
+        _take(call, charge, charge["amount"], is_async=is_async)
+    emit(call, "charge.succeeded", charge)
+
+
+def _fee(charge: Json, amount: int) -> int:
+    provider = PROVIDERS.get(charge["payment_method_details"]["type"])
+    thousandths = provider.fee_thousandths if provider else 29
+    return processing_fee(amount, charge["currency"], thousandths)
+
+
+def _no_longer_held(charge: Json) -> None:
+    details = charge["payment_method_details"]
+    details[details["type"]].pop("capture_before", None)
 
 
 def _take(call: Call, charge: Json, amount: int, *, is_async: bool) -> None:
     charge["captured"] = True
     charge["amount_captured"] = amount
-    charge["payment_method_details"]["card"].pop("capture_before", None)
-    fee = processing_fee(amount, charge["currency"])
+    _no_longer_held(charge)
+    fee = _fee(charge, amount)
     record.write(call, "captured", amount, charge, fee=fee)
     if amount < charge["amount"]:
         record.write(call, "released", charge["amount"] - amount, charge)
@@ -199,13 +214,13 @@ def _take(call: Call, charge: Json, amount: int, *, is_async: bool) -> None:
 
 def _book(call: Call, charge: Json) -> None:
     row = call.unit.find(call.account, "payment_method", charge["payment_method"])
-    card = card_of(row) if row else None
+    card = card_of(row) if row and row["type"] == "card" else None
     transaction = book(
         call,
-        "charge",
+        "payment" if row and row["type"] != "card" else "charge",
         charge["amount_captured"],
         charge,
-        fee=processing_fee(charge["amount_captured"], charge["currency"]),
+        fee=_fee(charge, charge["amount_captured"]),
         bypasses_pending=card is not None and card.bypasses_pending,
     )
     charge["balance_transaction"] = transaction["id"]
@@ -230,7 +245,7 @@ def release(call: Call, charge: Json, *, has_expired: bool) -> None:
 
     Since API 2025-03-31 this makes no refund and leaves `refunded` false.
     """
-    charge["payment_method_details"]["card"].pop("capture_before", None)
+    _no_longer_held(charge)
     record.write(call, "released", charge["amount"], charge)
     call.save(charge)
     if has_expired:

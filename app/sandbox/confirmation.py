@@ -88,6 +88,11 @@ def charge_intent(call: Call, intent: Json) -> None:
     if decline is not None:
         raise _refuse(call, intent, method, charge, decline)
     keep_after_payment(call, intent, method)
+    conclude(call, intent)
+
+
+def conclude(call: Call, intent: Json) -> None:
+    """Its charge was agreed to: the amount is held, or the money is taken."""
     intent["last_payment_error"] = None
     intent["next_action"] = None
     if intent["capture_method"] == "manual":

@@ -12,6 +12,7 @@ import orjson
 from flask import Blueprint, Response, request
 
 from app.sandbox import debits, events, faults, idempotency, record
+from app.sandbox.attempts import DEBITS
 from app.sandbox.banks import Account
 from app.sandbox.call import Call, public
 from app.sandbox.errors import Json
@@ -201,7 +202,7 @@ def bank_says(world: World, body: Json) -> Json:
         call = Call(unit=unit, account=account, clock=world.clock)
         intent = unit.find(account, "payment_intent", str(body.get("payment_intent")))
         charge = unit.find(account, "charge", str(intent and intent["latest_charge"]))
-        if charge is None or charge["payment_method_details"]["type"] == "card":
+        if charge is None or charge["payment_method_details"]["type"] not in DEBITS:
             raise BadControlError("no such debit in that account")
         code = str(body["code"]) if body.get("code") else None
         if word == "accept":

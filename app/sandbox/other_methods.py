@@ -3,9 +3,10 @@
 from app.sandbox import banks
 from app.sandbox.banks import Account
 from app.sandbox.errors import Json, StripeError, missing
-from app.sandbox.params import Reader, hash_of, one_of, string
+from app.sandbox.params import Reader, anything, hash_of, one_of, string
+from app.sandbox.providers import PROVIDERS, described
 
-TYPES = ("sepa_debit", "us_bank_account")
+TYPES = ("sepa_debit", "us_bank_account", *PROVIDERS)
 DATA: dict[str, Reader] = {
     "sepa_debit": hash_of({"iban": string(64)}),
     "us_bank_account": hash_of(
@@ -17,6 +18,8 @@ DATA: dict[str, Reader] = {
             "routing_number": string(20),
         }
     ),
+    "paypal": anything,
+    "klarna": hash_of({"dob": anything}),
 }
 _LIVE = "This is not one of the test bank accounts; the sandbox takes no real one."
 
@@ -35,6 +38,8 @@ def named(name: str) -> Json | None:
 def details(given: Json) -> Json:
     """The part of a payment method that its kind has a name for; raises what is wrong with the number."""
     kind: str = given["type"]
+    if kind in PROVIDERS:
+        return described(kind)
     if not given.get(kind):
         raise missing(kind)
     return _MAKERS[kind](given[kind])

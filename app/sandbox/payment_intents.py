@@ -128,6 +128,7 @@ def _blank(call: Call, amount: int, currency: str) -> Json:
         "_use_stripe_sdk": False,
         "_authenticated": False,
         "_mandate": None,
+        "_attempt": None,
     }
 
 

@@ -24,6 +24,7 @@ from app.sandbox.params import (
     string,
 )
 from app.sandbox.payment_methods import card_of
+from app.sandbox.providers import PROVIDERS
 from app.sandbox.wire_money import check_step, show
 
 # How long an asynchronous refund takes to be decided.
@@ -84,6 +85,12 @@ def _amount(call: Call, charge: Json) -> int:
         raise StripeError(
             f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded"
         )
+    provider = PROVIDERS.get(charge["payment_method_details"]["type"])
+    if provider and call.now > charge["created"] + provider.refund_seconds:
+        raise StripeError(
+            f"Charge {charge['id']} is too old: {provider.title} no longer takes refunds of it.",
+            code="charge_not_refundable",
+        )
     amount: int = call.param("amount", left)
     if amount <= 0:
         raise invalid("This value must be greater than or equal to 1.", param="amount",
@@ -105,6 +112,8 @@ def _outcome(call: Call, charge: Json) -> str:
     method = call.unit.find(call.account, "payment_method", charge["payment_method"])
     if method is None or method["type"] == "card":
         return card_of(method).refund if method else "now"
+    if method["type"] in PROVIDERS:
+        return "now"
     # Money goes back to an account by transfer: it is under way for a while.
     return "pending_then_succeeded"
 

@@ -63,7 +63,8 @@ def script() -> bytes:
     return ("(function () {\n" + "\n".join(parts) + "})();\n").encode()
 
 
-def _framed(html: str, status: int = 200) -> Response:
+def framed(html: str, status: int = 200) -> Response:
+    """A page of this origin, with its policy."""
     response = Response(html, status, mimetype="text/html")
     response.headers["Content-Security-Policy"] = _FRAME_POLICY
     response.headers["Cache-Control"] = "no-store"
@@ -102,10 +103,10 @@ def _page(world: World, *, is_framed: bool) -> Response:
     with world.store.transaction() as unit:
         found = _find(unit, intent_id, secret)
         if found is None:
-            return _framed("<!doctype html><title>Not found</title><p>No such payment.</p>", 404)
+            return framed("<!doctype html><title>Not found</title><p>No such payment.</p>", 404)
         account, intent = found
         method = unit.find(account, "payment_method", intent["payment_method"] or "")
-    return _framed(
+    return framed(
         render_template(
             "challenge.html",
             amount=show(intent["amount"], intent["currency"]),
@@ -119,16 +120,18 @@ def _page(world: World, *, is_framed: bool) -> Response:
     )
 
 
-def _return_address(intent: Json) -> str | None:
+def return_address(intent: Json) -> str | None:
+    """The shop's address, told how it went as a browser is told: it proves nothing."""
     if not intent["_return_url"]:
         return None
     parts = urlsplit(intent["_return_url"])
-    is_good = intent["status"] in ("succeeded", "requires_capture", "requires_confirmation")
+    good = ("succeeded", "requires_capture", "requires_confirmation")
+    status = "succeeded" if intent["status"] in good else "failed"
     query = [
         *parse_qsl(parts.query, keep_blank_values=True),
         ("payment_intent", intent["id"]),
         ("payment_intent_client_secret", intent["client_secret"]),
-        ("redirect_status", "succeeded" if is_good else "failed"),
+        ("redirect_status", "pending" if intent["status"] == "processing" else status),
     ]
     return urlunsplit(parts._replace(query=urlencode(query)))
 
@@ -145,10 +148,10 @@ def stripe_js() -> Response:
 @blueprint.get("/v3/field/<kind>")
 def field(kind: str) -> Response:
     if kind == "bank":
-        return _framed(render_template("bank.html"))
+        return framed(render_template("bank.html"))
     if kind not in FIELDS:
-        return _framed("<!doctype html><title>Not found</title>", 404)
-    return _framed(render_template("field.html", kind=kind, field=FIELDS[kind]))
+        return framed("<!doctype html><title>Not found</title>", 404)
+    return framed(render_template("field.html", kind=kind, field=FIELDS[kind]))
 
 
 @blueprint.get("/3ds/challenge")
@@ -180,7 +183,7 @@ def redirect_answer() -> AnyResponse:
         current_world(), form.get("payment_intent", ""), form.get("client_secret", ""),
         form.get("answer", ""),
     )  # fmt: skip
-    target = _return_address(intent) if intent else None
+    target = return_address(intent) if intent else None
     if target is None:
-        return _framed("<!doctype html><title>Done</title><p>You can close this page.</p>")
+        return framed("<!doctype html><title>Done</title><p>You can close this page.</p>")
     return redirect(target, 303)

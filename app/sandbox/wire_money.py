@@ -83,11 +83,11 @@ def check_step(amount: int, currency: str, *, param: str) -> None:
         )
 
 
-def processing_fee(amount: int, currency: str) -> int:
-    """2.9 % rounded half up, plus 30 of the smallest unit that exists, in wire units.
+def processing_fee(amount: int, currency: str, thousandths: int = 29) -> int:
+    """2.9 % (or another rate) rounded half up, plus 30 of the smallest unit that exists, in wire units.
 
     Computed in whichever of wire and ISO units is coarser, so that the fee exists in both.
     """
     shift = _shift(currency.upper())
     unit = 10**shift if shift > 0 else 1
-    return ((amount // unit * 29 + 500) // 1000 + 30) * unit
+    return ((amount // unit * thousandths + 500) // 1000 + 30) * unit

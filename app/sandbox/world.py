@@ -10,7 +10,7 @@ from threading import Event, Thread
 
 from flask import current_app
 
-from app.sandbox import bank, charges, debits, idempotency, payment_intents, refunds
+from app.sandbox import bank, charges, debits, idempotency, payment_intents, redirects, refunds
 from app.sandbox.call import Call
 from app.sandbox.clock import SandboxClock, WallClock
 from app.sandbox.store import Store
@@ -23,6 +23,8 @@ CHORES: dict[str, Callable[[Call, str], None]] = {
     "transfer_comes_back": bank.come_back,
     "debit_answers": debits.answer,
     "debit_returns": debits.give_back,
+    "redirect_expires": redirects.expire,
+    "redirect_decides": redirects.decide,
     "expire_authorisation": payment_intents.expire_authorisation,
 }
 IDLE_SECONDS = 5.0

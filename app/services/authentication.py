@@ -10,7 +10,7 @@ from app.domain.errors import NotFound
 from app.domain.payments import Payment, is_accepted
 from app.domain.states import PaymentStatus
 from app.services.accounts import account_by_id
-from app.services.checkout_view import PaymentView, common_facts
+from app.services.checkout_view import PaymentView, common_facts, is_elsewhere
 from app.services.deps import Deps
 from app.services.resolver import refresh
 from app.store import payment_path, payment_reads
@@ -48,7 +48,7 @@ def state(deps: Deps, merchant_id: str, payment_id: str) -> AuthenticationView:
 
 
 def finish(deps: Deps, merchant_id: str, payment_id: str) -> AuthenticationView:
-    """The customer came back from the bank's page: ask the processor, not the browser."""
+    """The customer came back from the bank's or a provider's page: ask the processor, not the browser."""
     payment = _load(merchant_id, payment_id)
     if payment.status is _P.REQUIRES_ACTION:
         payment = refresh(deps, payment)
@@ -69,6 +69,8 @@ def _view(deps: Deps, payment: Payment) -> AuthenticationView:
     phase = _PHASES[payment.status]
     if is_accepted(payment):
         phase = "verify" if payment.status is _P.REQUIRES_ACTION else "pending"
+    if is_elsewhere(payment):
+        phase = "redirect"
     if payment.needs_reversal:
         phase = _REVERSED.get(phase, phase)
     return AuthenticationView(

@@ -25,7 +25,8 @@ from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.states import CHECKOUT, CheckoutStatus, PaymentStatus
 from app.services.accounts import account_of
-from app.services.checkout_view import CheckoutView, methods_of, phase_of, view_of
+from app.services.checkout_tries import is_the_same_press, refuse_unworkable
+from app.services.checkout_view import CheckoutView, phase_of, view_of
 from app.services.creation import CreatePayment, create_payment
 from app.services.deps import Deps
 from app.services.offers import asked_methods
@@ -35,12 +36,12 @@ from app.store import payment_path
 from app.store.db import db, end_read, transaction
 from app.store.merchants import Merchant
 from app.store.outbox import emit
-from app.store.payments import CheckoutSession, Event, Operation, PaymentLink
+from app.store.payments import CheckoutSession, Event, PaymentLink
 
 _P = PaymentStatus
 
 # Faces on which the customer may press Pay.
-PAYABLE = ("form", "declined", "action")
+PAYABLE = ("form", "declined", "action", "redirect")
 DEFAULT_LIFE = timedelta(hours=24)
 
 
@@ -212,10 +213,9 @@ def pay(deps: Deps, command: PaySession) -> CheckoutView:
     payment = payment_path.load_by_session(row.merchant_id, row.id)
     if phase_of(deps, row, payment) not in PAYABLE:
         return view_of(deps, row, merchant, payment)
-    if command.method not in {one.name for one in methods_of(row, merchant)}:
-        raise InvalidRequest("This way to pay does not work for this purchase.", param="method")
-    if payment is not None and payment.status is _P.REQUIRES_ACTION and _was_sent(payment, command):
-        # The same press again, arriving after the bank's question: the question stands.
+    refuse_unworkable(row, merchant, command.method, command.said)
+    if payment and is_the_same_press(payment, command.payment_method_token, command.said):
+        # It arrives after the question of the bank or the provider: the question stands.
         return view_of(deps, row, merchant, payment)
     try:
         if payment is None:
@@ -229,12 +229,13 @@ def pay(deps: Deps, command: PaySession) -> CheckoutView:
 
 
 def finish_authentication(deps: Deps, session_id: str) -> CheckoutView:
-    """The customer came back from the bank's page: ask the processor, not the browser."""
+    """The customer came back from the bank's or a provider's page: ask the processor, not the browser."""
     row, merchant = _find(session_id)
     payment = payment_path.load_by_session(row.merchant_id, row.id)
-    if payment is not None and payment.status is _P.REQUIRES_ACTION:
-        payment = refresh(deps, payment)
-    return view_of(deps, row, merchant, payment)
+    if payment is None or payment.status is not _P.REQUIRES_ACTION:
+        return view_of(deps, row, merchant, payment)
+    refresh(deps, payment)
+    return state(deps, session_id)
 
 
 def _find(session_id: str) -> tuple[CheckoutSession, Merchant]:
@@ -248,21 +249,6 @@ def _find(session_id: str) -> tuple[CheckoutSession, Merchant]:
     if found is None:
         raise NotFound("checkout session", session_id)
     return found[0], found[1]
-
-
-def _was_sent(payment: Payment, command: PaySession) -> bool:
-    """Whether this very card token was tried for this payment already."""
-    found = db.session.execute(
-        select(Operation.id)
-        .where(
-            Operation.merchant_id == payment.merchant_id,
-            Operation.payment_id == payment.id,
-            Operation.payment_method_token == command.payment_method_token,
-        )
-        .limit(1)
-    ).scalar()
-    end_read()
-    return found is not None
 
 
 def _first_try(deps: Deps, row: CheckoutSession, merchant: Merchant, command: PaySession) -> None:

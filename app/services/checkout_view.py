@@ -10,6 +10,7 @@ from typing import Any
 from app.domain.clock import add_business_days
 from app.domain.declines import CustomerText, customer_text
 from app.domain.methods import CARD, Method, offered
+from app.domain.methods.facts import ActionKind
 from app.domain.money import Money
 from app.domain.payments import Payment, is_accepted
 from app.domain.processor import ProcessorAccount
@@ -60,6 +61,7 @@ class CheckoutView(PaymentView):
     """All that the checkout's page may know."""
 
     session_id: str
+    name: str | None
     line_items: list[dict[str, Any]]
     status: str
     locale: str | None
@@ -83,11 +85,20 @@ def phase_of(deps: Deps, row: CheckoutSession, payment: Payment | None) -> str:
     if status is _P.FAILED and row.status == CheckoutStatus.COMPLETE:
         return "refused"
     is_over = row.status == CheckoutStatus.EXPIRED or row.expires_at <= deps.clock.now()
+    if payment is not None and is_elsewhere(payment):
+        # Until the processor has let go of it, the customer may still confirm on the provider's page.
+        return "checking" if is_over else "redirect"
     if status is _P.EXPIRED or is_over:
         return "expired"
     if status is _P.REQUIRES_ACTION:
         return "action"
     return "declined" if status is _P.FAILED else "form"
+
+
+def is_elsewhere(payment: Payment) -> bool:
+    """Whether the customer was sent to a provider's page, where they may confirm without us."""
+    is_asked = payment.status is _P.REQUIRES_ACTION
+    return is_asked and (payment.action or {}).get("kind") == ActionKind.REDIRECT
 
 
 _SETTLED = (_P.CAPTURED, _P.AUTHORIZED, _P.RETURNED, _P.CANCELED)
@@ -118,6 +129,7 @@ def view_of(
     return CheckoutView(
         **common_facts(deps, merchant, account, payment, phase),
         session_id=row.id,
+        name=payment.customer_name if payment else None,
         line_items=row.line_items,
         amount=row.amount,
         status=row.status,
@@ -134,10 +146,12 @@ def view_of(
     )
 
 
-def methods_of(row: CheckoutSession, merchant: Merchant) -> list[Method]:
+def methods_of(
+    row: CheckoutSession, merchant: Merchant, country: str | None = None
+) -> list[Method]:
     """The methods that can work for this checkout: the merchant's, or those that it was opened with."""
     allowed = merchant.methods if row.methods is None else row.methods
-    return offered(allowed, row.amount, is_held=_is_held(row))
+    return offered(allowed, row.amount, is_held=_is_held(row), country=country)
 
 
 def _is_held(row: CheckoutSession) -> bool:

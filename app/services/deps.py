@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from app.domain.bank_files import BankFiles
 from app.domain.clock import Clock
+from app.domain.customer_page import CustomerPage
 from app.domain.fees import PriceList
 from app.domain.fx import Rate, Settlement
 from app.domain.ports import (
@@ -70,6 +71,7 @@ class Deps:
     mailer: Mailer
     limiter: Limiter
     base_url: str
+    customer_page: CustomerPage
     lease_seconds: int
     session_hours: int
     session_idle_minutes: int

@@ -20,6 +20,8 @@ from app.domain.errors import (
     UnexpectedState,
 )
 from app.domain.ids import new_id
+from app.domain.methods import CARD, Flow, method_of
+from app.domain.methods.facts import name_in
 from app.domain.money import Money
 from app.domain.payments import EventDraft, OperationInFlight, Payment
 from app.domain.processor import (
@@ -124,10 +126,18 @@ def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
         actor=command.actor,
         customer=(command.customer_email, command.customer_name),
         payment_method=command.payment_method,
-        method=command.method or payment.method,
+        method=command.method or _kind_of(payment, command.payment_method_token),
     )
     # News may have finished it already: then there is nothing left to ask.
     return perform(deps, payment, actor=command.actor)
+
+
+def _kind_of(payment: Payment, token: str) -> str:
+    """The kind that a token is of, as far as it is known before it was tried: none is a provider's."""
+    if name_in(token) is not None or method_of(payment.method).flow is not Flow.REDIRECT:
+        return payment.method
+    others = (name for name in payment.method_types if method_of(name).flow is not Flow.REDIRECT)
+    return next(others, CARD)
 
 
 def capture_payment(deps: Deps, command: CapturePayment) -> Payment:
@@ -263,7 +273,8 @@ def call(deps: Deps, account: ProcessorAccount, payment: Payment) -> Outcome:
     processor = deps.processors[payment.processor]
     key = f"{operation.id}:{operation.kind}"
     if operation.kind == "authorize":
-        return processor.authorize(account, authorize_request(payment, operation, key))
+        page = deps.customer_page(payment.merchant_id, payment.id)
+        return processor.authorize(account, authorize_request(payment, operation, key, page))
     if payment.processor_reference is None:
         raise AssertionError("a capture or cancellation needs the processor's reference")
     if operation.kind == "capture":

@@ -1,16 +1,19 @@
 """The rows of a refund: locked in the order payment, refund; told in events of their own."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain import recipes
-from app.domain.errors import NotFound
+from app.domain.errors import NotFound, UnexpectedState
 from app.domain.ids import new_id
+from app.domain.methods import method_of
+from app.domain.money import Money
 from app.domain.processor import RefundOutcome
 from app.domain.recipes import Journal
+from app.domain.refunds import rule_problem
 from app.domain.states import REFUND, RefundStatus
 from app.services.deps import Deps
 from app.store.outbox import emit
@@ -121,3 +124,14 @@ def remember_reference(refund: Refund, outcome: RefundOutcome) -> None:
     reference = getattr(outcome, "reference", None)
     if reference and refund.processor_reference is None:
         refund.processor_reference = reference
+
+
+def refuse_by_rule(payment: PaymentRow, amount: Money, now: datetime) -> None:
+    """Raise UnexpectedState for a refund that the payment's method does not take, or no longer."""
+    if payment.captured_at is None:
+        return
+    method, paid = method_of(payment.method), payment.captured_at.astimezone(UTC).date()
+    today = now.astimezone(UTC).date()
+    problem = rule_problem(method, paid, today, is_whole=amount == payment.captured)
+    if problem is not None:
+        raise UnexpectedState(problem)

@@ -46,6 +46,7 @@ from app.services.refund_rows import (
     move_money,
     move_refund,
     refund_event,
+    refuse_by_rule,
     remember_reference,
 )
 from app.services.resolver import BACKOFF, KEY_LIFE
@@ -130,6 +131,9 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
     with transaction() as session:
         payment = lock_payment(session, command.merchant_id, command.payment_id)
         _check(payment, command)
+        if command.origin != "late_payment":
+            # What came too late goes back in any case: if it cannot, the processor has to say so.
+            refuse_by_rule(payment, command.amount, now)
         refuse_inexact(deps, payment.processor, command.amount)
         fee = returned(session, payment, command.amount)
         net = command.amount - fee

@@ -43,11 +43,13 @@ def _renew(error: CSRFError) -> AnyResponse:
 def ask(payment_id: str) -> AnyResponse:
     """The bank's question, or what became of the payment."""
     merchant_id = _opened(payment_id)
-    if "leave" not in request.args:
+    if "leave" not in request.args and "redirect_status" not in request.args:
         return _show(authentication.state(deps(), merchant_id, payment_id))
-    # The bank may have confirmed a moment ago: it is asked before the shop is told anything.
+    # Back from a provider's page, or on the way out: the bank may have confirmed a moment ago. It is asked
+    # before the shop is told anything; what the address says of it is anybody's word.
     view = authentication.finish(deps(), merchant_id, payment_id)
-    return _onward(view)
+    is_waiting = view.phase == "redirect" and "leave" not in request.args
+    return _to_page(payment_id) if is_waiting else _onward(view)
 
 
 @blueprint.post("/pay/authenticate/<payment_id>/authenticated")
@@ -59,9 +61,10 @@ def authenticated(payment_id: str) -> AnyResponse:
     if not form.validate_on_submit():
         return _to_page(payment_id)
     view = authentication.finish(deps(), merchant_id, payment_id)
+    is_asked = view.phase in ("action", "redirect")
     if is_fragment():
-        return _show(view, goes_on=view.phase != "action")
-    return _to_page(payment_id) if view.phase == "action" else _onward(view)
+        return _show(view, goes_on=not is_asked)
+    return _to_page(payment_id) if is_asked else _onward(view)
 
 
 @blueprint.get("/pay/authenticate/<payment_id>/state")

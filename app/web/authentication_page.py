@@ -22,7 +22,8 @@ from app.web.checkout_page import (
     safe_url,
     shown_amount,
 )
-from app.web.checkout_slips import END_HEADINGS, SLIPS, Slip
+from app.web.checkout_slips import SLIPS, Slip
+from app.web.checkout_ways import decider_of, end_heading, is_provided
 from app.web.client_secrets import client_secret
 from app.web.render import amount as written
 
@@ -30,21 +31,24 @@ _NOT_CHARGED = Slip("Amount", "Total", "grey", "Not charged")
 
 _OWN_HEADINGS = {
     "action": "Your bank wants to confirm this payment",
-    "checking": "Checking with your bank",
+    "redirect": "Continue to {}",
+    "checking": "Checking with {}",
     "verify": "Verify your bank account",
     "pending": "Your bank was told to pay",
     "failed": "This payment was not made",
     "expired": "This payment has expired",
     "untried": "There is nothing to confirm",
 }
+_PROVIDER_FAILED = "It was not confirmed at {}, or declined there. Another way to pay may work."
 _OWN_ENDS = {
     "failed": "Your bank did not confirm it, or declined it. Another card may work.",
-    "expired": "It was not confirmed in time. Your card details were not kept.",
+    "expired": "It was not confirmed in time. Nothing that you typed was kept.",
     "untried": "No card has been tried for this payment yet.",
 }
 _NOTHING_TAKEN = (*_OWN_ENDS, "canceled")
 _TEMPLATES = {
     "action": "confirm",
+    "redirect": "redirect",
     "checking": "checking",
     "verify": "verify",
     "pending": "pending",
@@ -55,6 +59,7 @@ _STATUSES = {
     "checking": "pending",
     "pending": "pending",
     "verify": "pending",
+    "redirect": "pending",
 }
 
 
@@ -80,10 +85,11 @@ def way_back(view: AuthenticationView) -> str | None:
 def page_words(view: AuthenticationView, *, goes_on: bool) -> dict[str, Any]:
     """All that the checkout's templates need; `goes_on`: the browser leaves for the shop at once."""
     g.locale = locale = reader_locale()
-    is_asked = view.phase in ("action", "verify")
+    is_asked = view.phase in ("action", "redirect", "verify")
     amount = written(shown_amount(view))
     back = way_back(view)
-    heading = _OWN_HEADINGS.get(view.phase) or END_HEADINGS[view.phase]
+    heading = _OWN_HEADINGS.get(view.phase) or str(end_heading(view))
+    heading = heading.format(decider_of(view))
     leave_url = address_of(view.payment_id, "ask", leave=1) if is_asked and back else None
     return {
         "view": view,
@@ -120,6 +126,8 @@ def address_of(payment_id: str | None, name: str, **more: Any) -> str:
 
 def _end(view: AuthenticationView, amount: str, *, goes_on: bool) -> End:
     text = _OWN_ENDS.get(view.phase)
+    if view.phase == "failed" and is_provided(view):
+        text = _PROVIDER_FAILED.format(decider_of(view))
     if text is None:
         end = end_of(view, amount)
         return replace(end, moves_on=end.moves_on and not goes_on)

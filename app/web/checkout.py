@@ -31,7 +31,7 @@ from app.services.checkout_view import CheckoutView
 from app.web import errors
 from app.web.checkout_brand import stylesheet
 from app.web.checkout_form import AuthenticationForm, PayForm, refuse_surplus
-from app.web.checkout_page import ANOTHER, STALE, Notice, locale_asked, page_words
+from app.web.checkout_page import STALE, Notice, another_way, locale_asked, page_words
 from app.web.context import deps
 from app.web.render import page
 from app.web.security import checkout_csp
@@ -71,14 +71,17 @@ def _renew(error: CSRFError) -> AnyResponse:
 
 
 @blueprint.get("/pay/<session_id>")
-def session(session_id: str) -> Response:
+def session(session_id: str) -> AnyResponse:
     """The page, whatever phase the payment is in."""
+    if "redirect_status" in request.args:
+        # Back from a provider's page. What the address says is anybody's word: the processor is asked.
+        return _moved(checkout.finish_authentication(deps(), session_id))
     view = checkout.state(deps(), session_id)
-    if view.phase == "action" and "another" in request.args:
+    if view.phase in ("action", "redirect") and "another" in request.args:
         # The bank may have confirmed a moment ago: it is asked before anything is said of money.
         view = checkout.finish_authentication(deps(), session_id)
-        if view.phase == "action":
-            return _show(view, notice=ANOTHER, face="form")
+        if view.phase in ("action", "redirect"):
+            return _show(view, notice=another_way(view), face="form")
     return _show(view)
 
 
@@ -105,10 +108,10 @@ def pay(session_id: str) -> AnyResponse:
 
 
 def _said(form: PayForm) -> dict[str, Any]:
-    """What the customer agreed to by pressing the button under the mandate's text."""
+    """What the customer agreed to by pressing the button under the mandate's text, and where they are."""
     method = method_of(str(form.method.data))
     if method.flow is not Flow.DEBIT:
-        return {}
+        return {"country": form.country.data} if method.markets else {}
     return {
         "mandate": {
             "accepted_at": int(deps().clock.now().timestamp()),
@@ -186,8 +189,9 @@ def _show(
     fresh = form or PayForm(formdata=None)
     values = {
         "email": fresh.email.data or view.email or "",
-        "name": fresh.name.data or "",
+        "name": fresh.name.data or view.name or "",
         "method": fresh.method.data or "",
+        "country": fresh.country.data or "",
     }
     words = page_words(view, mistakes or {}, notice, face or view.phase, values["method"])
     response = page(

@@ -14,7 +14,8 @@ from wtforms import StringField
 from wtforms.validators import ValidationError
 
 from app.domain.errors import InvalidRequest, ParameterUnknown
-from app.domain.methods import CARD, METHODS
+from app.domain.methods import CARD, METHODS, Flow
+from app.domain.methods.facts import token_of
 
 _MANY_DIGITS = 12
 _LONGEST_NAME = 150
@@ -41,11 +42,12 @@ def _check_email(_form: FlaskForm, field: StringField) -> None:
         raise ValidationError("Enter a valid e-mail address") from error
 
 
-def _check_name(_form: FlaskForm, field: StringField) -> None:
+def _check_name(form: FlaskForm, field: StringField) -> None:
+    is_card = form["method"].data in (None, "", CARD)
     text = " ".join((field.data or "").split())
     field.data = text
     if not text:
-        raise ValidationError("Enter the name on the card")
+        raise ValidationError("Enter the name on the card" if is_card else "Enter your name")
     if _has_card_number(text) or _SECURITY_CODE.fullmatch(text):
         field.data = ""
         raise ValidationError("Enter the name as it appears on the card")
@@ -53,8 +55,13 @@ def _check_name(_form: FlaskForm, field: StringField) -> None:
         raise ValidationError("Enter a shorter name, in letters")
 
 
-def _check_token(_form: FlaskForm, field: StringField) -> None:
+def _check_token(form: FlaskForm, field: StringField) -> None:
     text = field.data or ""
+    method = METHODS.get(str(form["method"].data))
+    if method is not None and method.flow is Flow.REDIRECT:
+        # Nothing secret is typed for it: the provider asks on its own page.
+        field.data = token_of(method.name)
+        return
     if not _TOKEN.fullmatch(text) or _CARD_NUMBER.search(text):
         field.data = ""
         raise ValidationError("Enter your payment details again")
@@ -68,8 +75,16 @@ def _check_method(_form: FlaskForm, field: StringField) -> None:
         raise ValidationError("Choose how to pay")
 
 
+def _check_country(form: FlaskForm, field: StringField) -> None:
+    # Asked for where it decides whether the way to pay works at all.
+    method = METHODS.get(str(form["method"].data))
+    if method is not None and method.markets and field.data not in method.markets:
+        field.data = ""
+        raise ValidationError("Choose the country in which you live")
+
+
 class PayForm(FlaskForm):
-    """A way to pay, a token from the processor's fields, and who pays."""
+    """A way to pay, a token from the processor's fields where it has some, and who pays."""
 
     class Meta:
         """A form left open over lunch still works: the checkout session is what expires."""
@@ -80,6 +95,7 @@ class PayForm(FlaskForm):
     email = StringField(validators=[_check_email])
     name = StringField(validators=[_check_name])
     payment_method = StringField(validators=[_check_token])
+    country = StringField(validators=[_check_country])
 
     @property
     def is_stale(self) -> bool:
@@ -91,7 +107,13 @@ class PayForm(FlaskForm):
         secure = {"sepa_debit": "iban", "ach_debit": "bank"}.get(
             str(self.method.data), "card-number"
         )
-        anchors = {"email": "email", "payment_method": secure, "name": "name", "method": "method"}
+        anchors = {
+            "email": "email",
+            "payment_method": secure,
+            "name": "name",
+            "method": "method",
+            "country": "country",
+        }
         return {anchors[name]: self.errors[name][0] for name in anchors if name in self.errors}
 
 

@@ -4,7 +4,7 @@ Everything shown comes from the server's view of the session. The rule kept: eve
 attempt can end says whether money was taken, and none says so before the payment's own state does.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,14 +18,23 @@ from app.services.checkout_view import CheckoutView, PaymentView
 from app.web.amounts import first_locale, parse_locale
 from app.web.checkout_brand import accent_of
 from app.web.checkout_slips import END_HEADINGS, SLIPS
-from app.web.checkout_ways import day_of, paid_with, ways_of
+from app.web.checkout_ways import (
+    day_of,
+    decider_of,
+    end_heading,
+    is_provided,
+    moves_of,
+    paid_with,
+    ways_of,
+)
 from app.web.render import amount as written
 
-_PAYABLE = frozenset({"form", "declined", "action", "verify"})
+_PAYABLE = frozenset({"form", "declined", "action", "redirect", "verify"})
 _TEMPLATES = {
     "form": "form",
     "declined": "form",
     "action": "action",
+    "redirect": "redirect",
     "checking": "checking",
     "verify": "verify",
     "pending": "pending",
@@ -34,7 +43,8 @@ _TITLES = {
     "form": "Payment",
     "declined": "Payment",
     "action": "Confirm with your bank",
-    "checking": "Checking with your bank",
+    "redirect": "Continue to {}",
+    "checking": "Checking with {}",
     "verify": "Verify your bank account",
     "pending": "Your bank was told to pay",
 }
@@ -88,11 +98,23 @@ STALE = Notice(
     " You have not been charged.",
 )
 
-ANOTHER = Notice(
+_ANOTHER = Notice(
     "info",
     "Choose another way to pay",
     "The bank did not finish this payment. You have not been charged.",
 )
+
+
+def another_way(view: PaymentView) -> Notice:
+    """What is said of the try before; of a provider's page, that it may have been confirmed just now."""
+    if view.phase != "redirect":
+        return _ANOTHER
+    where = decider_of(view)
+    return replace(
+        _ANOTHER,
+        text=f"{where} has not told us of a confirmation. If you confirmed there a moment ago, wait for the"
+        " result instead: this order is never charged twice.",
+    )
 
 
 def locale_asked() -> str | None:
@@ -131,7 +153,8 @@ def page_words(
     g.locale = locale = reader_locale(view.locale)
     amount = written(shown_amount(view))
     is_ended = view.phase in END_HEADINGS
-    heading = END_HEADINGS.get(view.phase) or _form_heading(view)
+    heading = end_heading(view) or _form_heading(view)
+    title = _TITLES.get(face, heading).format(decider_of(view))
     if view.phase == "declined" and view.decline and not notice and not errors:
         notice = Notice("error", view.decline.title, view.decline.text)
     prefix = "Error: " if errors or (notice and notice.tone == "error") else ""
@@ -141,7 +164,7 @@ def page_words(
     return {
         "view": view,
         **_addresses(view),
-        "title": f"{prefix}{_TITLES.get(face, heading)} · {view.merchant_name}",
+        "title": f"{prefix}{title} · {view.merchant_name}",
         "ways": ways_of(view, locale, chosen or view.method),
         **method_words(view, locale),
         "heading": heading,
@@ -167,6 +190,7 @@ def method_words(view: PaymentView, locale: Locale) -> dict[str, str]:
     """What is said of the method that a payment is made with."""
     return {
         "paid_with": paid_with(view, _card(view)),
+        "decider": decider_of(view),
         "expected": day_of(view.method_details.get("expected_on"), locale),
         "arrives": day_of(view.action.get("arrives_on"), locale),
     }
@@ -180,6 +204,7 @@ def _addresses(view: CheckoutView) -> dict[str, str]:
         "page_url": url_for("checkout.session", **this, locale=locale),
         "state_url": url_for("checkout.state", **this),
         "authenticated_url": url_for("checkout.authenticated", **this, locale=locale),
+        "another_url": url_for("checkout.session", **this, locale=locale, another=1),
     }
 
 
@@ -196,7 +221,8 @@ def _since(view: PaymentView) -> str:
     sentences = [f"The rest of the {written(view.amount)} was let go."] if let_go else []
     if refunded:
         back = "card" if view.method == CARD else "account"
-        sentences.append(f"{written(refunded)} was given back to your {back}.")
+        way = f"through {decider_of(view)}" if is_provided(view) else f"to your {back}"
+        sentences.append(f"{written(refunded)} was given back {way}.")
     return " ".join([*sentences, "Keep the receipt number in case you need help with it."])
 
 
@@ -250,9 +276,10 @@ def _end_of(view: CheckoutView, amount: str) -> End:
     if view.phase != "expired":
         return end_of(view, amount)
     shop = view.merchant_name
+    kept = "Your card details were not kept. " if view.method == CARD else ""
     return End(
         money="You have not been charged.",
-        text=f"Your card details were not kept. To pay, start again at {shop}.",
+        text=f"{kept}To pay, start again at {shop}.",
         return_label=f"Go back to {shop}",
         note="" if view.cancel_url else f"Ask {shop} for a new payment link.",
     )
@@ -262,10 +289,11 @@ def end_of(view: PaymentView, amount: str) -> End:
     """The end of a payment that was paid, reserved, canceled, or given back."""
     shop = view.merchant_name
     card = paid_with(view, _card(view)) or "your card"
+    taken, held, given = moves_of(view)
     back = f"Go back to {shop}"
     if view.phase == "paid":
         return End(
-            money=f"{amount} was taken from {card}.",
+            money=f"{amount} {taken} {card}.",
             text=_since(view),
             return_label=f"Continue to {shop}",
             moves_on=True,
@@ -273,7 +301,7 @@ def end_of(view: PaymentView, amount: str) -> End:
     if view.phase == "authorized":
         return End(
             money="No money has been taken yet.",
-            text=f"{amount} is reserved on {card}, to be taken when {shop} confirms your order.",
+            text=f"{amount} {held} {card}, to be taken when {shop} confirms your order.",
             return_label=f"Continue to {shop}",
             moves_on=True,
         )
@@ -294,8 +322,8 @@ def end_of(view: PaymentView, amount: str) -> End:
     if view.phase == "returned":
         is_back = view.refunded is not None and view.refunded == view.captured
         return End(
-            money=f"{amount} {'was' if is_back else 'is being'} given back to {card}.",
-            text="The payment had ended before your bank confirmed. Banks take a few days to show it.",
+            money=f"{amount} {'was' if is_back else 'is being'} {given} {card}.",
+            text="The payment had ended before it was confirmed. It may take a few days to be shown to you.",
             return_label=back,
             note=f"To buy after all, start again at {shop}.",
         )

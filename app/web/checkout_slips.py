@@ -17,6 +17,7 @@ SLIPS = {
     "form": Slip("You pay", "Total"),
     "declined": Slip("You pay", "Total"),
     "action": Slip("You pay", "Total"),
+    "redirect": Slip("You pay", "Total"),
     "checking": Slip("Being checked", "Total", "orange", "Checking"),
     "paid": Slip("You paid", "Total paid", "green", "Paid"),
     "authorized": Slip("Reserved, not taken", "Total reserved", "blue", "Reserved"),

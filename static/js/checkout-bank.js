@@ -1,5 +1,6 @@
 /* Bank accounts in the processor's own fields: an IBAN, or an account in the United States. An account number never
-   exists in our page. Only calls that Stripe documents for js.stripe.com are used. */
+   exists in our page. Only calls that Stripe documents for js.stripe.com are used. And ways to pay that have no fields
+   here, since the provider asks on its own page. */
 
 import { loadProcessor, look, SLOW_AFTER_MS } from "./checkout-card.js";
 
@@ -108,4 +109,29 @@ export class BankFields {
       return { problems: { "": FAILED } };
     }
   }
+}
+
+export class NoFields {
+  /** As BankFields, for a provider's own page: nothing is typed here, and there is nothing to wait for. */
+  constructor(root) {
+    this.isReady = true;
+    this.leadsTo = root.dataset.leadsTo;
+    this.country = root.parentElement.querySelector("select");
+  }
+
+  async mount() { return undefined; }
+
+  destroy() { return undefined; }
+
+  focus() { return undefined; }
+
+  has() { return false; }
+
+  lock() { return undefined; }
+
+  problems() {
+    return this.country?.value === "" ? { country: "Choose the country in which you live" } : {};
+  }
+
+  async tokenize() { return { token: "none" }; }
 }

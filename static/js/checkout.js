@@ -1,7 +1,7 @@
 /* The checkout page. The server decides what state a payment is in; this file shows it and carries a card token there.
    Whatever happens here (an answer lost, a button pressed twice, a page restored), the truth is asked for, never guessed. */
 
-import { BankFields } from "./checkout-bank.js";
+import { BankFields, NoFields } from "./checkout-bank.js";
 import { CardFields, loadProcessor } from "./checkout-card.js";
 import { problemsOf, suggestionFor } from "./checkout-fields.js";
 
@@ -10,6 +10,8 @@ const POLL_FIRST_MS = 1000;
 const POLL_MOST_MS = 15000;
 const RECHECK_MS = 3000;
 const STAY_SECONDS = 10;
+
+const KINDS = [[".card-fields", CardFields], [".bank-fields", BankFields], [".leaving", NoFields]];
 
 const live = document.getElementById("live");
 const typed = { email: "", name: "" };
@@ -77,13 +79,16 @@ async function findOut() {
   }
 }
 
+/** Whether somebody else's word is waited for: it may come at any moment, and nobody has to press anything. */
+const isWaiting = () => ["checking", "redirect"].includes(panel().dataset.phase) && !form();
+
 async function poll() {
   if (isPolling) return;
   isPolling = true;
-  for (let wait = POLL_FIRST_MS; panel().dataset.phase === "checking"; wait = Math.min(wait * 1.4, POLL_MOST_MS)) {
+  for (let wait = POLL_FIRST_MS; isWaiting(); wait = Math.min(wait * 1.4, POLL_MOST_MS)) {
     await pause(wait);
     const phase = await phaseNow();
-    if (phase && phase !== "checking") await refresh().catch(() => {});
+    if (phase && isWaiting() && !isBusy && phase !== panel().dataset.phase) await refresh().catch(() => {});
   }
   isPolling = false;
 }
@@ -130,7 +135,8 @@ function settle() {
 }
 
 function markInvalid() {
-  for (const id of ["email", "name"]) {
+  for (const id of ["email", "name", "country"]) {
+    if (!document.getElementById(`${id}-error`)) continue;
     const hasError = document.getElementById(`${id}-error`).childElementCount > 0;
     if (hasError) document.getElementById(id).setAttribute("aria-invalid", "true");
     else document.getElementById(id).removeAttribute("aria-invalid");
@@ -238,6 +244,8 @@ async function pay(event) {
   body.set("payment_method", token);
   await send(form().action, body);
   if (panel().dataset.phase === "action") await authenticate();
+  // Pressed here and now: on to the provider. Whoever comes back to this page decides for themselves.
+  if (panel().dataset.phase === "redirect") location.assign(panel().querySelector("[data-leave]").href);
 }
 
 /** The two amounts of the customer's statement go to the processor; whatever it says, the server's answer counts. */
@@ -334,8 +342,8 @@ function choose() {
   if (!ways.has(name)) {
     const picked = form().querySelector(`input[name='method'][value='${name}']`);
     const place = picked.closest(".way") || form();
-    const root = place.querySelector(".card-fields, .bank-fields");
-    const Fields = root.matches(".card-fields") ? CardFields : BankFields;
+    const root = place.querySelector(KINDS.map(([selector]) => selector).join());
+    const [, Fields] = KINDS.find(([selector]) => root.matches(selector));
     const way = new Fields(root, {
       onProblem: problem,
       onFail: () => say(root.querySelector(".card-late").textContent),
@@ -344,6 +352,16 @@ function choose() {
     way.mount(panel().dataset.processor, panel().dataset.key);
   }
   card = ways.get(name);
+  verb(card.leadsTo);
+}
+
+/** What the button does: it pays here, or leads to where the customer pays. */
+function verb(leadsTo) {
+  const button = panel().querySelector("[data-pay]");
+  const words = button.querySelector("[data-label]");
+  button.dataset.pays ??= words.textContent;
+  words.textContent = leadsTo ? `Continue to ${leadsTo}` : button.dataset.pays;
+  button.dataset.idle = words.textContent;
 }
 
 /** Opened again halfway, or sent back here by the bank: what came of it is asked first. */
@@ -390,7 +408,7 @@ function begin({ isMove }) {
   if (items && matchMedia("(min-width: 52.01rem)").matches) items.open = true;
   if (form()) beginForm();
   if (panel().querySelector("[data-action]")) beginAction();
-  if (panel().dataset.phase === "checking") poll();
+  if (isWaiting()) poll();
   beginReturn(isMove);
 }
 

@@ -21,6 +21,11 @@ def _back(method: Method) -> str:
     return f"{(until - BOOKED).days} days" if until else "none"
 
 
+def _hold(method: Method) -> str:
+    days = f", {method.hold_days} days" if method.hold_days else ""
+    return f"yes{days}" if method.can_hold else "no"
+
+
 def _row(method: Method) -> str:
     limits = [
         f"{code} {Money(limit.most_minor, code).decimal}"
@@ -30,10 +35,10 @@ def _row(method: Method) -> str:
     cells = (
         f"{method.title} (`{method.name}`)",
         ", ".join(sorted(method.currencies)) or "all",
-        ", ".join(limits) or "the currency's",
+        "by country, see below" if method.markets else ", ".join(limits) or "the currency's",
         str(method.answer_business_days or "at once"),
         str(method.settlement_business_days),
-        "yes" if method.can_hold else "no",
+        _hold(method),
         f"{method.refund.window_days} days" if method.refund.window_days else "any time",
         _back(method),
         str(len(method.returns) or "none"),
@@ -49,12 +54,25 @@ def _table() -> str:
     return head + "\n".join(_row(method) for method in METHODS.values()) + "\n"
 
 
+def _market_table() -> str:
+    lines = ["| method | country | currency | at least | at most |", "|---|---|---|---|---|"]
+    for method in METHODS.values():
+        for country, market in method.markets.items():
+            limits = [
+                Money(minor or 0, market.currency).decimal
+                for minor in (market.limit.least_minor, market.limit.most_minor)
+            ]
+            cells = (method.title, country, market.currency, *map(str, limits))
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def test_the_table_is_what_the_methods_say() -> None:
     text = read(NAME)
     begin = re.search(r"<!-- methods: .* -->\n", text)
     assert begin is not None
     end = text.index("<!-- end of methods -->")
-    written = text[: begin.end()] + _table() + text[end:]
+    written = text[: begin.end()] + _table() + "\n" + _market_table() + text[end:]
     if os.environ.get("UPDATE_SNAPSHOTS"):
         (ROOT / NAME).write_text(written, encoding="utf-8")
 

@@ -42,10 +42,14 @@ FROM_SDK: dict[str, dict[str, Any]] = {
     "payment_method_details": {
         "sepa_debit": stripe.Charge.PaymentMethodDetails.SepaDebit,
         "us_bank_account": stripe.Charge.PaymentMethodDetails.UsBankAccount,
+        "paypal": stripe.Charge.PaymentMethodDetails.Paypal,
+        "klarna": stripe.Charge.PaymentMethodDetails.Klarna,
     },
     "payment_method": {
         "sepa_debit": stripe.PaymentMethod.SepaDebit,
         "us_bank_account": stripe.PaymentMethod.UsBankAccount,
+        "paypal": stripe.PaymentMethod.Paypal,
+        "klarna": stripe.PaymentMethod.Klarna,
     },
     "payment_intent_next_action": {
         "verify_with_microdeposits": stripe.PaymentIntent.NextAction.VerifyWithMicrodeposits,
@@ -53,6 +57,8 @@ FROM_SDK: dict[str, dict[str, Any]] = {
     "refund_destination_details": {
         "eu_bank_transfer": stripe.Refund.DestinationDetails.EuBankTransfer,
         "us_bank_transfer": stripe.Refund.DestinationDetails.UsBankTransfer,
+        "paypal": stripe.Refund.DestinationDetails.Paypal,
+        "klarna": stripe.Refund.DestinationDetails.Klarna,
     },
 }
 

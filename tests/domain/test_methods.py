@@ -1,7 +1,7 @@
 """What every payment method promises: the contract runs against each one that is registered, unasked."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,7 @@ from app.domain.declines import DeclineReason, customer_text
 from app.domain.methods import CARD, DELAYED, METHODS, Flow, Method, method_of, offered
 from app.domain.methods.contract import Window
 from app.domain.money import Money
+from app.domain.refunds import rule_problem
 
 BOOKED = date(2026, 3, 2)
 each_method = pytest.mark.parametrize("method", METHODS.values(), ids=list(METHODS))
@@ -41,6 +42,32 @@ def test_limits_are_in_currencies_that_it_takes_and_leave_room(method: Method) -
 
 
 @each_method
+def test_a_market_is_a_country_with_a_currency_and_limits_of_its_own(method: Method) -> None:
+    assert not method.markets or set(method.markets) == method.countries
+    for country, market in method.markets.items():
+        least, most = market.limit.least_minor, market.limit.most_minor
+        assert least is not None
+        assert most is not None
+        for minor, is_taken in ((least - 1, False), (least, True), (most, True), (most + 1, False)):
+            amount = Money(minor, market.currency)
+            assert method.takes(amount, country=country) is is_taken
+            assert (country in method.countries_for(amount)) is is_taken
+    assert {market.currency for market in method.markets.values()} <= method.currencies
+    if not method.markets:
+        assert method.countries_for(Money(5000, "EUR")) == ()
+
+
+@each_method
+def test_a_refund_has_its_last_day_or_none(method: Method) -> None:
+    until = method.refund.until(BOOKED)
+    assert (until is None) == (method.refund.window_days is None)
+    last, later = until or BOOKED, (until or BOOKED) + timedelta(days=1)
+    assert rule_problem(method, BOOKED, last, is_whole=False) is None
+    problem = rule_problem(method, BOOKED, later, is_whole=True)
+    assert (problem is None) == (until is None)
+
+
+@each_method
 def test_what_takes_days_says_so_and_what_can_go_wrong(method: Method) -> None:
     if method.is_delayed:
         assert method.what_can_go_wrong.endswith(".")
@@ -48,6 +75,9 @@ def test_what_takes_days_says_so_and_what_can_go_wrong(method: Method) -> None:
         assert not method.can_hold
     else:
         assert method.expected_on(BOOKED) == BOOKED
+    assert not method.hold_days or method.can_hold
+    if method.flow is Flow.REDIRECT:
+        assert method.what_can_go_wrong.endswith(".")
 
 
 @each_method
@@ -79,6 +109,11 @@ def test_every_refusal_has_words_that_fit_the_method(method: Method) -> None:
         for reason in ("generic", "funds", "account", "limit", "verify", "unsupported", "number"):
             text = customer_text(DeclineReason(reason), method.name)
             assert "card" not in (text.title + text.text).lower()
+    if method.flow is Flow.REDIRECT:
+        for reason in DeclineReason:
+            text = customer_text(reason, method.name)
+            assert method.title in text.title
+            assert "bank" not in (text.title + text.text).lower()
 
 
 @pytest.mark.parametrize(
@@ -120,6 +155,19 @@ def test_only_what_can_work_is_offered() -> None:
     assert "sepa_debit" not in _names(every, Money(5000, "EUR"), is_held=True)
     assert "sepa_debit" not in _names(every, Money(5000, "EUR"), country="US")
     assert "sepa_debit" not in _names(["card"], Money(5000, "EUR"))
+
+
+def test_the_countries_currency_and_limits_hide_what_is_bought_on_credit() -> None:
+    every = list(METHODS)
+
+    assert "klarna" in _names(every, Money(5000, "USD"))
+    assert "klarna" not in _names(every, Money(3499, "USD"))
+    assert "klarna" in _names(every, Money(1_400_000, "EUR"))
+    assert "klarna" not in _names(every, Money(1_400_000, "EUR"), country="DE")
+    assert "klarna" in _names(every, Money(1_400_000, "EUR"), country="NL")
+    assert "klarna" not in _names(every, Money(5000, "EUR"), country="SE")
+    assert "klarna" not in _names(every, Money(5000, "JPY"))
+    assert "paypal" not in _names(every, Money(5000, "JPY"))
 
 
 def test_a_favoured_method_comes_first_and_a_mere_hint_hides_nothing() -> None:

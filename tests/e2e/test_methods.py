@@ -162,3 +162,51 @@ def test_an_american_account_is_verified_by_two_small_deposits(every: Shop, page
     checkout.shows("Your bank was told to pay")
     wait_until(_becomes(every, "captured"), seconds=30)
     every.check_the_books()
+
+
+def test_a_wallet_is_paid_on_its_own_page_and_says_so_back_here(every: Shop, page: Page) -> None:
+    """The button says where it leads; the way back needs nothing but the address."""
+    checkout = _open(page, every, DOLLARS)
+    page.get_by_role("radio", name=re.compile("^PayPal")).check()
+    expect(page.get_by_text("You will be redirected to PayPal to confirm")).to_be_visible()
+    expect(checkout.button).to_have_text("Continue to PayPal")
+    checkout.button.dblclick()
+
+    page.get_by_role("button", name="Pay USD 49.99").click()
+
+    checkout.shows("Payment complete")
+    expect(page.locator(".lead")).to_contain_text("$49.99 was paid with PayPal.")
+    assert every.charged(checkout.session_id) == [4999]
+
+
+def test_a_purchase_on_credit_is_left_canceled_and_paid_by_card(every: Shop, page: Page) -> None:
+    """Back by the browser's own button the page waits honestly; after a cancellation a card pays."""
+    checkout = _open(page, every, EURO)
+    page.get_by_role("radio", name=re.compile("^Klarna")).check()
+    checkout.button.click()
+    expect(page.get_by_role("alert")).to_contain_text("Choose the country in which you live")
+    page.get_by_label("Country in which you live").select_option("NL")
+    checkout.button.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^Pay "))
+    page.wait_for_url("**/providers/klarna/**")
+    page.go_back()
+
+    checkout.shows("Continue to Klarna")
+    expect(page.locator(".lead")).to_contain_text("Nothing is taken before you confirm it there.")
+    assert accessibility_problems(page) == []
+    page.get_by_role("link", name="Continue to Klarna").click()
+    page.get_by_role("button", name="Cancel and go back").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("The payment was not confirmed at Klarna")
+    assert every.charged(checkout.session_id) == []
+    page.get_by_role("radio", name=re.compile("^Card")).check()
+    expect(page.locator(".card-fields")).to_have_attribute("data-card", "ready")
+    checkout.field("card-number").fill(VISA)
+    checkout.field("card-expiry").fill("1234")
+    checkout.field("card-code").fill("123")
+    page.get_by_label("Name", exact=True).fill("Ada Lovelace")
+    checkout.button.click()
+
+    checkout.shows("Payment complete")
+    expect(page.locator(".lead")).to_contain_text("was taken from Visa •••• 4242.")
+    assert every.charged(checkout.session_id) == [4999]

@@ -71,6 +71,15 @@ class Bank:
         }
         self.sandbox.call("POST", "/control/api/banks", body | more)
 
+    def provider(self, payment: Any, answer: str, **more: str) -> None:
+        """What is pressed on a provider's page: `approve`, `cancel`, `decline`, or `review`."""
+        body = {
+            "account": self.shop.sandbox_account,
+            "payment_intent": payment.processor_reference,
+            "answer": answer,
+        }
+        self.sandbox.call("POST", "/control/api/providers", body | more)
+
     def facts(self, fact: str) -> list[int]:
         """The true movements of one kind, in minor units."""
         record = self.sandbox.record(self.shop.sandbox_account)

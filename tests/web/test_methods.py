@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 
 from app.reports import access
+from app.reports import payment as payment_report
 from app.services import inbound, polling
 from app.services.deps import Deps
 from app.services.payments import load
 from tests.debits import make_debit
-from tests.factories import Shop
+from tests.factories import Shop, TestClock
+from tests.redirects import open_redirect, payment_of, press
 from tests.sandbox.server import SandboxServer
 from tests.services.bank import Bank
 from tests.web.visitor import Visitor
@@ -61,3 +63,31 @@ def test_a_debit_says_when_its_bank_is_expected_and_until_when_it_can_be_taken_b
     assert "MD06" in page
     assert "Taken back" in page
     assert load(shop.merchant_id, payment.id).captured_minor == 5000
+
+
+def test_a_payment_elsewhere_says_who_is_waited_for_and_until_when_it_can_go_back(
+    deps: Deps, shop: Shop, bank: Bank, owner: Visitor, clock: TestClock
+) -> None:
+    """The button for a refund is gone on the day on which the provider takes none any more."""
+    session_id = open_redirect(deps, shop)
+    press(deps, session_id, "paypal")
+    payment = payment_of(shop, session_id)
+    page = owner.get(f"/dashboard/payments/{payment.id}").text
+    assert "Not paid yet: the customer was sent to PayPal." in page
+
+    bank.provider(payment, "approve")
+    polling.poll_due(deps, every=timedelta())
+    inbound.handle_due(deps)
+    page = owner.get(f"/dashboard/payments/{payment.id}").text
+    for words in ("Can be refunded until", "Can be taken back until", "Payer", "Transaction"):
+        assert words in page, words
+    assert "Refund</a>" in page
+
+    settings = owner.get("/dashboard/methods/").text
+    assert "Customers confirm on Klarna&#39;s page" in settings
+    assert "Netherlands: €1.00 to €14,000.00" in settings
+
+    detail = payment_report.detail(
+        shop.merchant_id, payment.id, now=clock.now() + timedelta(days=181)
+    )
+    assert not detail.can_refund

@@ -5,14 +5,22 @@ A kind that is not in the table is told by its own name and without details: the
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.domain.declines import DeclineReason
+from app.domain.methods import Flow, method_of
 from app.domain.methods.facts import ActionKind, MethodFacts
 
 _R = DeclineReason
 
 # Our name → Stripe's.
-TYPES = {"card": "card", "sepa_debit": "sepa_debit", "ach_debit": "us_bank_account"}
+TYPES = {
+    "card": "card",
+    "sepa_debit": "sepa_debit",
+    "ach_debit": "us_bank_account",
+    "paypal": "paypal",
+    "klarna": "klarna",
+}
 OURS = {theirs: ours for ours, theirs in TYPES.items()}
 
 # What may be kept of each kind: Stripe's field → ours. Nothing here can be used to pay.
@@ -32,9 +40,21 @@ SHOWN: dict[str, dict[str, str]] = {
         "mandate": "mandate",
         "fingerprint": "fingerprint",
     },
+    "paypal": {
+        "country": "country",
+        "payer_email": "email",
+        "payer_id": "payer",
+        "payer_name": "name",
+        "transaction_id": "transaction",
+    },
+    "klarna": {
+        "payer_details.address.country": "country",
+        "payment_method_category": "plan",
+        "preferred_locale": "locale",
+    },
 }
 
-# Why a bank refused a debit, for the customer's sake.
+# Why a bank refused a debit, or a provider a payment, for the customer's sake.
 FAILURES: dict[str, DeclineReason] = {
     "insufficient_funds": _R.FUNDS,
     "account_closed": _R.ACCOUNT,
@@ -50,6 +70,13 @@ FAILURES: dict[str, DeclineReason] = {
     "payment_method_microdeposit_failed": _R.ACCOUNT,
     "payment_method_microdeposit_verification_attempts_exceeded": _R.VERIFY,
     "payment_method_microdeposit_verification_timeout": _R.VERIFY,
+    "payment_intent_authentication_failure": _R.UNFINISHED,
+    "payment_intent_payment_attempt_expired": _R.UNFINISHED,
+    "payment_intent_redirect_confirmation_without_return_url": _R.TECHNICAL,
+    "payment_method_customer_decline": _R.UNFINISHED,
+    "payment_method_provider_decline": _R.PROVIDER,
+    "payment_method_provider_timeout": _R.TECHNICAL,
+    "payment_method_not_available": _R.TECHNICAL,
 }
 
 
@@ -63,6 +90,12 @@ def theirs(name: str) -> str:
     if found is None:
         raise NotOffered(f"{name} cannot be paid through Stripe")
     return found
+
+
+def refusal(name: str, code: str) -> DeclineReason:
+    """Why a payment by this method was refused, by Stripe's word for it."""
+    unnamed = _R.PROVIDER if method_of(name).flow is Flow.REDIRECT else _R.GENERIC
+    return FAILURES.get(code, unnamed)
 
 
 def facts_of(intent: dict[str, Any]) -> MethodFacts | None:
@@ -79,12 +112,23 @@ def described(source: Any) -> MethodFacts | None:
     kind = str(source["type"])
     given: Any = source.get(kind)
     given = given if isinstance(given, dict) else {}
-    shown = {
-        ours: str(given[field])[:100]
-        for field, ours in SHOWN.get(kind, {}).items()
-        if given.get(field)
-    }
+    found = {ours: _at(given, path) for path, ours in SHOWN.get(kind, {}).items()}
+    shown = {ours: str(value)[:100] for ours, value in found.items() if value}
     return MethodFacts(OURS.get(kind, kind), shown)
+
+
+def _at(given: Any, path: str) -> Any:
+    """What stands at a path of names; None where it ends."""
+    for name in path.split("."):
+        given = given.get(name) if isinstance(given, dict) else None
+    return given
+
+
+def _web(url: Any) -> str:
+    """An address that a customer may be sent to; raises ValueError for anything else."""
+    if urlsplit(str(url)).scheme not in ("https", "http"):
+        raise ValueError("the customer is to be sent to what is no web address")
+    return str(url)
 
 
 def action_of(intent: dict[str, Any]) -> tuple[ActionKind, dict[str, Any]]:
@@ -96,4 +140,6 @@ def action_of(intent: dict[str, Any]) -> tuple[ActionKind, dict[str, Any]]:
             arrival = datetime.fromtimestamp(int(asked["arrival_date"]), UTC).date()
             kind = str(asked.get("microdeposit_type") or "amounts")
             return ActionKind.MICRODEPOSITS, {"arrives_on": arrival.isoformat(), "by": kind}
+        case "redirect_to_url":
+            return ActionKind.REDIRECT, {"url": _web(action["redirect_to_url"]["url"])}
     return ActionKind.AUTHENTICATE, {}

@@ -6,6 +6,7 @@ from typing import Any
 from app.adapters.processors import stripe_methods as types
 from app.adapters.processors.stripe_money import to_wire
 from app.domain.methods import CARD
+from app.domain.methods.facts import name_in
 from app.domain.processor import AuthorizeRequest
 
 EXPAND = ["latest_charge.balance_transaction"]
@@ -38,13 +39,33 @@ def confirm_params(request: AuthorizeRequest) -> dict[str, Any]:
     said = request.said
     return {
         "allowed_payment_method_types": [types.theirs(name) for name in request.methods],
-        "payment_method": request.payment_method_token,
-        # Nobody is there to be asked by a script when the customer is away.
-        **({"off_session": True} if request.is_off_session else {"use_stripe_sdk": True}),
+        **_paid_with(request),
         "expand": expands(request.methods),
         **({"return_url": request.return_url} if request.return_url else {}),
         **({"mandate_data": _mandate(said["mandate"])} if said.get("mandate") else {}),
     }
+
+
+def _paid_with(request: AuthorizeRequest) -> dict[str, Any]:
+    """A token of Stripe's, or a method that this call makes; and who may act on the answer."""
+    name = name_in(request.payment_method_token)
+    if name is not None:
+        # Without a script of theirs, so that the answer always is an address to go to.
+        return {"payment_method_data": {"type": types.theirs(name), **_billing(request)}}
+    # Nobody is there to be asked by a script when the customer is away.
+    asked = {"off_session": True} if request.is_off_session else {"use_stripe_sdk": True}
+    return {"payment_method": request.payment_method_token, **asked}
+
+
+def _billing(request: AuthorizeRequest) -> dict[str, Any]:
+    country = request.said.get("country")
+    details = {
+        "email": request.customer_email,
+        "name": request.customer_name,
+        "address": {"country": country} if country else None,
+    }
+    found = {name: value for name, value in details.items() if value}
+    return {"billing_details": found} if found else {}
 
 
 def _mandate(accepted: Mapping[str, Any]) -> dict[str, Any]:

@@ -203,7 +203,7 @@ def _declined(error: dict[str, Any], facts: Facts) -> Declined:
     if told is not None and told.name != CARD:
         # The bank's own code says more than the processor's word for it.
         shown = error.get("network_decline_code") or code
-        reason = methods.FAILURES.get(code, _R.GENERIC)
+        reason = methods.refusal(told.name, code)
         return Declined(reason, shown, facts, reached_bank=_names_charge(error), method=told)
     reason = DECLINE.get(code) or DECLINE.get(error.get("code") or "") or _R.GENERIC
     card = card_of_method(method) if isinstance(method, dict) else None

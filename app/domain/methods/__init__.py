@@ -6,14 +6,23 @@ Adding one is a file and a line here; the contract test then runs against it una
 from collections.abc import Iterable
 from types import MappingProxyType
 
-from app.domain.methods import ach_debit, card, sepa_debit
+from app.domain.methods import ach_debit, card, klarna, paypal, sepa_debit
 from app.domain.methods.contract import Flow, Method
 from app.domain.money import Money
 
 __all__ = ["CARD", "DELAYED", "METHODS", "Flow", "Method", "method_of", "offered"]
 
 METHODS = MappingProxyType(
-    {one.name: one for one in (card.METHOD, sepa_debit.METHOD, ach_debit.METHOD)}
+    {
+        one.name: one
+        for one in (
+            card.METHOD,
+            sepa_debit.METHOD,
+            ach_debit.METHOD,
+            paypal.METHOD,
+            klarna.METHOD,
+        )
+    }
 )
 CARD = card.METHOD.name
 DELAYED = tuple(one.name for one in METHODS.values() if one.is_delayed)
@@ -41,9 +50,7 @@ def offered(
     found = [
         one
         for one in METHODS.values()
-        if one.name in wanted
-        and one.takes(amount, is_held=is_held)
-        and (country is None or not one.countries or country in one.countries)
+        if one.name in wanted and one.takes(amount, is_held=is_held, country=country)
     ]
     near = country or likely
     return sorted(found, key=lambda one: near not in one.favoured_in)

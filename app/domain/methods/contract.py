@@ -21,6 +21,8 @@ class Flow(StrEnum):
     FIELDS = "fields"
     # Secure fields and a mandate; the bank answers in days.
     DEBIT = "debit"
+    # On the provider's own page; the provider answers when the customer has confirmed or gone.
+    REDIRECT = "redirect"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,10 @@ class RefundRule:
     window_days: int | None
     is_partial: bool = True
 
+    def until(self, paid: date) -> date | None:
+        """The last day on which money can be sent back; None where there is none."""
+        return None if self.window_days is None else paid + timedelta(days=self.window_days)
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -61,15 +67,30 @@ class Limit:
     least_minor: int | None = None
     most_minor: int | None = None
 
+    def allows(self, minor: int) -> bool:
+        """Whether an amount lies within."""
+        is_enough = self.least_minor is None or minor >= self.least_minor
+        return is_enough and (self.most_minor is None or minor <= self.most_minor)
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """A country whose customers can have a method in its own currency alone, within limits of its own."""
+
+    currency: str
+    limit: Limit
+
 
 @dataclass(frozen=True, slots=True)
 class Method:
     """One payment method. `title` is what customers and merchants read; `fee_class` is a key of the fee
-    schedules; `countries` are those whose customers can have it; empty sets mean all. `favoured_in` are
-    those whose customers look for it first.
+    schedules; `countries` are those whose customers can have it; empty sets mean all. `markets` are its
+    countries where each has a currency and limits of its own. `favoured_in` are those whose customers
+    look for it first.
 
     `answer_business_days`: from the customer's consent to the bank's word; `settlement_business_days`: from
-    there to available. `what_can_go_wrong` is said to merchants of a payment that waits.
+    there to available; `hold_days`: for how long an amount is held, where the processor does not say.
+    `what_can_go_wrong` is said to merchants of a payment that waits.
     """
 
     name: str
@@ -83,7 +104,9 @@ class Method:
     countries: frozenset[str] = frozenset()
     favoured_in: frozenset[str] = frozenset()
     limits: Mapping[str, Limit] = field(default_factory=lambda: MappingProxyType({}))
+    markets: Mapping[str, Market] = field(default_factory=lambda: MappingProxyType({}))
     can_hold: bool = False
+    hold_days: int = 0
     answer_business_days: int = 0
     returns: tuple[ReturnRule, ...] = ()
     disputable: Window | None = None
@@ -96,15 +119,28 @@ class Method:
         """Whether the bank's word comes days after the customer's."""
         return self.answer_business_days > 0
 
-    def takes(self, amount: Money, *, is_held: bool = False) -> bool:
-        """Whether this amount can be paid so at all; `is_held`: it is to be held first."""
+    def takes(self, amount: Money, *, is_held: bool = False, country: str | None = None) -> bool:
+        """Whether this amount can be paid so at all; `is_held`: it is to be held first; `country`: where
+        the customer is, if that is known.
+        """
         if is_held and not self.can_hold:
             return False
+        if country is not None and self.countries and country not in self.countries:
+            return False
+        if self.markets:
+            found = self.countries_for(amount)
+            return bool(found) if country is None else country in found
         if self.currencies and amount.currency not in self.currencies:
             return False
-        limit = self.limits.get(amount.currency, Limit())
-        is_enough = limit.least_minor is None or amount.amount_minor >= limit.least_minor
-        return is_enough and (limit.most_minor is None or amount.amount_minor <= limit.most_minor)
+        return self.limits.get(amount.currency, Limit()).allows(amount.amount_minor)
+
+    def countries_for(self, amount: Money) -> tuple[str, ...]:
+        """Where a customer may be who pays this amount with it; empty where that makes no difference."""
+        return tuple(
+            country
+            for country, market in self.markets.items()
+            if market.currency == amount.currency and market.limit.allows(amount.amount_minor)
+        )
 
     def expected_on(self, begun: date) -> date:
         """The day on which the bank's word is expected."""

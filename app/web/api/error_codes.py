@@ -189,11 +189,20 @@ ERRORS: dict[str, ErrorCode] = {
         "The payment's status does not allow this.",
         "Retrieve the payment; its `status` says what can be done.",
     ),
+    "payment_method_customer_decline": ErrorCode(
+        (402,),
+        "The customer turned back on the provider's page, or did not confirm there in time.",
+        "No money was taken. Confirm again, with the same or another way to pay.",
+        is_decline=True,
+    ),
     "payment_method_microdeposit_failed": ErrorCode(
         (402,),
         "The bank account could not be verified by two small deposits.",
         _OTHER_WAY,
         is_decline=True,
+    ),
+    "payment_method_provider_decline": ErrorCode(
+        (402,), "The provider did not make the payment.", _OTHER_WAY, is_decline=True
     ),
     "payment_method_unexpected_state": ErrorCode(
         (400,),

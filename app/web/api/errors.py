@@ -34,6 +34,8 @@ DECLINE_CODES = {
         "payment_method_microdeposit_failed",
         "payment_method_microdeposit_failed",
     ),
+    "unfinished": ("payment_method_customer_decline", "payment_method_customer_decline"),
+    "provider": ("payment_method_provider_decline", "payment_method_provider_decline"),
 }
 
 # What to do with a declined card, in the words of Stripe's advice codes. A generic reason hides lost

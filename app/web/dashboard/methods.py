@@ -1,17 +1,20 @@
 """Payment methods: which of them customers are offered, and what each means for the merchant's money."""
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.domain.methods import METHODS, Method
+from app.domain.methods import METHODS, Flow, Method
+from app.domain.methods.contract import Limit
+from app.domain.money import Money
 from app.reports import access
 from app.services import merchants
 from app.services.audit import By
 from app.web.auth import require
 from app.web.context import actor, client_address, current_person, deps
-from app.web.render import page
+from app.web.render import amount, country, page
 
 blueprint = Blueprint("methods", __name__)
 
@@ -24,6 +27,7 @@ class Choice:
     is_on: bool
     answer: str
     back: str
+    limits: tuple[tuple[str, str], ...]
 
 
 @blueprint.get("/")
@@ -56,12 +60,40 @@ def _choices() -> list[Choice]:
         Choice(
             method=one,
             is_on=one.name in on,
-            answer=f"in about {one.answer_business_days} business days"
-            if one.is_delayed
-            else "at once",
+            answer=_answer(one),
+            limits=_limits(one),
             back="in part or whole"
             if one.refund.window_days is None
             else f"in part or whole, for {one.refund.window_days} days",
         )
         for one in METHODS.values()
     ]
+
+
+def _answer(method: Method) -> str:
+    if method.flow is Flow.REDIRECT:
+        return f"Customers confirm on {method.title}'s page, which answers at once"
+    if method.is_delayed:
+        return f"The bank answers in about {method.answer_business_days} business days"
+    return "The bank answers at once"
+
+
+def _limits(method: Method) -> tuple[tuple[str, str], ...]:
+    """What it takes where it has limits of its own: by country, or by currency."""
+    if method.markets:
+        found = [(country(code), one.currency, one.limit) for code, one in method.markets.items()]
+    else:
+        found = [(code, code, limit) for code, limit in method.limits.items()]
+    return tuple(
+        (name, _range(code, limit)) for name, code, limit in sorted(found, key=itemgetter(0))
+    )
+
+
+def _range(currency: str, limit: Limit) -> str:
+    least, most = (
+        None if minor is None else amount(Money(minor, currency))
+        for minor in (limit.least_minor, limit.most_minor)
+    )
+    if least and most:
+        return f"{least} to {most}"
+    return f"at most {most}" if most else f"at least {least}"

@@ -60,4 +60,30 @@ def _us(details: Mapping[str, Any], *, is_charge: bool) -> dict[str, Any]:
     }
 
 
-_SHAPES = {"sepa_debit": _sepa, "ach_debit": _us}
+def _paypal(details: Mapping[str, Any], *, is_charge: bool) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "country": details.get("country"),
+        "payer_email": details.get("email"),
+        "payer_id": details.get("payer"),
+    }
+    if not is_charge:
+        return body
+    return body | {
+        "payer_name": details.get("name"),
+        "seller_protection": None,
+        "transaction_id": details.get("transaction"),
+    }
+
+
+def _klarna(details: Mapping[str, Any], *, is_charge: bool) -> dict[str, Any]:
+    if not is_charge:
+        return {"dob": None}
+    country = details.get("country")
+    return {
+        "payer_details": {"address": {"country": country}} if country else None,
+        "payment_method_category": details.get("plan"),
+        "preferred_locale": details.get("locale"),
+    }
+
+
+_SHAPES = {"sepa_debit": _sepa, "ach_debit": _us, "paypal": _paypal, "klarna": _klarna}

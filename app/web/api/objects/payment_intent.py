@@ -122,11 +122,12 @@ def _next_action(payment: Payment) -> dict[str, Any] | None:
     action = payment.action or {}
     if action.get("kind") == ActionKind.MICRODEPOSITS:
         return _microdeposits(payment, action)
+    page = action["url"] if action.get("kind") == ActionKind.REDIRECT else bank_page(payment)
     # Asked for by those that wait alone: no other payment's answer costs a statement more.
     return_url = reads.return_url(payment.merchant_id, payment.attempt_id)
     return {
         "type": "redirect_to_url",
-        "redirect_to_url": {"return_url": return_url, "url": bank_page(payment)},
+        "redirect_to_url": {"return_url": return_url, "url": page},
     }
 
 

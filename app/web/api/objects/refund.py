@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.domain.methods import CARD
+from app.domain.methods import CARD, METHODS, Flow
 from app.reports.objects.payments import RefundFacts
 from app.web.api.objects.ids import charge_id, timestamp
 
@@ -15,6 +15,8 @@ STATUS = {
 }
 # An account that was debited is paid by transfer.
 TRANSFERS = {"sepa_debit": "eu_bank_transfer", "ach_debit": "us_bank_transfer"}
+# What was paid at a provider goes back through it.
+THROUGH = tuple(one.name for one in METHODS.values() if one.flow is Flow.REDIRECT)
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 FAILURES = (
     "lost_or_stolen_card",

@@ -21,6 +21,7 @@ from app.web.api.fields import (
 )
 from app.web.api.objects.method_words import API_TYPES
 from app.web.api.resources import escrow_params
+from app.web.api.resources.method_data import DATA
 
 ESCROW = escrow_params.PARAMS
 NO_CONNECT = "one account takes the money; hold it with `escrow` and split it by transfers."
@@ -52,7 +53,6 @@ _TYPES: dict[str, Field] = {
 _NOT_AT_ALL: dict[str, Field] = {
     **refused(NO_CONNECT, "application_fee_amount", "on_behalf_of"),
     **refused(NO_DETAILS, "amount_details", "payment_details"),
-    **refused(NO_CARD_DATA, "payment_method_data"),
     **refused(NO_OPTIONS, "payment_method_options", "payment_method_configuration"),
     **refused("say which are wanted, as payment_method_types.", "excluded_payment_method_types"),
     **refused("send `customer`.", "customer_account"),
@@ -65,8 +65,9 @@ _CAPTURE_METHOD = Choice(
     ("automatic", "manual"), doc="`manual` holds the amount; it is taken by a capture."
 )
 _CONFIRMING: dict[str, Field] = {
+    **DATA,
     "return_url": Web(
-        doc="Where the customer is sent back to from the page on which the bank is answered."
+        doc="Where the customer is sent back to from the page on which the bank, or a provider, is answered."
     ),
     "off_session": Flag(doc="The customer is not there; only with a kept payment method."),
     **refused(NO_CARD_DATA, "confirmation_token"),
@@ -128,6 +129,7 @@ UPDATE: dict[str, Field] = {
     "payment_method": _METHOD,
     **_TEXTS,
     "payment_method_types": _TYPES["payment_method_types"],
+    **refused("send it when you confirm.", *DATA),
     **refused(
         "it is settled when the payment is made.",
         "capture_method",
@@ -156,7 +158,7 @@ CONFIRM: dict[str, Field] = {
         for name, field in _NOT_AT_ALL.items()
         if name
         in (
-            "amount_details", "payment_details", "payment_method_data", "payment_method_options",
+            "amount_details", "payment_details", "payment_method_options",
             "excluded_payment_method_types", "hooks", "setup_future_usage", "shipping",
         )
     },
@@ -184,7 +186,8 @@ LIST: dict[str, Field] = {
 PAY: dict[str, Field] = {
     "amount": need(Amount()),
     "currency": CREATE["currency"],
-    "payment_method": need(Text(255, doc="The token from the secure fields.")),
+    "payment_method": Text(255, doc="The token from the secure fields; or payment_method_data."),
+    **DATA,
     "capture_method": _CAPTURE_METHOD,
     "customer": _TEXTS["customer"],
     "customer_name": Text(200, doc="Who pays."),

@@ -31,8 +31,31 @@ _US: dict[str, Schema | Optional] = {
 }
 _MANDATE = maybe(text("The mandate's name at the processor."))
 
+_PAYPAL: dict[str, Schema | Optional] = {
+    "country": maybe(text("Of the buyer's account; two letters.")),
+    "payer_email": maybe(text("The buyer's e-mail address at PayPal.")),
+    "payer_id": maybe(text("The buyer's id at PayPal.")),
+}
+
 # As they stand in a charge.
 CHARGED: dict[str, Optional] = {
+    "paypal": optional(
+        shape(
+            "A PayPal account.",
+            **_PAYPAL,
+            payer_name=maybe(text("The buyer's name at PayPal.")),
+            transaction_id=maybe(text("The payment's name at PayPal.")),
+            **nulls("seller_protection"),
+        )
+    ),
+    "klarna": optional(
+        shape(
+            "A purchase at Klarna.",
+            payer_details=maybe(shape("", address=maybe(shape("", country=maybe(text()))))),
+            payment_method_category=maybe(text("What the buyer chose, like `pay_later`.")),
+            preferred_locale=maybe(text("The buyer's language.")),
+        )
+    ),
     "sepa_debit": optional(
         shape(
             "A bank account in the SEPA.", **_SEPA, expected_debit_date=nothing(), mandate=_MANDATE
@@ -49,6 +72,8 @@ CHARGED: dict[str, Optional] = {
 }
 # As they stand in a payment method.
 KEPT: dict[str, Schema] = {
+    "paypal": shape("A PayPal account.", **_PAYPAL),
+    "klarna": shape("A purchase at Klarna.", **nulls("dob")),
     "sepa_debit": shape(
         "A bank account in the SEPA.",
         **_SEPA,

@@ -2,7 +2,7 @@
 
 from app.web.api.objects.method_words import API_TYPES
 from app.web.api.objects.payment_intent import CANCEL_REASONS
-from app.web.api.objects.refund import FAILURES, REASONS, TRANSFERS
+from app.web.api.objects.refund import FAILURES, REASONS, THROUGH, TRANSFERS
 from app.web.api.schemas.dsl import (
     Schema,
     currency,
@@ -55,7 +55,7 @@ NEXT_ACTION = shape(
     redirect_to_url=optional(
         shape(
             "",
-            url=text("The page to send the customer to: the bank's question is answered there."),
+            url=text("The page to send the customer to: the bank's or the provider's."),
             return_url=maybe(text("Where the customer is sent back to.")),
         )
     ),
@@ -212,7 +212,7 @@ REFUND = shape(
     currency=currency(),
     destination_details=shape(
         "",
-        type=word("card", "eu_bank_transfer", "us_bank_transfer"),
+        type=word("card", "eu_bank_transfer", "us_bank_transfer", *THROUGH),
         card=optional(
             shape(
                 "",
@@ -222,6 +222,7 @@ REFUND = shape(
             )
         ),
         **{name: optional(_TRANSFER) for name in TRANSFERS.values()},
+        **{name: optional(shape("Through the provider.")) for name in THROUGH},
     ),
     failure_balance_transaction=optional(
         expands("balance_transaction", doc="What came back to the balance when it failed.")
