@@ -18,7 +18,7 @@ from app.services.checkout_view import CheckoutView, PaymentView
 from app.web.amounts import first_locale, parse_locale
 from app.web.checkout_brand import accent_of
 from app.web.checkout_slips import END_HEADINGS, SLIPS
-from app.web.checkout_ways import day_of, paid_with, ways_of
+from app.web.checkout_ways import day_of, express_of, paid_with, ways_of
 from app.web.render import amount as written
 
 _PAYABLE = frozenset({"form", "declined", "action", "verify"})
@@ -143,6 +143,7 @@ def page_words(
         **_addresses(view),
         "title": f"{prefix}{_TITLES.get(face, heading)} · {view.merchant_name}",
         "ways": ways_of(view, locale, chosen or view.method),
+        "express": express_of(view),
         **method_words(view, locale),
         "heading": heading,
         "verb": _VERBS[_submit_type(view)],
@@ -261,7 +262,7 @@ def _end_of(view: CheckoutView, amount: str) -> End:
 def end_of(view: PaymentView, amount: str) -> End:
     """The end of a payment that was paid, reserved, canceled, or given back."""
     shop = view.merchant_name
-    card = paid_with(view, _card(view)) or "your card"
+    card = paid_with(view, _card(view), " in ") or "your card"
     back = f"Go back to {shop}"
     if view.phase == "paid":
         return End(

@@ -21,6 +21,8 @@ class Flow(StrEnum):
     FIELDS = "fields"
     # Secure fields and a mandate; the bank answers in days.
     DEBIT = "debit"
+    # A button that opens the wallet of the customer's device, where the browser has one; answered at once.
+    EXPRESS = "express"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Limit:
 class Method:
     """One payment method. `title` is what customers and merchants read; `fee_class` is a key of the fee
     schedules; `countries` are those whose customers can have it; empty sets mean all. `favoured_in` are
-    those whose customers look for it first.
+    those whose customers look for it first. `base` is the method that this one is a form of: a wallet pays
+    with a card out of it, and can do no more than that.
 
     `answer_business_days`: from the customer's consent to the bank's word; `settlement_business_days`: from
     there to available. `what_can_go_wrong` is said to merchants of a payment that waits.
@@ -79,6 +82,7 @@ class Method:
     settlement_business_days: int
     refund: RefundRule
     dispute: str
+    base: str = ""
     currencies: frozenset[str] = frozenset()
     countries: frozenset[str] = frozenset()
     favoured_in: frozenset[str] = frozenset()
