@@ -14,7 +14,9 @@ PRODUCTS = {
 
 # (payment method token, weight): what customers' cards do.
 CARDS = (
-    ("pm_card_visa", 52),
+    ("pm_card_visa", 40),
+    ("pm_card_visa_applePay", 8),
+    ("pm_card_visa_googlePay", 4),
     ("pm_card_mastercard", 24),
     ("pm_card_amex", 8),
     ("pm_card_visa_debit", 8),

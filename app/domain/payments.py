@@ -11,7 +11,7 @@ from typing import Any
 from app.domain import recipes
 from app.domain.clock import add_business_days
 from app.domain.fees import PriceList, Sale
-from app.domain.methods import CARD, method_of
+from app.domain.methods import CARD, made_with, method_of
 from app.domain.methods.facts import PATIENT
 from app.domain.money import Money
 from app.domain.payment import Decision, EventDraft, OperationInFlight, Payment
@@ -144,7 +144,9 @@ def _returned(payment: Payment, outcome: Returned, fees: PriceList, now: datetim
 
 def _captured(payment: Payment, outcome: Captured, fees: PriceList, now: datetime) -> Decision:
     amount, currency = outcome.amount, payment.currency
-    method = method_of(outcome.method.name if outcome.method else payment.method)
+    card = outcome.card or payment.card
+    name = outcome.method.name if outcome.method else payment.method
+    method = made_with(name, card.wallet if card else "")
     settles_on = add_business_days(now.date(), method.settlement_business_days)
     on = outcome.available_on or settles_on
     country = _payer_country(payment, outcome)

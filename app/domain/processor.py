@@ -66,7 +66,9 @@ class ProcessorAccount:
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:
-    """What a processor tells of a card; nothing here can be used to pay."""
+    """What a processor tells of a card; nothing here can be used to pay. `wallet` is the method that it came
+    out of, `device_last4` the end of the number that only its owner's device has.
+    """
 
     brand: str
     last4: str
@@ -79,6 +81,8 @@ class CardFacts:
     postal_check: str = ""
     three_d_secure: str = ""
     authorization_code: str = ""
+    wallet: str = ""
+    device_last4: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +280,10 @@ class Processor(Protocol):
 
         Nothing is asked of the processor itself.
         """
+        ...
+
+    def script_amount(self, amount: Money) -> int:
+        """An amount that has no problem, in the unit of its script for browsers."""
         ...
 
     def authorize(self, account: ProcessorAccount, request: AuthorizeRequest) -> Outcome:

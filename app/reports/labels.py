@@ -6,7 +6,7 @@ A captured payment of which half went back reads "Partial refund"; the row in th
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.methods import CARD, DELAYED, method_of
+from app.domain.methods import CARD, DELAYED, METHODS, method_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,15 @@ def label_of(row: Any) -> Label:
 
 
 def title_of(row: Any) -> str:
-    """What the payment of this row is paid with: a card's brand, else the method; empty if not known."""
+    """What the payment of this row is paid with: a card's brand, else the method; empty if not known.
+
+    The wallet that a card came from is told apart, by `wallet_of`.
+    """
     if row.method == CARD:
         return brand_name(row.card_brand) if row.card_last4 else ""
     return method_of(row.method).title
+
+
+def wallet_of(row: Any) -> str:
+    """The wallet that the card of this row came from, as it is called; empty if it was typed."""
+    return METHODS[row.card_wallet].title if row.card_wallet in METHODS else ""

@@ -12,7 +12,7 @@ from app.domain.methods import CARD
 from app.domain.money import Money
 from app.domain.states import PAYMENT, PaymentStatus
 from app.reports import balances, escrow, fees, settlement, timeline
-from app.reports.labels import Label, brand_name, label_of, refund_label
+from app.reports.labels import Label, brand_name, label_of, refund_label, wallet_of
 from app.reports.payment_methods import Account, Outlook, account_of, outlook_of
 from app.store.db import db
 from app.store.payments import CheckoutSession, Operation, PaymentRow, Refund
@@ -23,7 +23,9 @@ _IN_FLIGHT = ("requested", "unknown")
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What the card's issuer told about it."""
+    """What the card's issuer told about it. `device_last4` is of the number that the customer's own device
+    has instead of it: where there is one, the device made sure of its owner.
+    """
 
     brand: str
     last4: str
@@ -33,6 +35,8 @@ class Card:
     fingerprint: str
     checks: tuple[tuple[str, str], ...]
     three_d_secure: str
+    wallet: str
+    device_last4: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +242,8 @@ def _card(row: PaymentRow) -> Card | None:
         fingerprint=row.card_fingerprint or "",
         checks=tuple((name, result) for name, result in checks if result),
         three_d_secure=(row.three_d_secure or "").replace("_", " "),
+        wallet=wallet_of(row),
+        device_last4=row.card_device_last4 or "",
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tr
 
 from app.domain.currencies import CURRENCIES
 from app.domain.money import Money
-from app.reports.labels import Label, label_of, title_of
+from app.reports.labels import Label, label_of, title_of, wallet_of
 from app.reports.paging import Count, Cursor, Page, count_each, fetch, first_id
 from app.reports.periods import days
 from app.store.payments import PaymentRow, Refund
@@ -44,6 +44,7 @@ class PaymentFilter:
     amount: Decimal | None = None
     amount_to: Decimal | None = None
     brand: str = ""
+    wallet: str = ""
     last4: str = ""
     email: str = ""
 
@@ -65,6 +66,7 @@ class PaymentLine:
     email: str
     card: str
     last4: str
+    wallet: str
     method: str
     created_at: datetime
 
@@ -144,10 +146,16 @@ def _plain(wanted: PaymentFilter) -> list[ColumnElement[bool]]:
         (P.status, wanted.status),
         (P.currency, wanted.currency),
         (P.card_brand, wanted.brand),
-        (P.card_last4, wanted.last4),
+        (P.card_wallet, wanted.wallet),
         (func.lower(P.customer_email), wanted.email.lower()),
     )
-    return [column == value for column, value in pairs if value]
+    found: list[ColumnElement[bool]] = [column == value for column, value in pairs if value]
+    return [*found, _of_card(wanted.last4)] if wanted.last4 else found
+
+
+def _of_card(last4: str) -> ColumnElement[bool]:
+    """The digits as the merchant sees them, or as the customer's phone shows them."""
+    return or_(P.card_last4 == last4, P.card_device_last4 == last4)
 
 
 def _amounts(wanted: PaymentFilter) -> ColumnElement[bool]:
@@ -222,7 +230,7 @@ def _search(merchant_id: str, text: str) -> ColumnElement[bool]:
     if "@" in text:
         return found[0]
     if re.fullmatch(r"[0-9]{4}", text, re.ASCII):
-        found += [P.card_last4 == text, P.method_details["last4"].astext == text]
+        found += [_of_card(text), P.method_details["last4"].astext == text]
     number = parse_number(text.lstrip("$€£¥"))
     if number is not None:
         found.append(_amounts(PaymentFilter(comparison="eq", amount=number)))
@@ -244,6 +252,7 @@ def _line(row: PaymentRow) -> PaymentLine:
         email=row.customer_email or "",
         card=title_of(row),
         last4=row.card_last4 or row.method_details.get("last4") or "",
+        wallet=wallet_of(row),
         method=row.method,
         created_at=row.created_at,
     )

@@ -16,6 +16,7 @@ from app.sandbox.lists import page
 from app.sandbox.params import EXPAND, PAGE, RANGE, Spec, anything, merge_metadata, metadata, string
 from app.sandbox.payment_methods import card_of
 from app.sandbox.providers import PROVIDERS
+from app.sandbox.wallets import is_on_device
 from app.sandbox.wire_money import processing_fee
 
 AUTHORISATION_SECONDS = 7 * 24 * 3600
@@ -98,12 +99,12 @@ def _details(call: Call, intent: Json, method: Json, authorised: int, *, is_held
         "mandate": None,
         "multicapture": {"status": "unavailable"},
         "network": card["brand"],
-        "network_token": {"used": False},
+        "network_token": {"used": is_on_device(method)},
         "network_transaction_id": token(15).upper() if authorised else None,
         "overcapture": {"maximum_amount_capturable": authorised, "status": "unavailable"},
         "regulated_status": card["regulated_status"],
         "three_d_secure": intent["_three_d"],
-        "wallet": None,
+        "wallet": card["wallet"],
     }
     if is_held:
         details["capture_before"] = call.now + AUTHORISATION_SECONDS

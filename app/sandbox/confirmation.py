@@ -5,7 +5,7 @@ A declined card leaves the intent waiting for another payment method, with the r
 effect.
 """
 
-from app.sandbox import charges, threeds
+from app.sandbox import charges, threeds, wallets
 from app.sandbox.call import Call, public
 from app.sandbox.customers import check_use, keep_after_payment
 from app.sandbox.declines import Decline, decline_of
@@ -49,7 +49,8 @@ def confirm_intent(call: Call, intent: Json) -> None:
     is_off_session = str(call.param("off_session", "false")) not in ("false", "")
     wanted = intent["_wanted_three_d"]
     step = threeds.step(card, wanted, is_off_session=is_off_session)
-    if intent["_authenticated"]:
+    is_on_device = wallets.is_on_device(method)
+    if intent["_authenticated"] or is_on_device:
         step = threeds.NONE
     if step == threeds.REFUSE or (
         step == threeds.CHALLENGE and call.param("error_on_requires_action", False)
@@ -63,7 +64,7 @@ def confirm_intent(call: Call, intent: Json) -> None:
     if step in (threeds.CHALLENGE, threeds.FRICTIONLESS):
         return _ask_customer(call, intent, step)
     if not intent["_authenticated"]:
-        intent["_three_d"] = threeds.without_customer(card, wanted)
+        intent["_three_d"] = None if is_on_device else threeds.without_customer(card, wanted)
     return charge_intent(call, intent)
 
 

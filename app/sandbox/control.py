@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
-from app.sandbox import debits, events, faults, idempotency, record
+from app.sandbox import debits, events, faults, idempotency, record, wallets
 from app.sandbox.attempts import DEBITS
 from app.sandbox.banks import Account
 from app.sandbox.call import Call, public
@@ -220,6 +220,16 @@ def bank_says(world: World, body: Json) -> Json:
 @blueprint.post("/control/api/banks")
 def answer_for_bank() -> Response:
     return answer(bank_says(current_world(), given()))
+
+
+@blueprint.post("/control/api/wallets")
+def offer_wallets() -> Response:
+    """Which wallets browsers have from now on; a page asks when it is opened."""
+    names = given().get("offered")
+    if not isinstance(names, list) or not {str(name) for name in names} <= set(wallets.TITLES):
+        raise BadControlError(f"offered is a list of some of {', '.join(wallets.TITLES)}")
+    with current_world().store.transaction() as unit:
+        return answer({"offered": wallets.offer(unit, names)})
 
 
 @blueprint.post("/control/api/idempotency/prune")

@@ -8,7 +8,17 @@ import orjson
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.sandbox import bank, bank_accounts, bank_api, cards, control, faults, idempotency, record
+from app.sandbox import (
+    bank,
+    bank_accounts,
+    bank_api,
+    cards,
+    control,
+    faults,
+    idempotency,
+    record,
+    wallets,
+)
 from app.sandbox.declines import DECLINES
 from app.sandbox.errors import Json
 from app.sandbox.store import Transaction
@@ -105,7 +115,7 @@ def _charges(unit: Transaction) -> list[Json]:
             {
                 "account": account,
                 "amount": show(charge["amount"], charge["currency"]),
-                "card": f"{method.get('brand', kind)} ···· {method.get('last4', '')}",
+                "card": _paid_with(kind, method),
                 "id": charge["id"],
                 "intent": charge["payment_intent"],
                 "tone": tone,
@@ -114,6 +124,12 @@ def _charges(unit: Transaction) -> list[Json]:
             }
         )
     return found
+
+
+def _paid_with(kind: str, method: Json) -> str:
+    wallet = (method.get("wallet") or {}).get("type")
+    text = f"{method.get('brand', kind)} ···· {method.get('last4', '')}"
+    return f"{text} · {wallets.TITLES[wallet]}" if wallet else text
 
 
 def _context(world: World) -> dict[str, Any]:
@@ -132,6 +148,10 @@ def _context(world: World) -> dict[str, Any]:
             "offset": world.clock.offset_seconds,
             "quick": [(title, text) for title, text, _ in QUICK],
             "route": faults.DEFAULT_ROUTE,
+            "wallets": [
+                (name, title, name in wallets.offered(unit))
+                for name, title in wallets.TITLES.items()
+            ],
             "transfers": [row | {"when": _when(row["created"])} for row in bank.latest(unit)],
         }
 
@@ -170,11 +190,23 @@ def home() -> AnyResponse:
     return redirect("/control")
 
 
-@blueprint.post("/control/do/<what>")
-def act(what: str) -> AnyResponse:
+def _own_page_only() -> None:
     # Another site's page must not arm faults through the browser of whoever runs the sandbox.
     if request.headers.get("Origin", request.host_url.rstrip("/")) != request.host_url.rstrip("/"):
         raise control.BadControlError("forms are taken from the control page only")
+
+
+@blueprint.post("/control/do/wallets")
+def choose_wallets() -> AnyResponse:
+    _own_page_only()
+    with current_world().store.transaction() as unit:
+        wallets.offer(unit, request.form.getlist("offered"))
+    return redirect("/control", 303)
+
+
+@blueprint.post("/control/do/<what>")
+def act(what: str) -> AnyResponse:
+    _own_page_only()
     form = request.form.to_dict()
     if what == "arm":
         control.arm(current_world(), _fault_of(form))

@@ -7,7 +7,7 @@ four digits and its fingerprint, never the number or the security code.
 import time
 from typing import Any
 
-from app.sandbox import cards, other_methods
+from app.sandbox import cards, other_methods, wallets
 from app.sandbox.call import Call, public
 from app.sandbox.cards import Card
 from app.sandbox.errors import Json, StripeError, invalid, missing, no_such
@@ -192,9 +192,10 @@ def _stored(call: Call, kind: str, details: Json, given: Json) -> Json:
 
 
 def _from_token(call: Call, token: str) -> tuple[Card, int, int, str]:
-    card = cards.named(token) if token.startswith("tok_") else None
+    plain, form = wallets.split(token)
+    card = cards.named(plain) if token.startswith("tok_") else None
     if card is not None:
-        return card, 12, _today(call.now)[0] + 4, card.checks.get("cvc", "pass")
+        return card, 12, _today(call.now)[0] + 4, _cvc_of(card, form)
     stored = call.unit.find(call.account, "token", token)
     if stored is None:
         raise no_such("token", token, param="card[token]", status=400)
@@ -208,6 +209,11 @@ def _from_token(call: Call, token: str) -> tuple[Card, int, int, str]:
     return card_of(stored), stored["card"]["exp_month"], stored["card"]["exp_year"], stored["_cvc"]
 
 
+def _cvc_of(card: Card, form: wallets.Form | None) -> str:
+    """What came of the security code; a wallet sends none."""
+    return "" if form else card.checks.get("cvc", "pass")
+
+
 def from_data(call: Call, given: Json) -> Json:
     """A payment method from `card[number]` or `card[token]`."""
     if "type" not in given:
@@ -218,12 +224,14 @@ def from_data(call: Call, given: Json) -> Json:
         raise missing("card")
     token = given["card"].get("token")
     card, month, year, cvc = _from_token(call, token) if token else read_card(call, given["card"])
-    return build(call, card, month, year, cvc, given)
+    made = build(call, card, month, year, cvc, given)
+    return wallets.put(call, made, wallets.split(token or "")[1])
 
 
 def resolve(call: Call, object_id: str, *, param: str = "payment_method") -> Json:
     """The payment method of an id; a documented name (`pm_card_visa`) makes a new one."""
-    card = cards.named(object_id) if object_id.startswith("pm_card_") else None
+    plain, form = wallets.split(object_id)
+    card = cards.named(plain) if object_id.startswith("pm_card_") else None
     other = other_methods.named(object_id)
     if other is not None:
         billing = {"billing_details": {"email": "jenny@example.com", "name": "Jenny Rosen"}}
@@ -235,7 +243,8 @@ def resolve(call: Call, object_id: str, *, param: str = "payment_method") -> Jso
             status = 404 if param == "id" else 400
             raise no_such("PaymentMethod", object_id, param=param, status=status)
         return found
-    return build(call, card, 12, _today(call.now)[0] + 4, card.checks.get("cvc", "pass"), {})
+    year = _today(call.now)[0] + 4
+    return wallets.put(call, build(call, card, 12, year, _cvc_of(card, form), {}), form)
 
 
 def card_of(body: Json) -> Card:

@@ -12,17 +12,18 @@ import orjson
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.sandbox import wallets
 from app.sandbox.call import Call
 from app.sandbox.confirmation import finish_challenge
-from app.sandbox.errors import Json
+from app.sandbox.errors import Json, StripeError
 from app.sandbox.store import Transaction
-from app.sandbox.wire_money import show
+from app.sandbox.wire_money import currency_row, show
 from app.sandbox.world import World, current_world
 
 blueprint = Blueprint("stripejs", __name__)
 
 STATIC = Path(__file__).parent / "static" / "v3"
-PARTS = ("1-frames.js", "2-elements.js", "3-challenge.js", "4-stripe.js")
+PARTS = ("1-frames.js", "2-elements.js", "3-challenge.js", "4-stripe.js", "5-express.js")
 ANSWERS = ("complete", "fail", "cancel")
 FIELDS = {
     "number": {
@@ -143,6 +144,36 @@ def stripe_js() -> Response:
     response.headers["Cache-Control"] = "max-age=300"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
+
+
+@blueprint.get("/v3/field/express")
+def express() -> Response:
+    """The wallets' buttons; which there are is settled on the control page."""
+    with current_world().store.transaction() as unit:
+        found = wallets.offered(unit)
+    return framed(render_template("express.html", wallets=" ".join(found)))
+
+
+@blueprint.get("/v3/wallet")
+def wallet_sheet() -> Response:
+    """What a wallet shows of a payment, and the cards in it."""
+    name, minor = request.args.get("wallet", ""), request.args.get("amount", "")
+    try:
+        amount = show(int(minor), currency_row(request.args.get("currency", "")).code)
+        title = wallets.TITLES[name]
+    except (StripeError, ValueError, KeyError):
+        return framed("<!doctype html><title>Not found</title><p>No such payment.</p>", 404)
+    return framed(
+        render_template(
+            "wallet.html",
+            wallet=name,
+            title=title,
+            shop=request.args.get("shop", "")[:80],
+            amount=amount,
+            choices=wallets.choices(name),
+            wants_email=request.args.get("email") == "1",
+        )
+    )
 
 
 @blueprint.get("/v3/field/<kind>")

@@ -20,7 +20,7 @@ from app.domain.errors import (
     UnexpectedState,
 )
 from app.domain.ids import new_id, new_secret
-from app.domain.methods import CARD
+from app.domain.methods import CARD, kind_of
 from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.states import CHECKOUT, CheckoutStatus, PaymentStatus
@@ -86,7 +86,8 @@ class OpenSession:
 
 @dataclass(frozen=True)
 class PaySession:
-    """The customer pressed Pay: a method, a token of the processor's, and who they are.
+    """The customer pressed Pay: a method, a token of the processor's, and who they are. What is paid out of a
+    wallet is a payment by card.
 
     `said` is what else the call has to say: the mandate, the country.
     """
@@ -268,7 +269,7 @@ def _first_try(deps: Deps, row: CheckoutSession, merchant: Merchant, command: Pa
             metadata=row.payment_metadata,
             escrow=row.escrow,
             return_url=f"{deps.base_url}/pay/{row.id}",
-            method_types=(command.method,),
+            method_types=(kind_of(command.method),),
             said=command.said,
         ),
     )
@@ -292,7 +293,7 @@ def _further_try(deps: Deps, payment: Payment, command: PaySession) -> None:
             return_url=f"{deps.base_url}/pay/{payment.session_id}",
             customer_email=command.email,
             customer_name=command.name,
-            method=command.method,
+            method=kind_of(command.method),
             said=command.said,
         ),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.domain.clock import add_business_days
 from app.domain.declines import CustomerText, customer_text
-from app.domain.methods import CARD, Method, offered
+from app.domain.methods import CARD, Method, offered, with_forms
 from app.domain.methods.facts import ActionKind
 from app.domain.money import Money
 from app.domain.payments import Payment, is_accepted
@@ -47,6 +47,8 @@ class PaymentView:
     receipt_number: str | None
     card_brand: str | None
     card_last4: str | None
+    wallet: str
+    device_last4: str
     method: str
     method_details: dict[str, Any]
     action: dict[str, Any]
@@ -73,6 +75,7 @@ class CheckoutView(PaymentView):
     methods: tuple[str, ...]
     is_held: bool
     debit_on: date
+    script_amount: int | None
 
 
 def phase_of(deps: Deps, row: CheckoutSession, payment: Payment | None) -> str:
@@ -143,14 +146,22 @@ def view_of(
         methods=tuple(one.name for one in methods_of(row, merchant)),
         is_held=_is_held(row),
         debit_on=add_business_days(deps.clock.now().date(), 1),
+        script_amount=_script_amount(deps, account, row.amount),
     )
+
+
+def _script_amount(deps: Deps, account: ProcessorAccount, amount: Money) -> int | None:
+    """What the processor's script is told to show; None for an amount that cannot be charged at all."""
+    processor = deps.processors[account.processor]
+    return None if processor.amount_problem(amount) else processor.script_amount(amount)
 
 
 def methods_of(
     row: CheckoutSession, merchant: Merchant, country: str | None = None
 ) -> list[Method]:
     """The methods that can work for this checkout: the merchant's, or those that it was opened with."""
-    allowed = merchant.methods if row.methods is None else row.methods
+    on = merchant.methods
+    allowed = on if row.methods is None else with_forms(row.methods, on)
     return offered(allowed, row.amount, is_held=_is_held(row), country=country)
 
 
@@ -195,6 +206,8 @@ def common_facts(
         "receipt_number": receipt_number(payment.id) if payment else None,
         "card_brand": card.brand if card else None,
         "card_last4": card.last4 if card else None,
+        "wallet": card.wallet if card else "",
+        "device_last4": card.device_last4 if card else "",
         "paid_at": payment.captured_at if payment else None,
         "captured": _some(payment.captured_minor, payment) if payment else None,
         "refunded": _some(payment.refunded_minor, payment) if payment else None,

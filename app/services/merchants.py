@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.domain.errors import AmountTooSmall, InvalidRequest
 from app.domain.escrow import Plan
 from app.domain.ids import new_id
-from app.domain.methods import CARD, METHODS
+from app.domain.methods import CARD, METHODS, method_of
 from app.domain.money import Money, currency_of, parse_amount
 from app.services import audit
 from app.services.audit import SYSTEM, By
@@ -101,7 +101,8 @@ def choose_settlement(deps: Deps, command: ChooseSettlement) -> None:
 
 
 def set_methods(deps: Deps, merchant_id: str, names: Sequence[str], *, by: By = SYSTEM) -> None:
-    """Say what customers may pay with; raises InvalidRequest for none at all or one that is not known.
+    """Say what customers may pay with; raises InvalidRequest for none at all, one that is not known, or a
+    wallet without the cards that are in it.
 
     Checkouts that are open show the change at once; what was begun goes on.
     """
@@ -110,6 +111,13 @@ def set_methods(deps: Deps, merchant_id: str, names: Sequence[str], *, by: By = 
         raise InvalidRequest("There is no such payment method.", param="methods")
     if not names:
         raise InvalidRequest("Leave at least one way to pay switched on.", param="methods")
+    for one in map(method_of, names):
+        if one.base and one.base not in names:
+            base = method_of(one.base).title
+            raise InvalidRequest(
+                f"{one.title} pays with a card: leave “{base}” switched on as well.",
+                param="methods",
+            )
     wanted = [name for name in METHODS if name in names]
     with transaction() as session:
         row = session.get_one(Merchant, merchant_id, with_for_update=True)

@@ -303,6 +303,8 @@ def _insert(
         PaymentMethod.card_fingerprint: card.fingerprint or None,
         PaymentMethod.card_cvc_check: card.cvc_check or None,
         PaymentMethod.card_postal_check: card.postal_check or None,
+        PaymentMethod.card_wallet: card.wallet or None,
+        PaymentMethod.card_device_last4: card.device_last4 or None,
         PaymentMethod.billing_details: dict(kept.billing),
         PaymentMethod.metadata_: {},
         PaymentMethod.created_at: deps.clock.now(),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.domain.errors import InvalidRequest
-from app.domain.methods import method_of, offered
+from app.domain.methods import WALLETS, method_of, offered
 from app.domain.money import Money
 from app.store.db import db, end_read
 from app.store.merchants import Merchant
@@ -29,7 +29,8 @@ def allowed(
                 f"{method_of(name).title} cannot take this payment: see its currencies and limits.",
                 param="payment_method_types",
             )
-    found = tuple(wanted or [one.name for one in offered(on, amount, is_held=is_held)])
+    able = [one.name for one in offered(on, amount, is_held=is_held) if one.name not in WALLETS]
+    found = tuple(wanted or able)
     if not found:
         raise InvalidRequest(
             f"Nothing that is switched on can take {amount}.", param="automatic_payment_methods"

@@ -67,6 +67,8 @@ class PaymentMethod(Base):
     card_fingerprint: Mapped[str | None]
     card_cvc_check: Mapped[str | None]
     card_postal_check: Mapped[str | None]
+    card_wallet: Mapped[str | None]
+    card_device_last4: Mapped[str | None]
     billing_details: Mapped[dict[str, Any]]
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata")
     created_at: Mapped[datetime]

@@ -22,6 +22,8 @@ CARD_COLUMNS = {
     "card_postal_check": "postal_check",
     "three_d_secure": "three_d_secure",
     "authorization_code": "authorization_code",
+    "card_wallet": "wallet",
+    "card_device_last4": "device_last4",
 }
 
 PLAIN_COLUMNS = (

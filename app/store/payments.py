@@ -107,6 +107,8 @@ class PaymentRow(Base):
     card_postal_check: Mapped[str | None]
     three_d_secure: Mapped[str | None]
     authorization_code: Mapped[str | None]
+    card_wallet: Mapped[str | None]
+    card_device_last4: Mapped[str | None]
     client_secret: Mapped[str | None]
     decline_reason: Mapped[str | None]
     decline_code: Mapped[str | None]

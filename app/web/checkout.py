@@ -2,7 +2,7 @@
 
 The session's id is the secret that opens them. The rule kept: the page shows what the server knows
 and nothing else. Amount, currency and merchant come from the session; what the browser sends is a
-card token, an e-mail and a name.
+token of the processor's, an e-mail and a name.
 """
 
 import re
@@ -34,7 +34,7 @@ from app.web.checkout_form import AuthenticationForm, PayForm, refuse_surplus
 from app.web.checkout_page import STALE, Notice, another_way, locale_asked, page_words
 from app.web.context import deps
 from app.web.render import page
-from app.web.security import checkout_csp
+from app.web.security import checkout_csp, checkout_permissions
 
 blueprint = Blueprint("checkout", __name__)
 
@@ -203,4 +203,5 @@ def _show(
         **words,
     )
     response.headers["Content-Security-Policy"] = checkout_csp(view.processor_js_url)
+    response.headers["Permissions-Policy"] = checkout_permissions(view.processor_js_url)
     return response

@@ -22,6 +22,7 @@ from app.web.checkout_ways import (
     day_of,
     decider_of,
     end_heading,
+    express_of,
     is_provided,
     moves_of,
     paid_with,
@@ -166,6 +167,7 @@ def page_words(
         **_addresses(view),
         "title": f"{prefix}{title} · {view.merchant_name}",
         "ways": ways_of(view, locale, chosen or view.method),
+        "express": express_of(view),
         **method_words(view, locale),
         "heading": heading,
         "verb": _VERBS[_submit_type(view)],
@@ -288,7 +290,7 @@ def _end_of(view: CheckoutView, amount: str) -> End:
 def end_of(view: PaymentView, amount: str) -> End:
     """The end of a payment that was paid, reserved, canceled, or given back."""
     shop = view.merchant_name
-    card = paid_with(view, _card(view)) or "your card"
+    card = paid_with(view, _card(view), " in ") or "your card"
     taken, held, given = moves_of(view)
     back = f"Go back to {shop}"
     if view.phase == "paid":

@@ -6,7 +6,7 @@ from datetime import date
 from babel import Locale
 from babel.dates import format_date
 
-from app.domain.methods import CARD, Flow, Method, method_of, offered
+from app.domain.methods import CARD, METHODS, Flow, Method, method_of, offered
 from app.services.checkout_view import CheckoutView, PaymentView
 from app.web.checkout_slips import END_HEADINGS
 from app.web.render import amount as written
@@ -48,10 +48,17 @@ class Way:
 
 def ways_of(view: CheckoutView, locale: Locale, chosen: str) -> list[Way]:
     """What the page offers, the likeliest first. A single way is chosen already."""
-    found = offered(view.methods, view.amount, is_held=view.is_held, likely=locale.territory)
+    able = offered(view.methods, view.amount, is_held=view.is_held, likely=locale.territory)
+    found = [method for method in able if method.flow is not Flow.EXPRESS]
     names = [method.name for method in found]
     picked = chosen if chosen in names else next(iter(names), "")
     return [_way(method, view, locale, is_chosen=method.name == picked) for method in found]
+
+
+def express_of(view: CheckoutView) -> str:
+    """The wallets whose buttons stand above the form, where the customer's browser has them."""
+    names = [name for name in view.methods if METHODS[name].flow is Flow.EXPRESS]
+    return " ".join(names)
 
 
 def _way(method: Method, view: CheckoutView, locale: Locale, *, is_chosen: bool) -> Way:
@@ -88,10 +95,13 @@ def day_of(text: str | None, locale: Locale) -> str:
     return day(date.fromisoformat(text), locale) if text else ""
 
 
-def paid_with(view: PaymentView, card: str) -> str:
-    """What a payment was made with, as a receipt names it: a card, an account."""
+def paid_with(view: PaymentView, card: str, joint: str = " · ") -> str:
+    """What a payment was made with, as a receipt names it: a card and the wallet it is in, or an account.
+    `joint` stands between card and wallet.
+    """
     if view.method == CARD:
-        return card
+        wallet = METHODS.get(view.wallet)
+        return f"{card}{joint}{wallet.title}" if wallet and card else card
     last4 = view.method_details.get("last4")
     title = method_of(view.method).title
     return f"{title} •••• {last4}".replace(" ", "\N{NO-BREAK SPACE}") if last4 else title

@@ -26,7 +26,7 @@ _BASE = {
 _STRIPE_JS = "https://js.stripe.com"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _A_YEAR_SECONDS = 31_536_000
-
+_PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=({}), usb=()"
 
 _FIXED = (
     ("Content-Security-Policy", "; ".join(f"{name} {value}" for name, value in _BASE.items())),
@@ -34,7 +34,7 @@ _FIXED = (
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    ("Permissions-Policy", _PERMISSIONS.format("")),
 )
 
 
@@ -74,6 +74,12 @@ def checkout_csp(processor_js_url: str | None) -> str:
             "connect-src": f"'self' {connect}",
         }
     )
+
+
+def checkout_permissions(processor_js_url: str | None) -> str:
+    """What the payment page may ask of the browser: it and the processor's frames may open a wallet."""
+    allowed = f'self "{_origin(processor_js_url)}"' if processor_js_url else ""
+    return _PERMISSIONS.format(allowed)
 
 
 def _policy(directives: dict[str, str]) -> str:

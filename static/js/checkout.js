@@ -3,6 +3,7 @@
 
 import { BankFields, NoFields } from "./checkout-bank.js";
 import { CardFields, loadProcessor } from "./checkout-card.js";
+import { ExpressButtons } from "./checkout-express.js";
 import { problemsOf, suggestionFor } from "./checkout-fields.js";
 
 const ANSWER_WITHIN_MS = 90000;
@@ -17,6 +18,7 @@ const live = document.getElementById("live");
 const typed = { email: "", name: "" };
 let card = null; // The fields of the way to pay that is chosen.
 const ways = new Map();
+let express = null; // The wallets' buttons above the form.
 let isBusy = false;
 let isPolling = false;
 let countdown = 0;
@@ -115,7 +117,8 @@ function show(html) {
   } else {
     for (const way of ways.values()) way.destroy();
     ways.clear();
-    card = null;
+    express?.destroy();
+    card = express = null;
     panel().replaceWith(next);
     begin({ isMove: true });
   }
@@ -197,6 +200,7 @@ function lock() {
   for (const other of panel().querySelectorAll("form button")) other.disabled = true;
   for (const field of panel().querySelectorAll("input[id]")) field.readOnly = true;
   card?.lock(true);
+  express?.lock(true);
 }
 
 function unlock() {
@@ -208,6 +212,7 @@ function unlock() {
   for (const other of panel().querySelectorAll("form button")) other.disabled = false;
   for (const field of panel().querySelectorAll("input[id]")) field.readOnly = false;
   card?.lock(false);
+  express?.lock(false);
 }
 
 /* Paying. */
@@ -246,6 +251,31 @@ async function pay(event) {
   if (panel().dataset.phase === "action") await authenticate();
   // Pressed here and now: on to the provider. Whoever comes back to this page decides for themselves.
   if (panel().dataset.phase === "redirect") location.assign(panel().querySelector("[data-leave]").href);
+}
+
+/** Out of a wallet: its owner approved there, and it tells who they are. What was typed well already counts more. */
+async function payFromWallet({ method, name, email, make }) {
+  if (isBusy) return false;
+  const wrong = problemsOf(form());
+  for (const [id, told] of Object.entries({ email, name })) {
+    if (wrong[id]) form().elements[id].value = told || "";
+    problem(id, null);
+  }
+  document.getElementById("notice").replaceChildren();
+  const body = new FormData(form());
+  lock();
+  say("Processing your payment. Please wait.");
+  const { token, problem: why } = await make();
+  if (!token) {
+    unlock();
+    complain("The wallet did not pay", { "": `${why} You have not been charged.` });
+    return false;
+  }
+  body.set("method", method);
+  body.set("payment_method", token);
+  await send(form().action, body);
+  if (panel().dataset.phase === "action") await authenticate();
+  return !form();
 }
 
 /** The two amounts of the customer's statement go to the processor; whatever it says, the server's answer counts. */
@@ -333,6 +363,18 @@ function beginForm() {
   });
   form().addEventListener("change", (event) => { if (event.target.name === "method") choose(); });
   choose();
+  beginExpress();
+}
+
+function beginExpress() {
+  const root = form().querySelector("[data-express]");
+  if (!root || !panel().dataset.minor) return;
+  express = new ExpressButtons(root, {
+    isFree: () => !isBusy,
+    onPay: payFromWallet,
+    onCancel: () => say("The wallet was closed. You have not been charged."),
+  });
+  express.mount(panel().dataset);
 }
 
 /** Shows the fields of the chosen way to pay; they are the processor's, and are loaded when first wanted. */

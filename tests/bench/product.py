@@ -60,6 +60,10 @@ class InstantProcessor:
         """Every amount can be said here."""
         return None
 
+    def script_amount(self, amount: Money) -> int:
+        """No page is shown here."""
+        return amount.amount_minor
+
     def authorize(self, account: ProcessorAccount, request: AuthorizeRequest) -> Outcome:
         """Take the money."""
         return captured(

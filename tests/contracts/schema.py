@@ -51,6 +51,8 @@ FROM_SDK: dict[str, dict[str, Any]] = {
         "paypal": stripe.PaymentMethod.Paypal,
         "klarna": stripe.PaymentMethod.Klarna,
     },
+    "payment_method_details_card": {"wallet": stripe.Charge.PaymentMethodDetails.Card.Wallet},
+    "payment_method_card": {"wallet": stripe.PaymentMethod.Card.Wallet},
     "payment_intent_next_action": {
         "verify_with_microdeposits": stripe.PaymentIntent.NextAction.VerifyWithMicrodeposits,
     },
@@ -66,9 +68,11 @@ FROM_SDK: dict[str, dict[str, Any]] = {
 def _with_sdk(schemas: dict[str, Any]) -> dict[str, Any]:
     found = dict(schemas)
     for kind, fields in FROM_SDK.items():
+        declared = found[kind]["properties"]
         known = {
             name: {
                 "type": "object",
+                "nullable": declared.get(name, {}).get("nullable", False),
                 "properties": {
                     field: {} for field in one.__annotations__ if not field.startswith("_")
                 },

@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 from app.domain.clock import add_business_days, add_months
 from app.domain.currencies import CURRENCIES
 from app.domain.declines import DeclineReason, customer_text
-from app.domain.methods import CARD, DELAYED, METHODS, Flow, Method, method_of, offered
+from app.domain.methods import (
+    CARD,
+    DELAYED,
+    METHODS,
+    WALLETS,
+    Flow,
+    Method,
+    kind_of,
+    made_with,
+    method_of,
+    offered,
+    with_forms,
+)
 from app.domain.methods.contract import Window
 from app.domain.money import Money
 from app.domain.refunds import rule_problem
@@ -140,6 +152,26 @@ def test_the_last_day_to_take_money_back_is_the_longest_of_all() -> None:
 def test_what_is_no_longer_offered_behaves_like_a_card() -> None:
     assert method_of("gone").name == CARD
     assert CARD not in DELAYED
+
+
+@pytest.mark.parametrize("name", WALLETS)
+def test_a_wallet_is_a_form_of_cards_and_promises_no_more(name: str) -> None:
+    wallet, card = METHODS[name], METHODS[CARD]
+
+    assert (wallet.base, wallet.flow, wallet.fee_class) == (CARD, Flow.EXPRESS, "wallet")
+    assert (wallet.refund, wallet.disputable, wallet.can_hold) == (
+        card.refund,
+        card.disputable,
+        card.can_hold,
+    )
+    assert kind_of(name) == CARD
+    assert made_with(CARD, name) is wallet
+    assert made_with("sepa_debit", name) is METHODS["sepa_debit"]
+    assert made_with(CARD, "") is card
+    assert _names([name, "sepa_debit"], Money(5000, "EUR")) == ["sepa_debit"]
+    assert _names([name, CARD], Money(5000, "EUR"), is_held=True) == [CARD, name]
+    assert with_forms([CARD], [CARD, "sepa_debit", name]) == [CARD, name]
+    assert with_forms(["sepa_debit"], [CARD, "sepa_debit", name]) == ["sepa_debit"]
 
 
 def _names(*args: object, **more: object) -> list[str]:

@@ -391,3 +391,30 @@ def test_the_page_has_no_field_for_a_card_number_of_its_own(
     }
     assert "cc-number" not in page
     assert "cc-csc" not in page
+
+
+def test_wallets_stand_above_the_form_where_they_are_offered(
+    deps: Deps, shop: Shop, browser: FlaskClient, sandbox: SandboxServer
+) -> None:
+    """Their frames may open a wallet; nothing else of the page's policy is any wider."""
+    session_id = open_checkout(deps, shop)
+    page = browser.get(f"/pay/{session_id}")
+    assert "data-express" not in page.text
+    strict = page.headers["Content-Security-Policy"]
+
+    merchants.set_methods(deps, shop.merchant_id, ["card", "google_pay"])
+    page = browser.get(f"/pay/{session_id}")
+
+    assert 'data-express="google_pay"' in page.text
+    assert "Or pay another way" in page.text
+    assert f'payment=(self "{sandbox.url}")' in page.headers["Permissions-Policy"]
+    assert page.headers["Content-Security-Policy"] == strict
+    # A wallet tells no name where its owner lets it tell none.
+    answer = post(
+        browser, session_id, method="google_pay", payment_method="pm_card_visa_googlePay", name=""
+    )
+    assert answer.status_code == 303
+    assert "Visa •••• 4242 · Google Pay" in browser.get(f"/pay/{session_id}").text.replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+    assert charges(sandbox, shop) == [4999]

@@ -1,5 +1,6 @@
 """What a merchant sees of payment methods: which are on, and what a debit is waiting for."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from app.services import inbound, polling
 from app.services.deps import Deps
 from app.services.payments import load
 from tests.debits import make_debit
-from tests.factories import Shop, TestClock
+from tests.factories import Shop, TestClock, make_payment
 from tests.redirects import open_redirect, payment_of, press
 from tests.sandbox.server import SandboxServer
 from tests.services.bank import Bank
@@ -39,6 +40,38 @@ def test_the_last_method_cannot_be_switched_off(deps: Deps, shop: Shop, owner: V
     assert answer.status_code == 422
     assert "at least one way" in answer.text
     assert access.methods_of(shop.merchant_id) == ["card"]
+
+
+def test_a_wallet_needs_the_cards_that_are_in_it(deps: Deps, shop: Shop, owner: Visitor) -> None:
+    """What was ticked stays ticked, so that the missing tick is all there is to do."""
+    answer = owner.post("/dashboard/methods/", {"methods": "apple_pay"})
+
+    assert answer.status_code == 422
+    assert "Apple Pay pays with a card" in answer.text
+    assert re.search(r'value="apple_pay"\s+checked', answer.text)
+    assert access.methods_of(shop.merchant_id) == ["card"]
+
+
+def test_a_payment_says_which_wallet_its_card_came_from(
+    deps: Deps, shop: Shop, owner: Visitor
+) -> None:
+    """The customer's phone shows other digits than the card: both find the payment."""
+    payment = make_payment(deps, shop, token="pm_card_visa_applePay")
+    make_payment(deps, shop, token="pm_card_mastercard")
+    assert payment.card is not None
+    digits = payment.card.device_last4
+
+    page = owner.get(f"/dashboard/payments/{payment.id}").text
+    assert "4242 · Apple Pay" in page
+    assert "Not asked for" in page
+    assert "If this turns out to be fraud" in page
+    for query in ("wallet=apple_pay", f"last4={digits}", f"q={digits}", "last4=4242"):
+        text = owner.get(f"/dashboard/payments/?{query}").text
+        assert text.count('class="whole"') == 1, query
+        assert "· Apple Pay" in text
+    assert owner.get("/dashboard/payments/?wallet=google_pay").text.count('class="whole"') == 0
+    refund = owner.get(f"/dashboard/payments/{payment.id}/refund").text
+    assert "Back to Visa •••• 4242 · Apple Pay" in refund
 
 
 def test_a_debit_says_when_its_bank_is_expected_and_until_when_it_can_be_taken_back(

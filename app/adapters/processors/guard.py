@@ -42,6 +42,10 @@ class Guarded:
         """Why it cannot be asked for exactly this amount; no network is used."""
         return self._inner.amount_problem(amount)
 
+    def script_amount(self, amount: Money) -> int:
+        """No network: passed through."""
+        return self._inner.script_amount(amount)
+
     def authorize(self, account: ProcessorAccount, request: AuthorizeRequest) -> Outcome:
         """Hold or take the money."""
         return self._outcome("authorize", lambda: self._inner.authorize(account, request))

@@ -82,6 +82,10 @@ class StripeProcessor:
         """Why Stripe cannot be asked for exactly this amount; no network is used."""
         return stripe_money.problem(amount)
 
+    def script_amount(self, amount: Money) -> int:
+        """The amount in the units of Stripe's wire: Stripe.js shows it to the customer."""
+        return stripe_money.to_wire(amount)
+
     def authorize(self, account: ProcessorAccount, request: AuthorizeRequest) -> Outcome:
         """Create and confirm an intent, or confirm the one that an earlier try left."""
         try:

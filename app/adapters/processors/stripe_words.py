@@ -94,6 +94,9 @@ CANCEL_REASON = {
 
 ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
 
+# Stripe's wallets → ours. A card out of another one is a card like any other.
+WALLETS = {"apple_pay": "apple_pay", "google_pay": "google_pay"}
+
 _LAST4 = re.compile(r"[0-9]{4}", re.ASCII)
 
 log = logging.getLogger(__name__)
@@ -237,6 +240,8 @@ def card_of(charge: dict[str, Any]) -> CardFacts | None:
         return None
     checks = card.get("checks") or {}
     secure = card.get("three_d_secure") or {}
+    wallet = card.get("wallet") or {}
+    device = str(wallet.get("dynamic_last4"))
     return CardFacts(
         brand=card.get("brand") or "unknown",
         last4=card["last4"],
@@ -249,6 +254,8 @@ def card_of(charge: dict[str, Any]) -> CardFacts | None:
         postal_check=checks.get("address_postal_code_check") or "",
         three_d_secure=secure.get("result") or "",
         authorization_code=card.get("authorization_code") or "",
+        wallet=WALLETS.get(str(wallet.get("type")), ""),
+        device_last4=device if _LAST4.fullmatch(device) else "",
     )
 
 

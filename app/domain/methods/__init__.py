@@ -6,31 +6,60 @@ Adding one is a file and a line here; the contract test then runs against it una
 from collections.abc import Iterable
 from types import MappingProxyType
 
-from app.domain.methods import ach_debit, card, klarna, paypal, sepa_debit
+from app.domain.methods import ach_debit, apple_pay, card, google_pay, klarna, paypal, sepa_debit
 from app.domain.methods.contract import Flow, Method
 from app.domain.money import Money
 
-__all__ = ["CARD", "DELAYED", "METHODS", "Flow", "Method", "method_of", "offered"]
+__all__ = [
+    "CARD",
+    "DELAYED",
+    "METHODS",
+    "WALLETS",
+    "Flow",
+    "Method",
+    "kind_of",
+    "made_with",
+    "method_of",
+    "offered",
+    "with_forms",
+]
 
-METHODS = MappingProxyType(
-    {
-        one.name: one
-        for one in (
-            card.METHOD,
-            sepa_debit.METHOD,
-            ach_debit.METHOD,
-            paypal.METHOD,
-            klarna.METHOD,
-        )
-    }
+_ALL = (
+    card.METHOD,
+    apple_pay.METHOD,
+    google_pay.METHOD,
+    sepa_debit.METHOD,
+    ach_debit.METHOD,
+    paypal.METHOD,
+    klarna.METHOD,
 )
+METHODS = MappingProxyType({one.name: one for one in _ALL})
 CARD = card.METHOD.name
 DELAYED = tuple(one.name for one in METHODS.values() if one.is_delayed)
+# Payments by these are payments by card, and rows and API call them so.
+WALLETS = tuple(one.name for one in METHODS.values() if one.base == CARD)
 
 
 def method_of(name: str) -> Method:
     """The method of a payment's row; a name that is no longer offered behaves like a card."""
     return METHODS.get(name, card.METHOD)
+
+
+def kind_of(name: str) -> str:
+    """The method as a payment's row names it: whoever pays out of a wallet pays by card."""
+    return method_of(name).base or name
+
+
+def made_with(name: str, wallet: str) -> Method:
+    """What a payment by the method of this name was really made with: the wallet that a card came from."""
+    method = METHODS.get(wallet)
+    return method if method is not None and method.base == name else method_of(name)
+
+
+def with_forms(names: Iterable[str], on: Iterable[str]) -> list[str]:
+    """These methods, and those of `on` that are forms of one of them: a card brings its wallets along."""
+    found = list(names)
+    return found + [name for name in on if method_of(name).base in found and name not in found]
 
 
 def offered(
@@ -50,7 +79,9 @@ def offered(
     found = [
         one
         for one in METHODS.values()
-        if one.name in wanted and one.takes(amount, is_held=is_held, country=country)
+        if one.name in wanted
+        and (not one.base or one.base in wanted)
+        and one.takes(amount, is_held=is_held, country=country)
     ]
     near = country or likely
     return sorted(found, key=lambda one: near not in one.favoured_in)

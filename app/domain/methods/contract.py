@@ -23,6 +23,8 @@ class Flow(StrEnum):
     DEBIT = "debit"
     # On the provider's own page; the provider answers when the customer has confirmed or gone.
     REDIRECT = "redirect"
+    # A button that opens the wallet of the customer's device, where the browser has one; answered at once.
+    EXPRESS = "express"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ class Method:
     """One payment method. `title` is what customers and merchants read; `fee_class` is a key of the fee
     schedules; `countries` are those whose customers can have it; empty sets mean all. `markets` are its
     countries where each has a currency and limits of its own. `favoured_in` are those whose customers
-    look for it first.
+    look for it first. `base` is the method that this one is a form of: a wallet pays with a card out of
+    it, and can do no more than that.
 
     `answer_business_days`: from the customer's consent to the bank's word; `settlement_business_days`: from
     there to available; `hold_days`: for how long an amount is held, where the processor does not say.
@@ -100,6 +103,7 @@ class Method:
     settlement_business_days: int
     refund: RefundRule
     dispute: str
+    base: str = ""
     currencies: frozenset[str] = frozenset()
     countries: frozenset[str] = frozenset()
     favoured_in: frozenset[str] = frozenset()

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import request, url_for
 
+from app.domain.methods import WALLETS
 from app.reports.paging import Cursor
 from app.reports.refunds import TABS as REFUND_TABS
 from app.reports.refunds import RefundFilter
@@ -60,6 +61,7 @@ def payment_filter() -> PaymentFilter:
         amount=parse_number(text("amount")),
         amount_to=parse_number(text("amount_to")),
         brand=text("brand").lower(),
+        wallet=one_of("wallet", WALLETS),
         last4=text("last4"),
         email=text("email"),
     )

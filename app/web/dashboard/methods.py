@@ -1,11 +1,13 @@
 """Payment methods: which of them customers are offered, and what each means for the merchant's money."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.domain.errors import InvalidRequest
 from app.domain.methods import METHODS, Flow, Method
 from app.domain.methods.contract import Limit
 from app.domain.money import Money
@@ -25,6 +27,7 @@ class Choice:
 
     method: Method
     is_on: bool
+    where: str
     answer: str
     back: str
     limits: tuple[tuple[str, str], ...]
@@ -33,7 +36,7 @@ class Choice:
 @blueprint.get("/")
 def index() -> Response:
     """All methods, those that are switched on marked."""
-    return page("dashboard/methods.html", "main", choices=_choices(), error="")
+    return _shown(access.methods_of(current_person().merchant_id))
 
 
 @blueprint.post("/")
@@ -41,33 +44,40 @@ def change() -> AnyResponse:
     """Switch methods on and off; open checkouts show it at once."""
     require("team")
     names = request.form.getlist("methods")
-    if not names:
-        error = "Leave at least one way to pay switched on."
-        return page("dashboard/methods.html", "main", choices=_choices(), error=error, status=422)
-    merchants.set_methods(
-        deps(),
-        current_person().merchant_id,
-        names,
-        by=By(actor(), client_address()),
-    )
+    by = By(actor(), client_address())
+    try:
+        merchants.set_methods(deps(), current_person().merchant_id, names, by=by)
+    except InvalidRequest as error:
+        return _shown(names, error=error.message, status=422)
     flash("Payment methods saved.")
     return redirect(url_for("dashboard.methods.index"), 303)
 
 
-def _choices() -> list[Choice]:
-    on = access.methods_of(current_person().merchant_id)
-    return [
-        Choice(
-            method=one,
-            is_on=one.name in on,
-            answer=_answer(one),
-            limits=_limits(one),
-            back="in part or whole"
-            if one.refund.window_days is None
-            else f"in part or whole, for {one.refund.window_days} days",
-        )
-        for one in METHODS.values()
-    ]
+def _shown(on: Sequence[str], *, error: str = "", status: int = 200) -> Response:
+    """The page; `on` are those that are ticked."""
+    choices = [_choice(one, is_on=one.name in on) for one in METHODS.values()]
+    return page("dashboard/methods.html", "main", choices=choices, error=error, status=status)
+
+
+def _choice(one: Method, *, is_on: bool) -> Choice:
+    return Choice(
+        method=one,
+        is_on=is_on,
+        where=_where(one),
+        answer=_answer(one),
+        limits=_limits(one),
+        back="in part or whole"
+        if one.refund.window_days is None
+        else f"in part or whole, for {one.refund.window_days} days",
+    )
+
+
+def _where(method: Method) -> str:
+    if method.flow is Flow.EXPRESS:
+        return "As a button above the form, where the customer's browser has it; with cards only"
+    if method.flow is Flow.REDIRECT:
+        return f"In the form, which leads to {method.title}'s own page"
+    return "In the form"
 
 
 def _answer(method: Method) -> str:

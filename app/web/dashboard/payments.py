@@ -8,6 +8,7 @@ from flask import Blueprint, Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.domain.errors import FarthingError, NotFound, RateUnavailable, StaleAmount
+from app.domain.methods import METHODS, WALLETS
 from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
@@ -40,6 +41,7 @@ def index() -> Response:
         counts=search.counts(merchant_id, wanted, timezone=zone, now=now),
         currencies=balances.book_currencies(merchant_id),
         brands=BRANDS,
+        wallets={name: METHODS[name].title for name in WALLETS},
         statuses=search.STATUSES,
         here=filters.here,
     )

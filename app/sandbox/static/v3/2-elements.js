@@ -5,7 +5,8 @@ const FIELDS = {
   cardExpiry: { path: "expiry", title: "Secure expiration date input frame" },
   cardCvc: { path: "cvc", title: "Secure CVC input frame" },
   iban: { path: "iban", title: "Secure IBAN input frame" },
-  payment: { path: "bank", title: "Secure payment input frame" },
+  payment: { path: "bank", title: "Secure payment input frame", height: "20em" },
+  expressCheckout: { path: "express", title: "Secure express checkout frame", height: "0" },
 };
 const EVENTS = ["ready", "change", "focus", "blur", "escape"];
 const DEFAULT_CLASSES = {
@@ -18,12 +19,12 @@ const DEFAULT_CLASSES = {
 };
 
 class CardElement {
-  constructor(group, type, options, settings) {
+  constructor(group, type, options, settings, events = EVENTS) {
     this._type = type;
     this._group = group;
     this._options = { ...options };
     this._settings = settings;
-    this._handlers = Object.fromEntries(EVENTS.map((name) => [name, []]));
+    this._handlers = Object.fromEntries(events.map((name) => [name, []]));
     this._classes = { ...DEFAULT_CLASSES, ...(options.classes || {}) };
     this._state = { empty: true, complete: false, error: undefined };
     this._parent = null;
@@ -46,7 +47,7 @@ class CardElement {
     const field = FIELDS[this._type];
     const query = new URLSearchParams({ group: this._group, origin: window.location.origin });
     this._frame = makeFrame(`/v3/field/${field.path}?${query}`, field.title);
-    styled(this._frame, { height: this._type === "payment" ? "20em" : "1.2em", minWidth: "100%", userSelect: "none" });
+    styled(this._frame, { height: field.height || "1.2em", minWidth: "100%", userSelect: "none" });
     const holder = styled(document.createElement("div"), { position: "relative", display: "block" });
     holder.className = "__PrivateStripeElement";
     holder.append(this._frame);
@@ -105,8 +106,8 @@ class CardElement {
   }
 
   on(name, handler) {
-    if (!EVENTS.includes(name)) {
-      throw integrationError(`Invalid event name: ${name}. Valid events: ${EVENTS.join(", ")}.`);
+    if (!Object.hasOwn(this._handlers, name)) {
+      throw integrationError(`Invalid event name: ${name}. Valid events: ${Object.keys(this._handlers).join(", ")}.`);
     }
     if (typeof handler !== "function") {
       throw integrationError("A handler function must be provided.");
@@ -187,6 +188,7 @@ class Elements {
     this._group = `g${Math.random().toString(36).slice(2)}`;
     this._settings = { locale: options.locale || "auto", fonts: options.fonts || [], elements: {} };
     this._types = options.paymentMethodTypes || [];
+    this._options = options;
   }
 
   create(type, options = {}) {
@@ -200,7 +202,9 @@ class Elements {
     if (type === "payment" && this._types.join() !== "us_bank_account") {
       throw integrationError("The sandbox's Payment Element knows paymentMethodTypes: ['us_bank_account'].");
     }
-    const element = new CardElement(this._group, type, options, this._settings);
+    const element = type === "expressCheckout"
+      ? new ExpressElement(this._group, options, this._settings, this._options)
+      : new CardElement(this._group, type, options, this._settings);
     this._settings.elements[type] = element;
     return element;
   }

@@ -18,16 +18,15 @@ function holdPage(dialog) {
   };
 }
 
-/* Shows the bank's page; resolves when the customer has answered it. */
-function showChallenge(intent) {
-  const query = new URLSearchParams({ payment_intent: intent.id, client_secret: intent.client_secret });
+/* Opens one of our pages on top of the shop's: its frame, and what takes it away again. */
+function openDialog(path, title, label) {
   const dialog = document.createElement("div");
   dialog.setAttribute("role", "dialog");
   dialog.setAttribute("aria-modal", "true");
-  dialog.setAttribute("aria-label", "Confirm your payment with your bank");
+  dialog.setAttribute("aria-label", label);
   styled(dialog, { position: "fixed", inset: "0", zIndex: "2147483647", display: "flex", padding: "16px",
     alignItems: "center", justifyContent: "center", background: "rgba(17, 24, 39, 0.6)" });
-  const frame = makeFrame(`/3ds/challenge?${query}`, "3D Secure authentication");
+  const frame = makeFrame(path, title);
   styled(frame, { width: "100%", maxWidth: "440px", height: "520px", maxHeight: "92vh",
     borderRadius: "14px", background: "#ffffff" });
   frame.setAttribute("scrolling", "auto");
@@ -35,14 +34,25 @@ function showChallenge(intent) {
   document.body.append(dialog);
   const release = holdPage(dialog);
   frame.addEventListener("load", () => frame.focus());
+  const close = () => {
+    dialog.remove();
+    release();
+  };
+  return { frame, close };
+}
+
+/* Shows the bank's page; resolves when the customer has answered it. */
+function showChallenge(intent) {
+  const query = new URLSearchParams({ payment_intent: intent.id, client_secret: intent.client_secret });
+  const { frame, close } = openDialog(`/3ds/challenge?${query}`, "3D Secure authentication",
+    "Confirm your payment with your bank");
   return new Promise((resolve) => {
     const stop = listen(frame, (message) => {
       if (message.type === "height") {
         frame.style.height = `${message.height}px`;
       } else if (message.type === "answered") {
         stop();
-        dialog.remove();
-        release();
+        close();
         resolve();
       }
     });

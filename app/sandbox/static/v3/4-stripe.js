@@ -65,6 +65,10 @@ class StripeInstance {
 
   async createPaymentMethod(data, legacy) {
     const given = typeof data === "string" ? { type: data, card: legacy } : data;
+    const express = given && given.elements && given.elements.getElement("expressCheckout");
+    if (express) {
+      return this._fromWallet(express, given.params || {});
+    }
     if (given && given.elements) {
       const element = given.elements.getElement("payment");
       const made = { type: "us_bank_account", ...JSON.parse(JSON.stringify(given.params || {})) };
@@ -84,6 +88,15 @@ class StripeInstance {
       return error ? { error } : { paymentMethod: object };
     }
     return this._tokenize(card, "/v1/payment_methods", JSON.parse(JSON.stringify(rest)), "paymentMethod");
+  }
+
+  async _fromWallet(express, params) {
+    const { token, billing } = express._takeApproved();
+    const made = { type: "card", card: { token }, ...params,
+      billing_details: { ...billing, ...params.billing_details } };
+    const { error, object } = await callApi(this._key, "POST", "/v1/payment_methods", made);
+    express._finish();
+    return error ? { error } : { paymentMethod: object };
   }
 
   async createToken(card, data = {}) {

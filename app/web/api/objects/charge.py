@@ -10,7 +10,7 @@ from app.domain.processor import CardFacts
 from app.domain.states import PaymentStatus
 from app.web.api.errors import ADVICE, DECLINE_CODES
 from app.web.api.objects.ids import charge_id, timestamp
-from app.web.api.objects.method_words import api_type, shown
+from app.web.api.objects.method_words import api_type, shown, wallet
 from app.web.api.objects.payment_intent import decline_message
 
 _P = PaymentStatus
@@ -165,6 +165,6 @@ def _card_details(card: CardFacts) -> dict[str, Any]:
             "network_transaction_id": None,
             "regulated_status": None,
             "three_d_secure": None,
-            "wallet": None,
+            "wallet": wallet(card),
         },
     }

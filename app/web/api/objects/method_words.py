@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.domain.methods import METHODS
+from app.domain.methods import METHODS, WALLETS
+from app.domain.processor import CardFacts
 
 _WORDS = {"ach_debit": "us_bank_account"}
-API_TYPES = tuple(_WORDS.get(name, name) for name in METHODS)
-_NAMES = {_WORDS.get(name, name): name for name in METHODS}
+# A wallet is no type of its own: its payments are of the type `card`.
+_NAMES = {_WORDS.get(name, name): name for name in METHODS if name not in WALLETS}
+API_TYPES = tuple(_NAMES)
 
 
 def api_type(name: str) -> str:
@@ -23,6 +25,17 @@ def method_name(word: str) -> str:
 def shown(name: str, details: Mapping[str, Any], *, is_charge: bool) -> dict[str, Any]:
     """The part of a charge's or a payment method's object that its type has a name for."""
     return _SHAPES[name](details, is_charge=is_charge)
+
+
+def wallet(card: CardFacts) -> dict[str, Any] | None:
+    """The wallet that a card came from; None if it was typed."""
+    if not card.wallet:
+        return None
+    return {
+        card.wallet: {},
+        "dynamic_last4": card.device_last4 or None,
+        "type": card.wallet,
+    }
 
 
 def _sepa(details: Mapping[str, Any], *, is_charge: bool) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from app.domain.processor import CardFacts
 from app.reports.objects.customers import PaymentMethod
 from app.web.api.objects.customer import address
 from app.web.api.objects.ids import attempt_id, timestamp
-from app.web.api.objects.method_words import api_type, shown
+from app.web.api.objects.method_words import api_type, shown, wallet
 
 CHECKS = ("pass", "fail", "unavailable", "unchecked")
 # Stripe's names of brands differ between these two fields of one object.
@@ -29,6 +29,8 @@ def payment_method(row: PaymentMethod, *, is_live: bool) -> dict[str, Any]:
         fingerprint=row.card_fingerprint or "",
         cvc_check=row.card_cvc_check or "",
         postal_check=row.card_postal_check or "",
+        wallet=row.card_wallet or "",
+        device_last4=row.card_device_last4 or "",
     )
     body = _method(row.id, row.created_at, is_live=is_live)
     body["billing_details"] = _billing(row.billing_details)
@@ -97,7 +99,7 @@ def _card(card: CardFacts) -> dict[str, Any]:
         "networks": {"available": [card.brand], "preferred": None},
         "regulated_status": None,
         "three_d_secure_usage": {"supported": True},
-        "wallet": None,
+        "wallet": wallet(card),
     }
 
 

@@ -83,7 +83,8 @@ CREATE: dict[str, Field] = {
     "payment_method_types": List(
         Choice(API_TYPES),
         10,
-        doc="What the page offers, of what is switched on for the account; all of that if not said.",
+        doc="What the page offers, of what is switched on for the account; all of that if not said. `card`"
+        " brings the wallets that are switched on.",
     ),
     "submit_type": Choice(("auto", "pay", "book", "donate"), doc="The button's word."),
     "locale": Text(20, doc="The page's language."),

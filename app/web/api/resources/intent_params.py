@@ -40,7 +40,8 @@ _TYPES: dict[str, Field] = {
     "payment_method_types": List(
         Choice(API_TYPES),
         10,
-        doc="What it may be paid with, of what is switched on for the account; `card` if not said.",
+        doc="What it may be paid with, of what is switched on for the account; `card` if not said. Cards may"
+        " come out of a wallet.",
     ),
     "automatic_payment_methods": Hash(
         {

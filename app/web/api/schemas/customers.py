@@ -20,7 +20,7 @@ from app.web.api.schemas.dsl import (
     word,
 )
 from app.web.api.schemas.methods import KEPT
-from app.web.api.schemas.parts import ADDRESS, BILLING, BRAND, CHECKS, FUNDING, LIVE
+from app.web.api.schemas.parts import ADDRESS, BILLING, BRAND, CHECKS, FUNDING, LIVE, WALLET
 
 CUSTOMER = shape(
     "Who pays.",
@@ -70,7 +70,8 @@ CARD = shape(
     last4=text("The last four digits."),
     networks=maybe(shape("", available=array(text()), preferred=nothing())),
     three_d_secure_usage=maybe(shape("", supported=flag())),
-    **nulls("generated_from", "regulated_status", "wallet"),
+    wallet=WALLET,
+    **nulls("generated_from", "regulated_status"),
 )
 METHOD_FIELDS: dict[str, Schema] = {
     "id": text("`pm_` and a body."),

@@ -1,7 +1,18 @@
 """Shapes that stand inside several objects."""
 
+from app.domain.methods import WALLETS
 from app.web.api.objects.charge import BRANDS
-from app.web.api.schemas.dsl import Schema, flag, maybe, nothing, shape, text, word
+from app.web.api.schemas.dsl import (
+    Optional,
+    Schema,
+    flag,
+    maybe,
+    nothing,
+    optional,
+    shape,
+    text,
+    word,
+)
 
 LIVE = flag("Whether real money moves.")
 CHECK = maybe(word("pass", "fail", "unavailable", "unchecked"))
@@ -29,6 +40,17 @@ BILLING = shape(
     tax_id=nothing(),
 )
 BRAND = text(f"The card's brand: {', '.join(f'`{name}`' for name in BRANDS)}, `unknown`.")
+_EMPTY: dict[str, Optional] = {name: optional(shape("Empty.")) for name in WALLETS}
+WALLET = maybe(
+    shape(
+        "The wallet that the card came from.",
+        type=word(*WALLETS, doc="Which; an object of this name stands beside it."),
+        dynamic_last4=maybe(
+            text("The last four digits of the number that only the customer's device has.")
+        ),
+        **_EMPTY,
+    )
+)
 FUNDING = word("credit", "debit", "prepaid", "unknown", doc="What kind of card.")
 CAPTURE_METHOD = word(
     "automatic", "manual", doc="`manual`: the amount is held, and taken by a capture."

@@ -32,6 +32,7 @@ from app.web.api.schemas.parts import (
     CONNECT,
     FUNDING,
     LIVE,
+    WALLET,
 )
 
 _ADVICE = word("confirm_card_data", "do_not_try_again", "try_again_later", doc="What would help.")
@@ -138,9 +139,9 @@ CARD_DETAILS = shape(
     last4=maybe(text("The last four digits.")),
     network=maybe(text("Whose network was used.")),
     network_token=maybe(shape("", used=flag())),
+    wallet=WALLET,
     **nulls(
         "installments", "mandate", "network_transaction_id", "regulated_status", "three_d_secure",
-        "wallet",
     ),
 )  # fmt: skip
 OUTCOME = shape(
