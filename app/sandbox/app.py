@@ -5,7 +5,17 @@ from pathlib import Path
 
 from flask import Flask, Response, request
 
-from app.sandbox import api, bank_api, control, control_page, mail, receiver, shop, stripejs
+from app.sandbox import (
+    api,
+    bank_api,
+    control,
+    control_page,
+    mail,
+    receiver,
+    shop,
+    stripejs,
+    transfers_api,
+)
 from app.sandbox.clock import WallClock
 from app.sandbox.server import MAXIMUM_BODY
 from app.sandbox.webhooks import Couriers
@@ -24,7 +34,9 @@ def create_sandbox(data_dir: Path | str, clock: WallClock | None = None) -> Flas
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["sandbox"] = Running(world, couriers)
     api.register(app, world)
-    for module in (control, control_page, bank_api, mail, stripejs, shop, receiver):
+    for module in (
+        control, control_page, bank_api, transfers_api, mail, stripejs, shop, receiver,
+    ):  # fmt: skip
         app.register_blueprint(module.blueprint)
     app.after_request(_headers)
     app.add_url_rule("/healthz", view_func=_health)

@@ -1,6 +1,6 @@
 """One try at an intent's payment method, whatever kind it is: the first step of each kind."""
 
-from app.sandbox import debits, microdeposits
+from app.sandbox import bank_transfers, debits, microdeposits
 from app.sandbox.call import Call
 from app.sandbox.confirmation import confirm_intent
 from app.sandbox.customers import check_use
@@ -32,6 +32,9 @@ def begin(call: Call, intent: Json) -> None:
             code="payment_intent_invalid_parameter",
             param="payment_method",
         )
+    if kind == "customer_balance":
+        bank_transfers.begin(call, intent, method)
+        return
     if kind not in DEBITS:
         confirm_intent(call, intent)
         return

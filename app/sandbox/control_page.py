@@ -8,7 +8,17 @@ import orjson
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.sandbox import bank, bank_accounts, bank_api, cards, control, faults, idempotency, record
+from app.sandbox import (
+    bank,
+    bank_accounts,
+    bank_api,
+    cards,
+    control,
+    faults,
+    idempotency,
+    record,
+    transfers_api,
+)
 from app.sandbox.declines import DECLINES
 from app.sandbox.errors import Json
 from app.sandbox.store import Transaction
@@ -132,6 +142,7 @@ def _context(world: World) -> dict[str, Any]:
             "offset": world.clock.offset_seconds,
             "quick": [(title, text) for title, text, _ in QUICK],
             "route": faults.DEFAULT_ROUTE,
+            "incoming": transfers_api.shown(unit, record.accounts(unit)),
             "transfers": [row | {"when": _when(row["created"])} for row in bank.latest(unit)],
         }
 
@@ -170,12 +181,26 @@ def home() -> AnyResponse:
     return redirect("/control")
 
 
-@blueprint.post("/control/do/<what>")
-def act(what: str) -> AnyResponse:
+def _form() -> dict[str, str]:
     # Another site's page must not arm faults through the browser of whoever runs the sandbox.
     if request.headers.get("Origin", request.host_url.rstrip("/")) != request.host_url.rstrip("/"):
         raise control.BadControlError("forms are taken from the control page only")
-    form = request.form.to_dict()
+    return request.form.to_dict()
+
+
+@blueprint.post("/control/do/transfer")
+def transfer() -> AnyResponse:
+    form = _form()
+    account, _, intent = form.get("to", "").partition(" ")
+    amount = transfers_api.units(form.get("amount", ""))
+    told = {"account": account, "payment_intent": intent, "amount": amount}
+    transfers_api.arrives(current_world(), told | {"reference": form.get("reference", "")})
+    return redirect("/control", 303)
+
+
+@blueprint.post("/control/do/<what>")
+def act(what: str) -> AnyResponse:
+    form = _form()
     if what == "arm":
         control.arm(current_world(), _fault_of(form))
     elif what == "disarm":

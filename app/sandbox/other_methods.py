@@ -5,7 +5,7 @@ from app.sandbox.banks import Account
 from app.sandbox.errors import Json, StripeError, missing
 from app.sandbox.params import Reader, hash_of, one_of, string
 
-TYPES = ("sepa_debit", "us_bank_account")
+TYPES = ("sepa_debit", "us_bank_account", "customer_balance")
 DATA: dict[str, Reader] = {
     "sepa_debit": hash_of({"iban": string(64)}),
     "us_bank_account": hash_of(
@@ -17,7 +17,10 @@ DATA: dict[str, Reader] = {
             "routing_number": string(20),
         }
     ),
+    "customer_balance": hash_of({}),
 }
+# What has an account that is debited.
+DEBITED = ("sepa_debit", "us_bank_account")
 _LIVE = "This is not one of the test bank accounts; the sandbox takes no real one."
 
 
@@ -35,9 +38,9 @@ def named(name: str) -> Json | None:
 def details(given: Json) -> Json:
     """The part of a payment method that its kind has a name for; raises what is wrong with the number."""
     kind: str = given["type"]
-    if not given.get(kind):
+    if not given.get(kind) and kind in DEBITED:
         raise missing(kind)
-    return _MAKERS[kind](given[kind])
+    return _MAKERS[kind](given.get(kind) or {})
 
 
 def account_of(method: Json) -> Account:
@@ -100,4 +103,8 @@ def _us(given: Json) -> Json:
     }
 
 
-_MAKERS = {"sepa_debit": _sepa, "us_bank_account": _us}
+def _balance(_given: Json) -> Json:
+    return {}
+
+
+_MAKERS = {"sepa_debit": _sepa, "us_bank_account": _us, "customer_balance": _balance}

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from app.domain.bank_money import due
 from app.domain.clock import add_business_days
 from app.domain.declines import CustomerText, customer_text
 from app.domain.methods import CARD, Method, offered
+from app.domain.methods.facts import ActionKind
 from app.domain.money import Money
 from app.domain.payments import Payment, is_accepted
 from app.domain.processor import ProcessorAccount
@@ -53,6 +55,7 @@ class PaymentView:
     paid_at: datetime | None
     captured: Money | None
     refunded: Money | None
+    due: Money | None
 
 
 @dataclass(frozen=True)
@@ -103,10 +106,16 @@ def _settled_phase(payment: Payment) -> str:
         case _P.RETURNED:
             return "taken_back"
         case _P.REQUIRES_ACTION:
-            return "verify"
+            return waiting_phase(payment)
         case _P.PROCESSING:
             return "pending"
     return "canceled"
+
+
+def waiting_phase(payment: Payment) -> str:
+    """The face of a payment whose customer has something to do in the days to come."""
+    kind = (payment.action or {}).get("kind")
+    return "transfer" if kind == ActionKind.TRANSFER else "verify"
 
 
 def view_of(
@@ -184,6 +193,7 @@ def common_facts(
         "paid_at": payment.captured_at if payment else None,
         "captured": _some(payment.captured_minor, payment) if payment else None,
         "refunded": _some(payment.refunded_minor, payment) if payment else None,
+        "due": due(payment) if payment and phase == "transfer" else None,
     }
 
 

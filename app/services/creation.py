@@ -63,7 +63,8 @@ class IdempotentRequest:
 class CreatePayment:
     """A payment to be made; with a `payment_method_token` it is tried at once.
 
-    `payment_method` is what it is, or is to be, paid with, as the caller named it.
+    `payment_method` is what it is, or is to be, paid with, as the caller named it; `method` is its kind,
+    where it is not the first of `method_types`.
     """
 
     merchant_id: str
@@ -84,6 +85,7 @@ class CreatePayment:
     metadata: dict[str, Any] = field(default_factory=dict)
     escrow: dict[str, Any] | None = None
     method_types: tuple[str, ...] = (CARD,)
+    method: str | None = None
     said: dict[str, Any] = field(default_factory=dict)
     idempotency: IdempotentRequest | None = None
 
@@ -131,7 +133,8 @@ def _new_payment(
         status = _P.PROCESSING
         drafts.append(EventDraft(PAYMENT.event(_P.OPEN, status), _amount_data(command.amount)))
     prices = prices_of(deps, command.merchant_id, now)
-    fee_class = method_of(command.method_types[0]).fee_class
+    method = command.method or command.method_types[0]
+    fee_class = method_of(method).fee_class
     payment = Payment(
         merchant_id=command.merchant_id,
         id=new_id("pi", now),
@@ -157,7 +160,7 @@ def _new_payment(
         customer_id=command.customer_id,
         payment_method=command.payment_method,
         escrow=command.escrow,
-        method=command.method_types[0],
+        method=method,
         method_types=list(command.method_types),
         operation=operation,
     )

@@ -12,6 +12,7 @@ from typing import Any
 from psycopg.errors import UniqueViolation
 
 from app.domain.asked import said_of
+from app.domain.bank_money import due
 from app.domain.errors import (
     AmountNotExact,
     CaptureTooLarge,
@@ -104,6 +105,7 @@ def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
     payment = load(command.merchant_id, command.payment_id)
     if payment.status not in (_P.OPEN, _P.FAILED, _P.REQUIRES_ACTION):
         raise UnexpectedState(f"This payment is {payment.status}; it cannot be tried again.")
+    _refuse_funded(payment)
     operation = new_operation(
         deps,
         "authorize",
@@ -128,6 +130,15 @@ def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
     )
     # News may have finished it already: then there is nothing left to ask.
     return perform(deps, payment, actor=command.actor)
+
+
+def _refuse_funded(payment: Payment) -> None:
+    """What a part of has come by transfer is not taken in another way besides."""
+    if payment.status is _P.REQUIRES_ACTION and due(payment) < payment.amount:
+        raise UnexpectedState(
+            f"A part of this payment has come; {due(payment)} is still due. Cancel it, and that part stays"
+            " the customer's."
+        )
 
 
 def capture_payment(deps: Deps, command: CapturePayment) -> Payment:

@@ -32,6 +32,7 @@ _OWN_HEADINGS = {
     "action": "Your bank wants to confirm this payment",
     "checking": "Checking with your bank",
     "verify": "Verify your bank account",
+    "transfer": "Send the money by bank transfer",
     "pending": "Your bank was told to pay",
     "failed": "This payment was not made",
     "expired": "This payment has expired",
@@ -47,6 +48,7 @@ _TEMPLATES = {
     "action": "confirm",
     "checking": "checking",
     "verify": "verify",
+    "transfer": "transfer",
     "pending": "pending",
 }
 _STATUSES = {
@@ -55,6 +57,7 @@ _STATUSES = {
     "checking": "pending",
     "pending": "pending",
     "verify": "pending",
+    "transfer": "pending",
 }
 
 

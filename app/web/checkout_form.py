@@ -14,7 +14,8 @@ from wtforms import StringField
 from wtforms.validators import ValidationError
 
 from app.domain.errors import InvalidRequest, ParameterUnknown
-from app.domain.methods import CARD, METHODS
+from app.domain.methods import CARD, METHODS, Flow
+from app.domain.methods.facts import token_of
 
 _MANY_DIGITS = 12
 _LONGEST_NAME = 150
@@ -53,8 +54,13 @@ def _check_name(_form: FlaskForm, field: StringField) -> None:
         raise ValidationError("Enter a shorter name, in letters")
 
 
-def _check_token(_form: FlaskForm, field: StringField) -> None:
+def _check_token(form: FlaskForm, field: StringField) -> None:
     text = field.data or ""
+    method = METHODS.get(str(form["method"].data))
+    if method is not None and method.flow is Flow.TRANSFER:
+        # Nothing is typed for it: the customer sends the money afterwards.
+        field.data = token_of(method.name)
+        return
     if not _TOKEN.fullmatch(text) or _CARD_NUMBER.search(text):
         field.data = ""
         raise ValidationError("Enter your payment details again")
@@ -69,7 +75,7 @@ def _check_method(_form: FlaskForm, field: StringField) -> None:
 
 
 class PayForm(FlaskForm):
-    """A way to pay, a token from the processor's fields, and who pays."""
+    """A way to pay, a token from the processor's fields where it has some, and who pays."""
 
     class Meta:
         """A form left open over lunch still works: the checkout session is what expires."""

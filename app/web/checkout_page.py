@@ -12,12 +12,14 @@ from babel import Locale
 from babel.dates import format_datetime
 from flask import g, request, url_for
 
+from app.domain.bank_money import is_transfer
 from app.domain.methods import CARD
 from app.domain.money import Money
 from app.services.checkout_view import CheckoutView, PaymentView
 from app.web.amounts import first_locale, parse_locale
 from app.web.checkout_brand import accent_of
 from app.web.checkout_slips import END_HEADINGS, SLIPS
+from app.web.checkout_transfers import end_words, transfer_of
 from app.web.checkout_ways import day_of, paid_with, ways_of
 from app.web.render import amount as written
 
@@ -28,6 +30,7 @@ _TEMPLATES = {
     "action": "action",
     "checking": "checking",
     "verify": "verify",
+    "transfer": "transfer",
     "pending": "pending",
 }
 _TITLES = {
@@ -36,6 +39,7 @@ _TITLES = {
     "action": "Confirm with your bank",
     "checking": "Checking with your bank",
     "verify": "Verify your bank account",
+    "transfer": "Send the money by bank transfer",
     "pending": "Your bank was told to pay",
 }
 _DATE = "d MMM y, HH:mm 'UTC'"
@@ -137,7 +141,7 @@ def page_words(
     prefix = "Error: " if errors or (notice and notice.tone == "error") else ""
     back = safe_url(view.cancel_url, view.session_id)
     onward = safe_url(view.success_url, view.session_id)
-    has_money_moved = view.phase in ("paid", "authorized", "pending", "verify")
+    has_money_moved = view.phase in ("paid", "authorized", "pending", "verify", "transfer")
     return {
         "view": view,
         **_addresses(view),
@@ -163,12 +167,13 @@ def page_words(
     }
 
 
-def method_words(view: PaymentView, locale: Locale) -> dict[str, str]:
+def method_words(view: PaymentView, locale: Locale) -> dict[str, Any]:
     """What is said of the method that a payment is made with."""
     return {
         "paid_with": paid_with(view, _card(view)),
         "expected": day_of(view.method_details.get("expected_on"), locale),
         "arrives": day_of(view.action.get("arrives_on"), locale),
+        "transfer": transfer_of(view),
     }
 
 
@@ -263,6 +268,11 @@ def end_of(view: PaymentView, amount: str) -> End:
     shop = view.merchant_name
     card = paid_with(view, _card(view)) or "your card"
     back = f"Go back to {shop}"
+    told = end_words(view, amount) if is_transfer(view.method) else None
+    if told is not None:
+        moves_on = view.phase == "paid"
+        label = f"Continue to {shop}" if moves_on else back
+        return End(*told[:2], return_label=label, moves_on=moves_on, note=told[2])
     if view.phase == "paid":
         return End(
             money=f"{amount} was taken from {card}.",

@@ -14,8 +14,14 @@ _HINTS = {
     "card": "Credit, debit or prepaid",
     "sepa_debit": "From a bank account in the SEPA; the bank answers in days",
     "ach_debit": "From a bank account in the United States; the bank answers in days",
+    "bank_transfer": "You send the money from your bank; paid when it has arrived",
 }
-_NAMES = {"card": "Name on card", "sepa_debit": "Account holder", "ach_debit": "Account holder"}
+_NAMES = {
+    "card": "Name on card",
+    "sepa_debit": "Account holder",
+    "ach_debit": "Account holder",
+    "bank_transfer": "Account holder",
+}
 _DAY = "EEEE, d MMMM"
 
 

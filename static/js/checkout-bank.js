@@ -1,5 +1,5 @@
 /* Bank accounts in the processor's own fields: an IBAN, or an account in the United States. An account number never
-   exists in our page. Only calls that Stripe documents for js.stripe.com are used. */
+   exists in our page. Only calls that Stripe documents for js.stripe.com are used. And ways to pay that have no fields. */
 
 import { loadProcessor, look, SLOW_AFTER_MS } from "./checkout-card.js";
 
@@ -108,4 +108,23 @@ export class BankFields {
       return { problems: { "": FAILED } };
     }
   }
+}
+
+export class NoFields {
+  /** As BankFields, for a way to pay for which nothing is typed here, and there is nothing to wait for. */
+  constructor() { this.isReady = true; }
+
+  async mount() { return undefined; }
+
+  destroy() { return undefined; }
+
+  focus() { return undefined; }
+
+  has() { return false; }
+
+  lock() { return undefined; }
+
+  problems() { return {}; }
+
+  async tokenize() { return { token: "none" }; }
 }

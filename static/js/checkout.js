@@ -1,7 +1,7 @@
 /* The checkout page. The server decides what state a payment is in; this file shows it and carries a card token there.
    Whatever happens here (an answer lost, a button pressed twice, a page restored), the truth is asked for, never guessed. */
 
-import { BankFields } from "./checkout-bank.js";
+import { BankFields, NoFields } from "./checkout-bank.js";
 import { CardFields, loadProcessor } from "./checkout-card.js";
 import { problemsOf, suggestionFor } from "./checkout-fields.js";
 
@@ -10,6 +10,9 @@ const POLL_FIRST_MS = 1000;
 const POLL_MOST_MS = 15000;
 const RECHECK_MS = 3000;
 const STAY_SECONDS = 10;
+const COPIED_MS = 2000;
+
+const KINDS = [[".card-fields", CardFields], [".bank-fields", BankFields], [".leaving", NoFields]];
 
 const live = document.getElementById("live");
 const typed = { email: "", name: "" };
@@ -334,8 +337,8 @@ function choose() {
   if (!ways.has(name)) {
     const picked = form().querySelector(`input[name='method'][value='${name}']`);
     const place = picked.closest(".way") || form();
-    const root = place.querySelector(".card-fields, .bank-fields");
-    const Fields = root.matches(".card-fields") ? CardFields : BankFields;
+    const root = place.querySelector(KINDS.map(([selector]) => selector).join());
+    const [, Fields] = KINDS.find(([selector]) => root.matches(selector));
     const way = new Fields(root, {
       onProblem: problem,
       onFail: () => say(root.querySelector(".card-late").textContent),
@@ -357,6 +360,19 @@ function beginAction() {
   panel().querySelector("[data-confirm]")?.addEventListener("click", isVerify ? verify : authenticate);
   panel().querySelector("[data-verify]")?.addEventListener("submit", (event) => { event.preventDefault(); verify(); });
   panel().querySelector("[data-another]")?.addEventListener("click", another);
+}
+
+/** Facts to be typed into another program are copied with one press. */
+function beginCopies() {
+  for (const button of panel().querySelectorAll("[data-copy]")) {
+    button.hidden = !navigator.clipboard;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.textContent = "Copied";
+      say("Copied");
+      setTimeout(() => { button.textContent = "Copy"; }, COPIED_MS);
+    });
+  }
 }
 
 /** After paying here, go back to the shop by itself; a reload or the back button never does. */
@@ -391,6 +407,7 @@ function begin({ isMove }) {
   if (form()) beginForm();
   if (panel().querySelector("[data-action]")) beginAction();
   if (panel().dataset.phase === "checking") poll();
+  beginCopies();
   beginReturn(isMove);
 }
 

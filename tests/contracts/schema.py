@@ -42,17 +42,23 @@ FROM_SDK: dict[str, dict[str, Any]] = {
     "payment_method_details": {
         "sepa_debit": stripe.Charge.PaymentMethodDetails.SepaDebit,
         "us_bank_account": stripe.Charge.PaymentMethodDetails.UsBankAccount,
+        "customer_balance": stripe.Charge.PaymentMethodDetails.CustomerBalance,
     },
     "payment_method": {
         "sepa_debit": stripe.PaymentMethod.SepaDebit,
         "us_bank_account": stripe.PaymentMethod.UsBankAccount,
+        "customer_balance": stripe.PaymentMethod.CustomerBalance,
     },
     "payment_intent_next_action": {
         "verify_with_microdeposits": stripe.PaymentIntent.NextAction.VerifyWithMicrodeposits,
+        "display_bank_transfer_instructions": (
+            stripe.PaymentIntent.NextAction.DisplayBankTransferInstructions
+        ),
     },
     "refund_destination_details": {
         "eu_bank_transfer": stripe.Refund.DestinationDetails.EuBankTransfer,
         "us_bank_transfer": stripe.Refund.DestinationDetails.UsBankTransfer,
+        "customer_cash_balance": stripe.Refund.DestinationDetails.CustomerCashBalance,
     },
 }
 

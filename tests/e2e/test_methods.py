@@ -162,3 +162,37 @@ def test_an_american_account_is_verified_by_two_small_deposits(every: Shop, page
     checkout.shows("Your bank was told to pay")
     wait_until(_becomes(every, "captured"), seconds=30)
     every.check_the_books()
+
+
+def test_a_bank_transfer_arrives_in_two_parts(every: Shop, page: Page) -> None:
+    """The customer is told an account, then what is still due, then that it is paid."""
+    checkout = _open(page, every, EURO)
+    page.get_by_role("radio", name=re.compile("^Bank transfer")).check()
+    expect(page.get_by_text("Press the button and you get the account")).to_be_visible()
+    checkout.button.click()
+
+    checkout.shows("Send the money by bank transfer")
+    expect(page.get_by_role("button", name="Copy Reference")).to_be_visible()
+    assert accessibility_problems(page) == []
+
+    def arrives(minor: int) -> None:
+        body = {"account": every.account, "amount": minor}
+        body |= {"payment_intent": every.payments()[-1]["reference"]}
+        every.stack.sandbox.call("POST", "/control/api/transfers", body)
+
+    def is_told(words: str) -> Callable[[], bool]:
+        def look() -> bool:
+            page.goto(checkout.address)
+            return words in page.locator("#panel").inner_text()
+
+        return look
+
+    arrives(2000)
+    wait_until(is_told("€29.99 is still due"), seconds=20)
+    checkout.shows("Send the rest by bank transfer")
+    assert every.charged(checkout.session_id) == []
+    arrives(2999)
+    wait_until(_becomes(every, "captured"), seconds=20)
+    page.goto(checkout.address)
+    checkout.shows("Payment complete")
+    every.check_the_books()

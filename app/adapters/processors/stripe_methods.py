@@ -6,13 +6,20 @@ A kind that is not in the table is told by its own name and without details: the
 from datetime import UTC, datetime
 from typing import Any
 
+from app.adapters.processors import stripe_transfers
+from app.domain.bank_money import is_transfer
 from app.domain.declines import DeclineReason
 from app.domain.methods.facts import ActionKind, MethodFacts
 
 _R = DeclineReason
 
 # Our name → Stripe's.
-TYPES = {"card": "card", "sepa_debit": "sepa_debit", "ach_debit": "us_bank_account"}
+TYPES = {
+    "card": "card",
+    "sepa_debit": "sepa_debit",
+    "ach_debit": "us_bank_account",
+    "bank_transfer": "customer_balance",
+}
 OURS = {theirs: ours for ours, theirs in TYPES.items()}
 
 # What may be kept of each kind: Stripe's field → ours. Nothing here can be used to pay.
@@ -69,7 +76,10 @@ def facts_of(intent: dict[str, Any]) -> MethodFacts | None:
     """The method of an intent's last try: from its charge, else from itself; None where it is not told."""
     charge = intent.get("latest_charge")
     details = charge.get("payment_method_details") if isinstance(charge, dict) else None
-    return described(details) or described(intent.get("payment_method"))
+    told = described(details) or described(intent.get("payment_method"))
+    if told is not None and is_transfer(told.name):
+        return MethodFacts(told.name, stripe_transfers.told_of(intent))
+    return told
 
 
 def described(source: Any) -> MethodFacts | None:
@@ -96,4 +106,6 @@ def action_of(intent: dict[str, Any]) -> tuple[ActionKind, dict[str, Any]]:
             arrival = datetime.fromtimestamp(int(asked["arrival_date"]), UTC).date()
             kind = str(asked.get("microdeposit_type") or "amounts")
             return ActionKind.MICRODEPOSITS, {"arrives_on": arrival.isoformat(), "by": kind}
+        case "display_bank_transfer_instructions":
+            return ActionKind.TRANSFER, stripe_transfers.asked_of(intent)
     return ActionKind.AUTHENTICATE, {}

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.adapters.processors import stripe_methods as types
+from app.adapters.processors import stripe_transfers
 from app.adapters.processors.stripe_money import to_wire
+from app.domain.bank_money import is_transfer
 from app.domain.methods import CARD
+from app.domain.methods.facts import name_in
 from app.domain.processor import AuthorizeRequest
 
 EXPAND = ["latest_charge.balance_transaction"]
@@ -38,13 +41,30 @@ def confirm_params(request: AuthorizeRequest) -> dict[str, Any]:
     said = request.said
     return {
         "allowed_payment_method_types": [types.theirs(name) for name in request.methods],
-        "payment_method": request.payment_method_token,
-        # Nobody is there to be asked by a script when the customer is away.
-        **({"off_session": True} if request.is_off_session else {"use_stripe_sdk": True}),
+        **_paid_with(request),
+        **_options(request),
         "expand": expands(request.methods),
         **({"return_url": request.return_url} if request.return_url else {}),
         **({"mandate_data": _mandate(said["mandate"])} if said.get("mandate") else {}),
     }
+
+
+def _paid_with(request: AuthorizeRequest) -> dict[str, Any]:
+    """A token of Stripe's, or a method that this call makes; and who may act on the answer."""
+    name = name_in(request.payment_method_token)
+    if name is not None:
+        return {"payment_method_data": {"type": types.theirs(name)}}
+    # Nobody is there to be asked by a script when the customer is away.
+    asked = {"off_session": True} if request.is_off_session else {"use_stripe_sdk": True}
+    return {"payment_method": request.payment_method_token, **asked}
+
+
+def _options(request: AuthorizeRequest) -> dict[str, Any]:
+    """Which kind of bank transfer is wanted, where one may be."""
+    if not any(map(is_transfer, request.methods)):
+        return {}
+    options = stripe_transfers.options_of(request.amount.currency, request.said)
+    return {"payment_method_options": options} if options else {}
 
 
 def _mandate(accepted: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,17 +6,22 @@ Adding one is a file and a line here; the contract test then runs against it una
 from collections.abc import Iterable
 from types import MappingProxyType
 
-from app.domain.methods import ach_debit, card, sepa_debit
+from app.domain.methods import ach_debit, bank_transfer, card, sepa_debit
 from app.domain.methods.contract import Flow, Method
 from app.domain.money import Money
 
-__all__ = ["CARD", "DELAYED", "METHODS", "Flow", "Method", "method_of", "offered"]
+__all__ = ["CARD", "DELAYED", "METHODS", "SLOW", "Flow", "Method", "method_of", "offered"]
 
 METHODS = MappingProxyType(
-    {one.name: one for one in (card.METHOD, sepa_debit.METHOD, ach_debit.METHOD)}
+    {
+        one.name: one
+        for one in (card.METHOD, sepa_debit.METHOD, ach_debit.METHOD, bank_transfer.METHOD)
+    }
 )
 CARD = card.METHOD.name
 DELAYED = tuple(one.name for one in METHODS.values() if one.is_delayed)
+# Nothing is wrong where a payment with one of these waits for days.
+SLOW = (*DELAYED, *(one.name for one in METHODS.values() if one.flow is Flow.TRANSFER))
 
 
 def method_of(name: str) -> Method:

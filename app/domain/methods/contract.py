@@ -21,6 +21,8 @@ class Flow(StrEnum):
     FIELDS = "fields"
     # Secure fields and a mandate; the bank answers in days.
     DEBIT = "debit"
+    # Nothing is typed in: the customer is told an account and sends the money there.
+    TRANSFER = "transfer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from app.web.context import current_person
 from app.web.dashboard import (
     balances,
     bank_accounts,
+    bank_money,
     checkouts,
     escrow,
     events,
@@ -53,6 +54,7 @@ PAGES = (
     Page(home.blueprint, "", "Home", "home"),
     Page(payments.blueprint, "/payments", "Payments", "card"),
     Page(refunds.blueprint, "/refunds", "Refunds", "return"),
+    Page(bank_money.blueprint, "/bank-transfers", "Bank transfers", "bank"),
     Page(escrow.blueprint, "/escrow", "Escrow", "lock"),
     Page(balances.blueprint, "/balances", "Balances", "scale"),
     Page(payouts.blueprint, "/payouts", "Payouts", "bank"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.domain.methods import METHODS, Method
+from app.domain.methods import METHODS, Flow, Method
 from app.reports import access
 from app.services import merchants
 from app.services.audit import By
@@ -50,15 +50,22 @@ def change() -> AnyResponse:
     return redirect(url_for("dashboard.methods.index"), 303)
 
 
+def _answer(method: Method) -> str:
+    """When it is known whether it is paid."""
+    if method.flow is Flow.TRANSFER:
+        return "It is paid when the money has come"
+    if method.is_delayed:
+        return f"The bank answers in about {method.answer_business_days} business days"
+    return "The bank answers at once"
+
+
 def _choices() -> list[Choice]:
     on = access.methods_of(current_person().merchant_id)
     return [
         Choice(
             method=one,
             is_on=one.name in on,
-            answer=f"in about {one.answer_business_days} business days"
-            if one.is_delayed
-            else "at once",
+            answer=_answer(one),
             back="in part or whole"
             if one.refund.window_days is None
             else f"in part or whole, for {one.refund.window_days} days",

@@ -5,7 +5,9 @@ from typing import Any
 
 from app.domain.methods import METHODS
 
-_WORDS = {"ach_debit": "us_bank_account"}
+_WORDS = {"ach_debit": "us_bank_account", "bank_transfer": "customer_balance"}
+# The kind of bank transfer of each currency.
+TRANSFER_KINDS = {"EUR": "eu_bank_transfer", "USD": "us_bank_transfer"}
 API_TYPES = tuple(_WORDS.get(name, name) for name in METHODS)
 _NAMES = {_WORDS.get(name, name): name for name in METHODS}
 
@@ -60,4 +62,8 @@ def _us(details: Mapping[str, Any], *, is_charge: bool) -> dict[str, Any]:
     }
 
 
-_SHAPES = {"sepa_debit": _sepa, "ach_debit": _us}
+def _transfer(_details: Mapping[str, Any], *, is_charge: bool) -> dict[str, Any]:  # noqa: ARG001 - as the others
+    return {}
+
+
+_SHAPES = {"sepa_debit": _sepa, "ach_debit": _us, "bank_transfer": _transfer}

@@ -15,6 +15,8 @@ STATUS = {
 }
 # An account that was debited is paid by transfer.
 TRANSFERS = {"sepa_debit": "eu_bank_transfer", "ach_debit": "us_bank_transfer"}
+# What was paid from a balance goes back there.
+BALANCES = {"bank_transfer": "customer_cash_balance"}
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 FAILURES = (
     "lost_or_stolen_card",
@@ -64,5 +66,5 @@ def _destination(method: str) -> dict[str, Any]:
     if method == CARD:
         card = {"reference_type": "acquirer_reference_number", "type": "refund"}
         return {"card": {"reference_status": "pending", **card}, "type": "card"}
-    word = TRANSFERS.get(method, method)
+    word = TRANSFERS.get(method) or BALANCES.get(method, method)
     return {word: {"reference_status": "pending"} if method in TRANSFERS else {}, "type": word}

@@ -8,11 +8,32 @@ from app.domain.methods import CARD, METHODS, Flow
 from app.domain.money import Money
 from app.services import offers
 from app.web.api.call import Call
-from app.web.api.objects.method_words import method_name
+from app.web.api.objects.method_words import api_type, method_name
+from app.web.api.resources.method_data import Given
 
 
-def types_of(call: Call, amount: Money, *, is_held: bool) -> tuple[str, ...]:
-    """The kinds of method that may be used; raises InvalidRequest for one that is not to be had."""
+def types_of(
+    call: Call, amount: Money, *, is_held: bool, given: Given | None = None
+) -> tuple[str, ...]:
+    """The kinds of method that may be used; raises InvalidRequest for one that is not to be had. `given` is
+    the method that the call makes.
+    """
+    found = _types_of(call, amount, is_held=is_held, given=given)
+    if given is not None:
+        refuse_other(given, found)
+    return found
+
+
+def refuse_other(given: Given, types: Sequence[str]) -> None:
+    """Raise InvalidRequest for a kind that the payment may not be paid with."""
+    if given.name not in types:
+        raise InvalidRequest(
+            "payment_method_types does not name this kind of payment method.",
+            param="payment_method_data[type]",
+        )
+
+
+def _types_of(call: Call, amount: Money, *, is_held: bool, given: Given | None) -> tuple[str, ...]:
     named = call.params.get("payment_method_types")
     automatic = (call.params.get("automatic_payment_methods") or {}).get("enabled")
     if named and automatic:
@@ -21,21 +42,27 @@ def types_of(call: Call, amount: Money, *, is_held: bool) -> tuple[str, ...]:
             " payment_method_types.",
             param="automatic_payment_methods",
         )
+    if given is not None and not named and not automatic:
+        named = [api_type(given.name)]
     if not automatic and (not named or named == [CARD]):
         return (CARD,)
     wanted = None if automatic else [method_name(word) for word in named or ()]
     return offers.allowed(call.merchant_id, wanted, amount, is_held=is_held)
 
 
-def said_of(call: Call, types: Sequence[str]) -> dict[str, Any]:
-    """What a bank debit needs besides its account: the customer's consent; raises ParameterMissing."""
-    given = call.params.get("mandate_data")
-    if given is None:
+def said_of(call: Call, types: Sequence[str], given: Given | None = None) -> dict[str, Any]:
+    """What a method needs besides its token: of a bank debit the customer's consent. Raises
+    ParameterMissing.
+    """
+    if given is not None:
+        return given.said
+    consented = call.params.get("mandate_data")
+    if consented is None:
         is_tried = call.params.get("confirm") or call.route.rule.endswith("/confirm")
         if is_tried and all(METHODS[name].flow is Flow.DEBIT for name in types):
             raise ParameterMissing("mandate_data")
         return {}
-    consent = given["customer_acceptance"]
+    consent = consented["customer_acceptance"]
     at = consent.get("accepted_at") or call.deps.clock.now()
     online = consent["online"]
     mandate = {

@@ -21,6 +21,8 @@ from app.web.api.fields import (
 )
 from app.web.api.objects.method_words import API_TYPES
 from app.web.api.resources import escrow_params
+from app.web.api.resources.method_data import DATA
+from app.web.api.resources.transfer_options import OPTIONS
 
 ESCROW = escrow_params.PARAMS
 NO_CONNECT = "one account takes the money; hold it with `escrow` and split it by transfers."
@@ -52,8 +54,7 @@ _TYPES: dict[str, Field] = {
 _NOT_AT_ALL: dict[str, Field] = {
     **refused(NO_CONNECT, "application_fee_amount", "on_behalf_of"),
     **refused(NO_DETAILS, "amount_details", "payment_details"),
-    **refused(NO_CARD_DATA, "payment_method_data"),
-    **refused(NO_OPTIONS, "payment_method_options", "payment_method_configuration"),
+    **refused(NO_OPTIONS, "payment_method_configuration"),
     **refused("say which are wanted, as payment_method_types.", "excluded_payment_method_types"),
     **refused("send `customer`.", "customer_account"),
     **refused("there are no tax hooks.", "hooks"),
@@ -65,6 +66,8 @@ _CAPTURE_METHOD = Choice(
     ("automatic", "manual"), doc="`manual` holds the amount; it is taken by a capture."
 )
 _CONFIRMING: dict[str, Field] = {
+    **DATA,
+    **OPTIONS,
     "return_url": Web(
         doc="Where the customer is sent back to from the page on which the bank is answered."
     ),
@@ -128,6 +131,7 @@ UPDATE: dict[str, Field] = {
     "payment_method": _METHOD,
     **_TEXTS,
     "payment_method_types": _TYPES["payment_method_types"],
+    **refused("send it when you confirm.", *DATA, *OPTIONS),
     **refused(
         "it is settled when the payment is made.",
         "capture_method",
@@ -156,8 +160,8 @@ CONFIRM: dict[str, Field] = {
         for name, field in _NOT_AT_ALL.items()
         if name
         in (
-            "amount_details", "payment_details", "payment_method_data", "payment_method_options",
-            "excluded_payment_method_types", "hooks", "setup_future_usage", "shipping",
+            "amount_details", "payment_details", "excluded_payment_method_types",
+            "hooks", "setup_future_usage", "shipping",
         )
     },
 }  # fmt: skip
@@ -184,7 +188,9 @@ LIST: dict[str, Field] = {
 PAY: dict[str, Field] = {
     "amount": need(Amount()),
     "currency": CREATE["currency"],
-    "payment_method": need(Text(255, doc="The token from the secure fields.")),
+    "payment_method": Text(255, doc="The token from the secure fields; or payment_method_data."),
+    **DATA,
+    **OPTIONS,
     "capture_method": _CAPTURE_METHOD,
     "customer": _TEXTS["customer"],
     "customer_name": Text(200, doc="Who pays."),

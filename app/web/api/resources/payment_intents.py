@@ -3,7 +3,13 @@
 import orjson
 
 from app.domain.declines import DeclineReason
-from app.domain.errors import InvalidRequest, NotFound, OperationInProgress, UnexpectedState
+from app.domain.errors import (
+    InvalidRequest,
+    NotFound,
+    OperationInProgress,
+    ParameterMissing,
+    UnexpectedState,
+)
 from app.domain.money import Money, parse_amount
 from app.domain.payments import Payment, is_accepted
 from app.domain.states import PaymentStatus
@@ -30,7 +36,8 @@ from app.web.api.fields import merged
 from app.web.api.objects.payment_intent import decline_message, payment_intent, status_of
 from app.web.api.resources import intent_params as params
 from app.web.api.resources.escrow_params import stored_plan
-from app.web.api.resources.intent_methods import said_of, types_of
+from app.web.api.resources.intent_methods import refuse_other, said_of, types_of
+from app.web.api.resources.method_data import given_in, made_by
 from app.web.api.resources.paging import created, cut
 from app.web.client_secrets import is_client_secret
 
@@ -47,19 +54,21 @@ def create(call: Call) -> Answered:
     amount = parse_amount(found["amount"], found["currency"])
     customer_id = _customer(call)
     is_tried = found.get("confirm", False)
-    method = found.get("payment_method")
+    method, given = found.get("payment_method"), given_in(call, amount.currency)
     if not is_tried:
-        for name in ("return_url", "off_session"):
+        for name in ("return_url", "off_session", "payment_method_data"):
             if found.get(name):
                 raise InvalidRequest(
                     f"{name} can only be sent together with confirm=true.", param=name
                 )
-    elif method is None:
+    elif method is None and given is None:
         raise _no_method()
-    choice = _chosen(call, method, customer_id) if method else None
     plan = stored_plan(call, found, amount)
     is_held = found.get("capture_method") == "manual" or plan is not None
-    types = types_of(call, amount, is_held=is_held)
+    types = types_of(call, amount, is_held=is_held, given=given)
+    choice = made_by(call, given, customer_id) or (
+        _chosen(call, method, customer_id) if method else None
+    )
     command = CreatePayment(
         merchant_id=call.merchant_id,
         amount=amount,
@@ -72,13 +81,14 @@ def create(call: Call) -> Answered:
         is_off_session=bool(found.get("off_session")),
         capture_method=found.get("capture_method") or "automatic",
         description=found.get("description"),
-        customer_email=found.get("receipt_email"),
-        customer_name=found.get("customer_name"),
+        customer_email=given.email if given else found.get("receipt_email"),
+        customer_name=given.payer if given else found.get("customer_name"),
         return_url=found.get("return_url"),
         metadata=dict(merged({}, found.get("metadata"))),
         escrow=plan,
         method_types=types,
-        said=said_of(call, types),
+        method=given.name if given else None,
+        said=said_of(call, types, given),
         idempotency=_idempotency(call),
     )
     result = create_payment(call.deps, command)
@@ -96,6 +106,8 @@ def pay(call: Call) -> Answered:
             "Send an Idempotency-Key header, so that a repeated request cannot charge twice.",
             param="Idempotency-Key",
         )
+    if not call.params.get("payment_method") and not call.params.get("payment_method_data"):
+        raise ParameterMissing("payment_method")
     call.params["confirm"] = True
     return create(call)
 
@@ -171,10 +183,16 @@ def confirm(call: Call) -> Answered:
     again = _begun_before(call, payment)
     if again is not None:
         return _told(call, again)
+    given = given_in(call, payment.currency)
     method = call.params.get("payment_method") or payment.payment_method
-    if method is None:
+    if given is not None:
+        refuse_other(given, payment.method_types)
+        method = None
+    elif method is None:
         raise _no_method()
-    choice = _chosen(call, method, payment.customer_id)
+    choice = made_by(call, given, payment.customer_id) or _chosen(
+        call, str(method), payment.customer_id
+    )
     tried = confirm_payment(
         call.deps,
         ConfirmPayment(
@@ -183,13 +201,14 @@ def confirm(call: Call) -> Answered:
             payment_method_token=choice.token,
             actor=call.actor,
             return_url=call.params.get("return_url"),
-            customer_email=call.params.get("receipt_email"),
+            customer_email=given.email if given else call.params.get("receipt_email"),
             payment_method=_named(choice, method),
             payment_method_id=choice.payment_method_id,
             customer_reference=choice.customer_reference,
             is_off_session=bool(call.params.get("off_session")),
             operation_id=call.subject(),
-            said=said_of(call, payment.method_types),
+            method=given.name if given else None,
+            said=said_of(call, payment.method_types, given),
         ),
     )
     return _told(call, tried)

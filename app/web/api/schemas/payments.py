@@ -2,7 +2,7 @@
 
 from app.web.api.objects.method_words import API_TYPES
 from app.web.api.objects.payment_intent import CANCEL_REASONS
-from app.web.api.objects.refund import FAILURES, REASONS, TRANSFERS
+from app.web.api.objects.refund import BALANCES, FAILURES, REASONS, TRANSFERS
 from app.web.api.schemas.dsl import (
     Schema,
     currency,
@@ -23,6 +23,7 @@ from app.web.api.schemas.dsl import (
     whole,
     word,
 )
+from app.web.api.schemas.instructions import INSTRUCTIONS
 from app.web.api.schemas.methods import CHARGED
 from app.web.api.schemas.parts import (
     BILLING,
@@ -51,7 +52,7 @@ LAST_ERROR = shape(
 )
 NEXT_ACTION = shape(
     "What the customer has to do.",
-    type=word("redirect_to_url", "verify_with_microdeposits"),
+    type=word("redirect_to_url", "verify_with_microdeposits", "display_bank_transfer_instructions"),
     redirect_to_url=optional(
         shape(
             "",
@@ -67,6 +68,7 @@ NEXT_ACTION = shape(
             microdeposit_type=word("amounts", "descriptor_code"),
         )
     ),
+    display_bank_transfer_instructions=optional(INSTRUCTIONS),
 )
 INTENT_FIELDS: dict[str, Schema] = {
     "id": ident("pi"),
@@ -212,7 +214,7 @@ REFUND = shape(
     currency=currency(),
     destination_details=shape(
         "",
-        type=word("card", "eu_bank_transfer", "us_bank_transfer"),
+        type=word("card", "customer_cash_balance", "eu_bank_transfer", "us_bank_transfer"),
         card=optional(
             shape(
                 "",
@@ -222,6 +224,7 @@ REFUND = shape(
             )
         ),
         **{name: optional(_TRANSFER) for name in TRANSFERS.values()},
+        **{name: optional(shape("The customer's own balance.")) for name in BALANCES.values()},
     ),
     failure_balance_transaction=optional(
         expands("balance_transaction", doc="What came back to the balance when it failed.")
