@@ -62,7 +62,7 @@ def end_words(view: PaymentView, amount: str) -> tuple[str, str, str] | None:
     shop = view.merchant_name
     match view.phase:
         case "paid":
-            kept = f"What you sent beyond it is kept for you: {shop} can send it back."
+            kept = f"If you sent more, the rest is kept for you: {shop} can send it back."
             return f"{amount} has arrived by bank transfer.", "Thank you.", kept
         case "returned":
             return (

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.domain.methods import METHODS
 from app.domain.money import Money
 from app.services import merchants
-from tests.e2e.browser import VISA, Checkout, accessibility_problems
+from tests.e2e.browser import VISA, Checkout, accessibility_problems, sign_in
 from tests.e2e.stack import Shop
 from tests.sandbox.server import wait_until
 
@@ -191,8 +191,14 @@ def test_a_bank_transfer_arrives_in_two_parts(every: Shop, page: Page) -> None:
     wait_until(is_told("€29.99 is still due"), seconds=20)
     checkout.shows("Send the rest by bank transfer")
     assert every.charged(checkout.session_id) == []
-    arrives(2999)
+    arrives(3999)
     wait_until(_becomes(every, "captured"), seconds=20)
     page.goto(checkout.address)
     checkout.shows("Payment complete")
     every.check_the_books()
+    sign_in(page, every)
+    page.get_by_role("link", name="Bank transfers").click()
+    assert accessibility_problems(page) == []
+    page.get_by_role("link", name="Ada Lovelace").click()
+    expect(page.get_by_role("link", name="Send €10.00 back")).to_be_visible()
+    assert accessibility_problems(page) == []

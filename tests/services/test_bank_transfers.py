@@ -93,7 +93,7 @@ def test_parts_add_up_and_count_for_the_merchant_only_when_all_is_there(
             assert "merchant_pending" not in _books(shop)
 
     paid = news(deps, shop, payment)
-    for event in bank.events():
+    for event in reversed(bank.events()):
         deliver(deps, shop, event | {"id": f"{event['id']}again"})
     inbound.handle_due(deps)
 
