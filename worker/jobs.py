@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.services import (
+    bank_returns,
     books,
     conversions,
     escrow,
@@ -56,9 +57,11 @@ def handle_inbox() -> None:
 
 
 def submit_refunds() -> None:
-    """Send refunds that were requested, ask after those without an answer."""
+    """Send refunds and returns that were requested, ask after those without an answer."""
     with moving_job("refunds") as ports:
         while refunds.submit_due(ports, BATCH) == BATCH:
+            continue
+        while bank_returns.submit_due(ports, BATCH) == BATCH:
             continue
 
 

@@ -64,6 +64,12 @@ CHART: dict[str, Account] = {
             "Left the balance, not yet at the merchant's bank.",
         ),
         Account("refunds_in_transit", Kind.CUSTOMER, Side.CREDIT, "On its way back to customers."),
+        Account(
+            "customer_balance",
+            Kind.CUSTOMER,
+            Side.CREDIT,
+            "Sent by customers, not applied to a payment yet.",
+        ),
         Account("platform_fees", Kind.PLATFORM, Side.CREDIT, "What the platform earned."),
         Account("processor_fees", Kind.PLATFORM, Side.DEBIT, "What processors charged us."),
         Account("bank", Kind.PLATFORM, Side.DEBIT, "What our own bank holds."),

@@ -13,8 +13,8 @@ from app.domain.money import Money
 class AuthorizeRequest:
     """Take, or only hold, `amount`. With `reference`, a further try on the same payment there.
 
-    `customer_reference` is whose kept card it is; `is_off_session`: nobody is there to be asked;
-    `methods` are the kinds that may be used; `said` is what else the customer said: `mandate`
+    `customer_reference` is whose kept card, or whose balance, it is; `is_off_session`: nobody is there to
+    be asked; `methods` are the kinds that may be used; `said` is what else the customer said: `mandate`
     (`accepted_at`, `ip`, `user_agent`), `country`. The token may stand for a kind by its name.
     """
 

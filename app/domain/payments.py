@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from app.domain import recipes
+from app.domain import bank_money, recipes
 from app.domain.clock import add_business_days
 from app.domain.fees import PriceList, Sale
 from app.domain.methods import CARD, made_with, method_of
@@ -114,7 +114,9 @@ def _told_of(
     method, card = outcome.method, getattr(outcome, "card", None) or payment.card
     changes = {"action": None, "card": card, **_identified(payment, outcome.facts)}
     if method is not None:
-        changes |= {"method": method.name, "method_details": dict(method.details)}
+        # Where a transfer was to go is told once, and stays to be told.
+        known = payment.method_details if bank_money.is_transfer(method.name) else {}
+        changes |= {"method": method.name, "method_details": {**known, **method.details}}
         changes["card"] = card if method.name == CARD else None
     return changes
 
@@ -179,6 +181,7 @@ def _captured(payment: Payment, outcome: Captured, fees: PriceList, now: datetim
         if payment.escrow is not None:
             # In the same statement: nobody ever sees the money captured and not held.
             journals += (recipes.escrow_held(payment.id, amount - fee, on),)
+        journals += bank_money.applied(payment, method.name, amount, now.date())
     if after.processor_fee_minor is None and outcome.processor_fee is not None:
         journals += _processor_fee(payment, outcome, on)
         if outcome.processor_fee.currency == currency:
@@ -222,14 +225,18 @@ def _authorized(payment: Payment, outcome: Authorized, now: datetime) -> Decisio
 
 
 def _action_required(payment: Payment, outcome: ActionRequired) -> Decision:
+    asked = {"kind": outcome.kind.value, **outcome.details}
     after, events = _move(
         payment,
         _P.REQUIRES_ACTION,
         {"kind": outcome.kind},
         client_secret=outcome.client_secret,
-        **_told_of(payment, outcome) | {"action": {"kind": outcome.kind.value, **outcome.details}},
+        **_told_of(payment, outcome) | {"action": asked},
     )
-    return _succeeded(payment, after, events)
+    more = bank_money.progress(payment, outcome)
+    if more and not events and payment.status is _P.REQUIRES_ACTION:
+        after = replace(payment, action=asked)
+    return _succeeded(payment, after, events + more if after is not payment else events)
 
 
 def _pending(payment: Payment, outcome: Pending, now: datetime) -> Decision:

@@ -16,10 +16,12 @@ from app.domain.asked import (
     Query,
     RefundRequest,
 )
+from app.domain.bank_facts import BankMoney, ReturnRequest
 from app.domain.declines import DeclineReason
 from app.domain.kept import CustomerKnown, CustomerRequest, Dropped, KeepRequest, Unkeepable
-from app.domain.methods.facts import ActionKind, MethodFacts
+from app.domain.methods.facts import ActionKind, CardFacts, MethodFacts
 from app.domain.money import Money
+from app.domain.news import News
 
 __all__ = [
     "Absent",
@@ -62,27 +64,6 @@ class ProcessorAccount:
     publishable_key: str
     secret_key: str = field(repr=False)
     webhook_secrets: tuple[str, ...] = field(repr=False, default=())
-
-
-@dataclass(frozen=True, slots=True)
-class CardFacts:
-    """What a processor tells of a card; nothing here can be used to pay. `wallet` is the method that it came
-    out of, `device_last4` the end of the number that only its owner's device has.
-    """
-
-    brand: str
-    last4: str
-    exp_month: int
-    exp_year: int
-    country: str = ""
-    funding: str = ""
-    fingerprint: str = ""
-    cvc_check: str = ""
-    postal_check: str = ""
-    three_d_secure: str = ""
-    authorization_code: str = ""
-    wallet: str = ""
-    device_last4: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,17 +238,6 @@ class Kept:
 KeepOutcome = Kept | Declined | Unkeepable | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class News:
-    """A verified webhook, read only for what it is about: the object itself is asked for."""
-
-    external_id: str
-    kind: str
-    is_live: bool
-    payment_reference: str | None
-    refund_reference: str | None = None
-
-
 class Processor(Protocol):
     """What every processor can do for a payment by card."""
 
@@ -320,6 +290,22 @@ class Processor(Protocol):
         self, account: ProcessorAccount, payment_reference: str
     ) -> list[RefundAccepted | RefundRefused] | Unknown:
         """Every refund the processor knows of for a payment."""
+        ...
+
+    def bank_money(
+        self, account: ProcessorAccount, payer_reference: str, after: str | None
+    ) -> BankMoney | Unknown:
+        """What happened to a payer's balance after that fact, the oldest first; changes nothing."""
+        ...
+
+    def return_bank_money(self, account: ProcessorAccount, request: ReturnRequest) -> RefundOutcome:
+        """Send money of a payer's balance to their bank. Safe to repeat with the same key."""
+        ...
+
+    def query_return(
+        self, account: ProcessorAccount, return_id: str, reference: str | None, since: datetime
+    ) -> RefundOutcome:
+        """Ask what became of a return that was made then, by our id or theirs; changes nothing."""
         ...
 
     def open_customer(

@@ -22,8 +22,8 @@ from app.domain.states_funds import (
 )
 
 __all__ = [
-    "BANK_ACCOUNT", "CHECKOUT", "ESCROW", "FILED_ORDER", "MACHINES", "MICRO_DEPOSIT", "OPERATION",
-    "PAYMENT", "PAYOUT", "REFUND", "BankAccountStatus", "CheckoutStatus", "EscrowStatus",
+    "BANK_ACCOUNT", "BANK_RETURN", "CHECKOUT", "ESCROW", "FILED_ORDER", "MACHINES", "MICRO_DEPOSIT",
+    "OPERATION", "PAYMENT", "PAYOUT", "REFUND", "BankAccountStatus", "CheckoutStatus", "EscrowStatus",
     "FiledOrderStatus", "Machine", "MicroDepositStatus", "OperationStatus", "PaymentStatus",
     "PayoutStatus", "RefundStatus",
 ]  # fmt: skip
@@ -156,6 +156,29 @@ REFUND = Machine(
     },
 )
 
+# What goes from a customer's balance to their bank; its facts are booked as they are told.
+BANK_RETURN = Machine(
+    name="bank return",
+    initial=_R.REQUESTED,
+    created="bank_return.requested",
+    moves={
+        _R.REQUESTED: {
+            _R.PENDING: "bank_return.sent",
+            _R.UNKNOWN: "bank_return.outcome_unknown",
+            _R.SUCCEEDED: "bank_return.succeeded",
+            _R.FAILED: "bank_return.failed",
+        },
+        _R.UNKNOWN: {
+            _R.PENDING: "bank_return.sent",
+            _R.SUCCEEDED: "bank_return.succeeded",
+            _R.FAILED: "bank_return.failed",
+        },
+        _R.PENDING: {_R.SUCCEEDED: "bank_return.succeeded", _R.FAILED: "bank_return.failed"},
+        _R.SUCCEEDED: {_R.FAILED: "bank_return.returned"},
+        _R.FAILED: {},
+    },
+)
+
 _C = CheckoutStatus
 
 CHECKOUT = Machine(
@@ -190,6 +213,7 @@ OPERATION = Machine(
 MACHINES = (
     PAYMENT,
     REFUND,
+    BANK_RETURN,
     CHECKOUT,
     OPERATION,
     PAYOUT,

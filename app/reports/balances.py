@@ -115,6 +115,9 @@ TITLES = {
     "payment_returned": "Payment taken back by the bank",
     "micro_deposit_sent": "Test deposit sent",
     "micro_deposit_returned": "Test deposit returned",
+    "bank_money_received": "Sent by a customer",
+    "bank_money_applied": "Applied to a payment",
+    "bank_money_returned": "Sent back to a customer",
     "unmatched_receipt": "Money that matches no payment",
     "unmatched_refund": "Refund that matches no payment",
 }
@@ -127,6 +130,7 @@ ACCOUNT_NAMES = {
     "payouts_in_transit": "Payouts in transit",
     "bank": "Our bank",
     "refunds_in_transit": "Refunds in transit",
+    "customer_balance": "Customers' balances",
     "platform_fees": "Farthing fees",
     "processor_fees": "Processor fees",
     "fx_clearing": "Currency conversion",

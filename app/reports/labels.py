@@ -6,6 +6,7 @@ A captured payment of which half went back reads "Partial refund"; the row in th
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.bank_money import is_transfer
 from app.domain.methods import CARD, DELAYED, METHODS, method_of
 
 
@@ -31,6 +32,7 @@ _PAYMENT = {
 }
 # A bank answers in days: no screen has to ask again every two seconds.
 _AT_THE_BANK = Label("Waiting for bank", "blue")
+_TO_COME = Label("Waiting for transfer", "blue")
 
 _REFUND = {
     "requested": Label("Requested", "blue", is_live=True),
@@ -132,6 +134,8 @@ def payout_label(status: str) -> Label:
 
 def label_of(row: Any) -> Label:
     """What the payment of this row is called."""
+    if row.status == "requires_action" and is_transfer(row.method):
+        return _TO_COME
     is_slow = row.method in DELAYED and row.processor_reference is not None
     return payment_label(
         row.status,

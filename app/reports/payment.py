@@ -11,7 +11,7 @@ from app.domain.fees import parts_of
 from app.domain.methods import CARD
 from app.domain.money import Money
 from app.domain.states import PAYMENT, PaymentStatus
-from app.reports import balances, escrow, fees, settlement, timeline
+from app.reports import balances, bank_money, escrow, fees, settlement, timeline
 from app.reports.labels import Label, brand_name, label_of, refund_label, wallet_of
 from app.reports.payment_methods import Account, Outlook, account_of, outlook_of
 from app.store.db import db
@@ -106,6 +106,7 @@ class PaymentDetail:
     journals: tuple[balances.Journal, ...]
     settled: settlement.Settled | None
     escrow: escrow.HoldDetail | None
+    transfer: bank_money.TransferDetail | None
 
     @property
     def currency(self) -> str:
@@ -184,6 +185,7 @@ def detail(merchant_id: str, payment_id: str, *, now: datetime) -> PaymentDetail
         journals=tuple(balances.journals_of_payment(merchant_id, payment_id)),
         settled=settled,
         escrow=escrow.of_payment(merchant_id, payment_id) if row.escrow is not None else None,
+        transfer=bank_money.of_payment(row),
         **_sums(row),
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date
 from typing import Any
 
+from app.domain.bank_money import is_transfer
 from app.domain.methods import CARD, Flow, method_of
 from app.domain.states import PaymentStatus
 
@@ -78,6 +79,8 @@ def outlook_of(row: Any, today: date) -> Outlook | None:
         rule = method.return_rule(row.return_code or "")
         code = row.return_code or ""
         return Outlook("returned", code=code, meaning=rule.meaning if rule else "")
+    if is_transfer(row.method) and row.status == _S.REQUIRES_ACTION:
+        return Outlook("transfer", what_can_go_wrong=method.what_can_go_wrong, rule=method.dispute)
     if method.flow is Flow.FIELDS:
         return None
     if row.status == _S.REQUIRES_ACTION and method.flow is Flow.REDIRECT:

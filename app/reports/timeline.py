@@ -67,6 +67,7 @@ def _asked(data: dict[str, Any]) -> str:
     asked = {
         "authenticate": "By their bank",
         "redirect": "On the provider's own page",
+        "transfer": "They were told the account and the reference to send it to",
         "microdeposits": "Two small deposits are on their way; the customer tells us their amounts",
     }
     return asked.get(str(data.get("kind")), "")
@@ -74,6 +75,11 @@ def _asked(data: dict[str, Any]) -> str:
 
 def _returned(data: dict[str, Any]) -> str:
     return f"The bank's code: {data.get('code')}. Nothing can be said against it."
+
+
+def _still_due(data: dict[str, Any]) -> str:
+    left = Money(int(data["remaining_minor"]), str(data["currency"]))
+    return f"Still due: {left}"
 
 
 def _asking(_data: dict[str, Any]) -> str:
@@ -88,6 +94,7 @@ TELLINGS: dict[str, Telling] = {
     "payment.processing_confirmed": Telling("The processor is working on the payment", "blue"),
     "payment.outcome_unknown": Telling("The outcome is not known yet", "orange", _asking),
     "payment.action_required": Telling("The customer was asked to confirm", "blue", _asked),
+    "payment.partially_funded": Telling("{} of it came by bank transfer", "blue", _still_due),
     "payment.submitted": Telling("The bank was told to pay {}", "blue"),
     "payment.capture_requested": Telling("Capture of {} was requested"),
     "payment.cancel_requested": Telling("Cancellation was requested"),
@@ -116,6 +123,16 @@ TELLINGS: dict[str, Telling] = {
     "refund.succeeded": Telling("{} was refunded", "green"),
     "refund.failed": Telling("The refund of {} failed", "red", _failure),
     "refund.returned": Telling("The refund of {} came back from the customer's bank", "red"),
+    "bank_return.requested": Telling(
+        "Sending {} back to the customer's bank was requested", "blue"
+    ),
+    "bank_return.sent": Telling("{} is on its way back to the customer's bank", "blue"),
+    "bank_return.outcome_unknown": Telling(
+        "Whether it was sent back is not known yet", "orange", _asking
+    ),
+    "bank_return.succeeded": Telling("{} was sent back to the customer's bank", "green"),
+    "bank_return.failed": Telling("Sending {} back failed", "red", _failure),
+    "bank_return.returned": Telling("{} came back from the customer's bank", "orange", _failure),
     "escrow.released_in_part": Telling("{} was released from escrow", "green", _milestone),
     "escrow.released": Telling("{} was released from escrow, the last of it", "green", _milestone),
     "escrow.closed": Telling("{} left escrow, the last of it", "green", _milestone),

@@ -16,6 +16,7 @@ from app.sandbox import (
     receiver,
     shop,
     stripejs,
+    transfers_api,
 )
 from app.sandbox.clock import WallClock
 from app.sandbox.server import MAXIMUM_BODY
@@ -36,7 +37,8 @@ def create_sandbox(data_dir: Path | str, clock: WallClock | None = None) -> Flas
     app.extensions["sandbox"] = Running(world, couriers)
     api.register(app, world)
     for module in (
-        control, control_page, bank_api, mail, stripejs, shop, receiver, provider_page,
+        control, control_page, bank_api, transfers_api, mail, stripejs, shop, receiver,
+        provider_page,
     ):  # fmt: skip
         app.register_blueprint(module.blueprint)
     app.after_request(_headers)

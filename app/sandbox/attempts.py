@@ -1,6 +1,6 @@
 """One try at an intent's payment method, whatever kind it is: the first step of each kind."""
 
-from app.sandbox import debits, microdeposits, redirects
+from app.sandbox import bank_transfers, debits, microdeposits, redirects
 from app.sandbox.call import Call
 from app.sandbox.confirmation import confirm_intent
 from app.sandbox.customers import check_use
@@ -35,6 +35,9 @@ def begin(call: Call, intent: Json) -> None:
         )
     # Whatever the customer may still have open of an earlier try, it is over.
     intent["_attempt"] = None
+    if kind == "customer_balance":
+        bank_transfers.begin(call, intent, method)
+        return
     if kind not in DEBITS and kind not in PROVIDERS:
         confirm_intent(call, intent)
         return

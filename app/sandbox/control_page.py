@@ -17,6 +17,7 @@ from app.sandbox import (
     faults,
     idempotency,
     record,
+    transfers_api,
     wallets,
 )
 from app.sandbox.declines import DECLINES
@@ -148,6 +149,7 @@ def _context(world: World) -> dict[str, Any]:
             "offset": world.clock.offset_seconds,
             "quick": [(title, text) for title, text, _ in QUICK],
             "route": faults.DEFAULT_ROUTE,
+            "incoming": transfers_api.shown(unit, record.accounts(unit)),
             "wallets": [
                 (name, title, name in wallets.offered(unit))
                 for name, title in wallets.TITLES.items()
@@ -201,6 +203,17 @@ def choose_wallets() -> AnyResponse:
     _own_page_only()
     with current_world().store.transaction() as unit:
         wallets.offer(unit, request.form.getlist("offered"))
+    return redirect("/control", 303)
+
+
+@blueprint.post("/control/do/transfer")
+def transfer() -> AnyResponse:
+    _own_page_only()
+    form = request.form.to_dict()
+    account, _, intent = form.get("to", "").partition(" ")
+    amount = transfers_api.units(form.get("amount", ""))
+    told = {"account": account, "payment_intent": intent, "amount": amount}
+    transfers_api.arrives(current_world(), told | {"reference": form.get("reference", "")})
     return redirect("/control", 303)
 
 

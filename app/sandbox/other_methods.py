@@ -6,7 +6,7 @@ from app.sandbox.errors import Json, StripeError, missing
 from app.sandbox.params import Reader, anything, hash_of, one_of, string
 from app.sandbox.providers import PROVIDERS, described
 
-TYPES = ("sepa_debit", "us_bank_account", *PROVIDERS)
+TYPES = ("sepa_debit", "us_bank_account", "customer_balance", *PROVIDERS)
 DATA: dict[str, Reader] = {
     "sepa_debit": hash_of({"iban": string(64)}),
     "us_bank_account": hash_of(
@@ -18,9 +18,12 @@ DATA: dict[str, Reader] = {
             "routing_number": string(20),
         }
     ),
+    "customer_balance": hash_of({}),
     "paypal": anything,
     "klarna": hash_of({"dob": anything}),
 }
+# What has an account that is debited.
+DEBITED = ("sepa_debit", "us_bank_account")
 _LIVE = "This is not one of the test bank accounts; the sandbox takes no real one."
 
 
@@ -40,9 +43,9 @@ def details(given: Json) -> Json:
     kind: str = given["type"]
     if kind in PROVIDERS:
         return described(kind)
-    if not given.get(kind):
+    if not given.get(kind) and kind in DEBITED:
         raise missing(kind)
-    return _MAKERS[kind](given[kind])
+    return _MAKERS[kind](given.get(kind) or {})
 
 
 def account_of(method: Json) -> Account:
@@ -105,4 +108,8 @@ def _us(given: Json) -> Json:
     }
 
 
-_MAKERS = {"sepa_debit": _sepa, "us_bank_account": _us}
+def _balance(_given: Json) -> Json:
+    return {}
+
+
+_MAKERS = {"sepa_debit": _sepa, "us_bank_account": _us, "customer_balance": _balance}

@@ -3,7 +3,7 @@
 The moves between statuses that involve a card are in `confirmation`.
 """
 
-from app.sandbox import attempts, charges, microdeposits
+from app.sandbox import attempts, bank_transfers, charges, microdeposits
 from app.sandbox.call import Call, public
 from app.sandbox.confirmation import CANCELABLE, settle, unexpected
 from app.sandbox.customers import check_use
@@ -307,6 +307,7 @@ def cancel(call: Call) -> Json:
 def _end(call: Call, intent: Json, reason: str | None, *, has_expired: bool) -> None:
     if intent["status"] == "requires_capture":
         charges.release(call, call.load("charge", intent["latest_charge"]), has_expired=has_expired)
+    bank_transfers.let_go(call, intent)
     intent["status"] = "canceled"
     intent["canceled_at"] = call.now
     intent["cancellation_reason"] = reason

@@ -16,7 +16,10 @@ from app.sandbox.store import Transaction
 from app.sandbox.wire_money import from_wire
 
 # Each fact and the totals it adds to.
-FACTS = ("authorised", "captured", "released", "refunded", "refund_failed", "returned")
+FACTS = (
+    "authorised", "captured", "released", "refunded", "refund_failed", "returned", "received",
+    "sent_back", "came_back",
+)  # fmt: skip
 
 
 def write(
@@ -104,7 +107,7 @@ def answer(
     rows = facts(unit, account, payment_intent=payment_intent, metadata=metadata)
     payments = {
         intent: totals([row for row in rows if row["payment_intent"] == intent])
-        for intent in dict.fromkeys(row["payment_intent"] for row in rows)
+        for intent in dict.fromkeys(row["payment_intent"] for row in rows if row["payment_intent"])
     }
     return {"account": account, "facts": rows, "totals": totals(rows), "payments": payments}
 

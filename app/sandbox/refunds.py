@@ -5,7 +5,7 @@ balance row of its own (`failure_balance_transaction`), and what it had refunded
 again.
 """
 
-from app.sandbox import faults, record
+from app.sandbox import cash, cash_returns, faults, record
 from app.sandbox.balance import book
 from app.sandbox.call import Call, public
 from app.sandbox.errors import Json, StripeError, invalid
@@ -34,8 +34,11 @@ CREATE: Spec = {
     "amount": integer,
     "charge": string(255),
     "currency": string(3),
+    "customer": string(255),
     "expand": EXPAND,
+    "instructions_email": string(512),
     "metadata": metadata,
+    "origin": one_of("customer_balance"),
     "payment_intent": string(255),
     "reason": one_of("duplicate", "fraudulent", "requested_by_customer"),
 }
@@ -110,6 +113,8 @@ def _outcome(call: Call, charge: Json) -> str:
     if forced is not None:
         return str(forced.get("outcome", "pending_then_failed"))
     method = call.unit.find(call.account, "payment_method", charge["payment_method"])
+    if method is not None and method["type"] == "customer_balance":
+        return "now"
     if method is None or method["type"] == "card":
         return card_of(method).refund if method else "now"
     if method["type"] in PROVIDERS:
@@ -120,6 +125,8 @@ def _outcome(call: Call, charge: Json) -> str:
 
 def create(call: Call) -> Json:
     """POST /v1/refunds."""
+    if call.param("origin") == "customer_balance":
+        return cash_returns.create(call)
     charge = _charge(call)
     amount = _amount(call, charge)
     status, chore = OUTCOMES[_outcome(call, charge)]
@@ -148,6 +155,11 @@ def create(call: Call) -> Json:
     if chore is not None:
         call.unit.chore(call.account, chore, refund["id"], call.clock.exact() + DECISION_SECONDS)
     _apply(call, charge, amount)
+    if "customer_cash_balance" in refund["destination_details"]:
+        # What was paid from a balance goes back there; from there it can be sent on.
+        customer = call.load("customer", charge["customer"])
+        about = {"refund": refund["id"]}
+        cash.enter(call, customer, "refunded_from_payment", amount, charge["currency"], about)
     emit(call, "refund.created", refund)
     emit(call, "charge.refunded", charge)
     return public(refund, call.now)
@@ -159,7 +171,11 @@ def _destination(charge: Json) -> Json:
     if kind == "card":
         reference |= {"reference_type": "acquirer_reference_number", "type": "refund"}
         return {kind: reference, "type": kind}
-    name = {"sepa_debit": "eu_bank_transfer", "us_bank_account": "us_bank_transfer"}.get(kind, kind)
+    name = {
+        "sepa_debit": "eu_bank_transfer",
+        "us_bank_account": "us_bank_transfer",
+        "customer_balance": "customer_cash_balance",
+    }.get(kind, kind)
     return {name: reference if name.endswith("transfer") else {}, "type": name}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.sandbox import (
     balance,
+    cash,
     charges,
     customers,
     disputes,
@@ -81,6 +82,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_CUSTOMERS}/{{id}}", customers.update, customers.UPDATE),
     Route("DELETE", f"{_CUSTOMERS}/{{id}}", customers.delete, customers.DELETE),
     Route("GET", f"{_CUSTOMERS}/{{id}}/payment_methods", customers.list_kept, customers.METHODS),
+    Route("GET", f"{_CUSTOMERS}/{{id}}/cash_balance", cash.retrieve, cash.RETRIEVE),
+    Route("GET", f"{_CUSTOMERS}/{{id}}/cash_balance_transactions", cash.list_entries, cash.LIST),
     Route(
         "POST",
         "/v1/tokens",

@@ -10,7 +10,16 @@ from threading import Event, Thread
 
 from flask import current_app
 
-from app.sandbox import bank, charges, debits, idempotency, payment_intents, redirects, refunds
+from app.sandbox import (
+    bank,
+    cash_returns,
+    charges,
+    debits,
+    idempotency,
+    payment_intents,
+    redirects,
+    refunds,
+)
 from app.sandbox.call import Call
 from app.sandbox.clock import SandboxClock, WallClock
 from app.sandbox.store import Store
@@ -22,6 +31,8 @@ CHORES: dict[str, Callable[[Call, str], None]] = {
     "transfer_arrives": bank.pay,
     "transfer_comes_back": bank.come_back,
     "debit_answers": debits.answer,
+    "return_arrives": cash_returns.arrive,
+    "return_fails": cash_returns.fail,
     "debit_returns": debits.give_back,
     "redirect_expires": redirects.expire,
     "redirect_decides": redirects.decide,

@@ -10,7 +10,7 @@ from app.domain.errors import NotFound
 from app.domain.payments import Payment, is_accepted
 from app.domain.states import PaymentStatus
 from app.services.accounts import account_by_id
-from app.services.checkout_view import PaymentView, common_facts, is_elsewhere
+from app.services.checkout_view import PaymentView, common_facts, is_elsewhere, waiting_phase
 from app.services.deps import Deps
 from app.services.resolver import refresh
 from app.store import payment_path, payment_reads
@@ -68,7 +68,7 @@ def _view(deps: Deps, payment: Payment) -> AuthenticationView:
     account = account_by_id(deps, payment.processor_account_id)
     phase = _PHASES[payment.status]
     if is_accepted(payment):
-        phase = "verify" if payment.status is _P.REQUIRES_ACTION else "pending"
+        phase = waiting_phase(payment) if payment.status is _P.REQUIRES_ACTION else "pending"
     if is_elsewhere(payment):
         phase = "redirect"
     if payment.needs_reversal:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain.bank_money import is_transfer
 from app.domain.errors import (
     IntegrityFailure,
     InvalidRequest,
@@ -29,6 +30,7 @@ from app.services.checkout_tries import is_the_same_press, refuse_unworkable
 from app.services.checkout_view import CheckoutView, phase_of, view_of
 from app.services.creation import CreatePayment, create_payment
 from app.services.deps import Deps
+from app.services.methods import reference_of
 from app.services.offers import asked_methods
 from app.services.payments import ConfirmPayment, confirm_payment, refuse_inexact
 from app.services.resolver import refresh
@@ -207,9 +209,7 @@ def session_of(merchant_id: str, session_id: str) -> tuple[CheckoutSession, Paym
 
 
 def pay(deps: Deps, command: PaySession) -> CheckoutView:
-    """Take the payment, once. A second click, tab or reload finds the first one's state, never an
-    error.
-    """
+    """Take the payment, once. A second click, tab or reload finds the first one's state, no error."""
     row, merchant = _find(command.session_id)
     payment = payment_path.load_by_session(row.merchant_id, row.id)
     if phase_of(deps, row, payment) not in PAYABLE:
@@ -224,8 +224,7 @@ def pay(deps: Deps, command: PaySession) -> CheckoutView:
         else:
             _further_try(deps, payment, command)
     except (OperationInProgress, UnexpectedState, IntegrityFailure):
-        # Another click or tab was first, or the rows have to be looked at: they are the answer.
-        pass
+        pass  # Another click or tab was first, or the rows have to be looked at: they are the answer.
     return state(deps, command.session_id)
 
 
@@ -269,10 +268,18 @@ def _first_try(deps: Deps, row: CheckoutSession, merchant: Merchant, command: Pa
             metadata=row.payment_metadata,
             escrow=row.escrow,
             return_url=f"{deps.base_url}/pay/{row.id}",
+            customer_reference=_payer(deps, row.merchant_id, row.customer_id, command.method),
             method_types=(kind_of(command.method),),
             said=command.said,
         ),
     )
+
+
+def _payer(deps: Deps, merchant_id: str, customer_id: str | None, method: str) -> str | None:
+    """Whose balance a transfer goes through: a known customer's own, else one for this payment alone."""
+    if customer_id is None or not is_transfer(method):
+        return None
+    return reference_of(deps, merchant_id, customer_id)
 
 
 def _what(row: CheckoutSession) -> str:
@@ -293,6 +300,9 @@ def _further_try(deps: Deps, payment: Payment, command: PaySession) -> None:
             return_url=f"{deps.base_url}/pay/{payment.session_id}",
             customer_email=command.email,
             customer_name=command.name,
+            customer_reference=_payer(
+                deps, payment.merchant_id, payment.customer_id, command.method
+            ),
             method=kind_of(command.method),
             said=command.said,
         ),

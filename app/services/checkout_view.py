@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from app.domain.bank_money import due
 from app.domain.clock import add_business_days
 from app.domain.declines import CustomerText, customer_text
 from app.domain.methods import CARD, Method, offered, with_forms
@@ -56,6 +57,7 @@ class PaymentView:
     paid_at: datetime | None
     captured: Money | None
     refunded: Money | None
+    due: Money | None
 
 
 @dataclass(frozen=True)
@@ -117,10 +119,16 @@ def _settled_phase(payment: Payment) -> str:
         case _P.RETURNED:
             return "taken_back"
         case _P.REQUIRES_ACTION:
-            return "verify"
+            return waiting_phase(payment)
         case _P.PROCESSING:
             return "pending"
     return "canceled"
+
+
+def waiting_phase(payment: Payment) -> str:
+    """The face of a payment whose customer has something to do in the days to come."""
+    kind = (payment.action or {}).get("kind")
+    return "transfer" if kind == ActionKind.TRANSFER else "verify"
 
 
 def view_of(
@@ -211,6 +219,7 @@ def common_facts(
         "paid_at": payment.captured_at if payment else None,
         "captured": _some(payment.captured_minor, payment) if payment else None,
         "refunded": _some(payment.refunded_minor, payment) if payment else None,
+        "due": due(payment) if payment and phase == "transfer" else None,
     }
 
 

@@ -12,10 +12,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.domain import recipes
+from app.domain.bank_money import is_transfer
 from app.domain.ids import new_id
 from app.domain.payments import Payment
 from app.domain.processor import Captured, ProcessorAccount, RefundAccepted, RefundRefused, Unknown
 from app.domain.states import PaymentStatus, RefundStatus
+from app.services import bank_money
 from app.services.deps import Deps
 from app.services.escrow_rows import take_for_refund
 from app.services.fee_returns import returned
@@ -193,6 +195,10 @@ def _event(
 
 def book_unmatched_receipt(deps: Deps, account: ProcessorAccount, found: Captured) -> None:
     """Money was taken for a payment that we have no row of: to suspense, once. Safe to repeat."""
+    if found.method is not None and is_transfer(found.method.name):
+        # It came to a payer's balance before, and is booked with that one's facts.
+        bank_money.hear(deps, account, str(found.method.details.get("payer")))
+        return
     now = deps.clock.now()
     journal = recipes.unmatched_receipt(
         account.processor, found.facts.reference, found.amount, now.date()

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.domain.errors import IntegrityFailure, SignatureInvalid
 from app.domain.ids import new_id
 from app.domain.processor import Captured, News, Outcome, ProcessorAccount, Query, Unknown
-from app.services import foreign
+from app.services import bank_money, foreign
 from app.services.accounts import account_by_id
 from app.services.deps import Deps
 from app.services.settle import facts_of, settle
@@ -47,7 +47,10 @@ def receive(deps: Deps, command: ReceiveNews) -> bool:
     news = processor.read_news(account, command.body, command.headers, now)
     if news.is_live != account.is_live:
         raise SignatureInvalid("A test event came to a live account, or the other way round.")
-    ids = (news.external_id, news.kind, news.payment_reference, news.refund_reference)
+    ids = (
+        news.external_id, news.kind, news.payment_reference, news.refund_reference,
+        news.payer_reference,
+    )  # fmt: skip
     if any(part and "\x00" in part for part in ids):
         raise SignatureInvalid("The body is not an event.")
     is_new = store(account, [news], command.body, now) == 1
@@ -68,6 +71,7 @@ def store(account: ProcessorAccount, heard: list[News], body: bytes, now: dateti
             "kind": news.kind,
             "payment_reference": news.payment_reference,
             "refund_reference": news.refund_reference,
+            "payer_reference": news.payer_reference,
             "body": body,
             "status": "received",
             "next_attempt_at": now,
@@ -122,9 +126,12 @@ def handle(deps: Deps, merchant_id: str, inbox_id: str) -> None:
         ).scalar_one()
     if row.status not in ("received", "unmatched"):
         return None
+    account = account_by_id(deps, row.processor_account_id)
+    if row.payer_reference is not None:
+        bank_money.hear(deps, account, row.payer_reference)
+        return _finish(deps, row, "handled", None)
     if row.payment_reference is None:
         return _finish(deps, row, "ignored", "It is not about a payment.")
-    account = account_by_id(deps, row.processor_account_id)
     found = _fetch(deps, account, row)
     deps.failpoint("inbox.fetched")
     if isinstance(found, Unknown):
@@ -182,9 +189,9 @@ def _no_payment(deps: Deps, account: ProcessorAccount, row: InboxRow, found: Out
         )
 
 
-def _finish(deps: Deps, row: InboxRow, status: str, why: str) -> None:
+def _finish(deps: Deps, row: InboxRow, status: str, why: str | None) -> None:
     now: datetime = deps.clock.now()
-    closed = status in ("ignored", "failed")
+    closed = status in ("ignored", "failed", "handled")
     with transaction() as session:
         session.execute(
             update(InboxRow)

@@ -216,6 +216,12 @@ def _must_be_fresh(named: NamedCard) -> None:
         raise MethodUnusable(USED, param="payment_method")
 
 
+def reference_of(deps: Deps, merchant_id: str, customer_id: str) -> str:
+    """What the processor calls a customer; raises NotFound, or ProcessorUnavailable when it is not known."""
+    customer = customers.load(merchant_id, customer_id, param="customer")
+    return _known_as(deps, account_of(deps, merchant_id), customer)
+
+
 def _known_as(deps: Deps, account: ProcessorAccount, customer: Customer) -> str:
     """What the processor calls the customer; stored as soon as it is known."""
     key = (customer.merchant_id, customer.id, account.id)

@@ -12,6 +12,7 @@ from typing import Any
 from psycopg.errors import UniqueViolation
 
 from app.domain.asked import said_of
+from app.domain.bank_money import due
 from app.domain.errors import (
     AmountNotExact,
     CaptureTooLarge,
@@ -20,7 +21,7 @@ from app.domain.errors import (
     UnexpectedState,
 )
 from app.domain.ids import new_id
-from app.domain.methods import CARD, Flow, method_of
+from app.domain.methods import CARD, method_of
 from app.domain.methods.facts import name_in
 from app.domain.money import Money
 from app.domain.payments import EventDraft, OperationInFlight, Payment
@@ -106,6 +107,7 @@ def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
     payment = load(command.merchant_id, command.payment_id)
     if payment.status not in (_P.OPEN, _P.FAILED, _P.REQUIRES_ACTION):
         raise UnexpectedState(f"This payment is {payment.status}; it cannot be tried again.")
+    _refuse_funded(payment)
     operation = new_operation(
         deps,
         "authorize",
@@ -133,11 +135,20 @@ def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
 
 
 def _kind_of(payment: Payment, token: str) -> str:
-    """The kind that a token is of, as far as it is known before it was tried: none is a provider's."""
-    if name_in(token) is not None or method_of(payment.method).flow is not Flow.REDIRECT:
+    """The kind that a token is of, as far as it is known before it was tried: no kind that has none."""
+    if name_in(token) is not None or not method_of(payment.method).is_by_name:
         return payment.method
-    others = (name for name in payment.method_types if method_of(name).flow is not Flow.REDIRECT)
+    others = (name for name in payment.method_types if not method_of(name).is_by_name)
     return next(others, CARD)
+
+
+def _refuse_funded(payment: Payment) -> None:
+    """What a part of has come by transfer is not taken in another way besides."""
+    if payment.status is _P.REQUIRES_ACTION and due(payment) < payment.amount:
+        raise UnexpectedState(
+            f"A part of this payment has come; {due(payment)} is still due. Cancel it, and that part stays"
+            " the customer's."
+        )
 
 
 def capture_payment(deps: Deps, command: CapturePayment) -> Payment:

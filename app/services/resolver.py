@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from app.domain.declines import DeclineReason
 from app.domain.errors import IntegrityFailure
-from app.domain.methods import DELAYED
+from app.domain.methods import SLOW
 from app.domain.payments import Payment
 from app.domain.processor import (
     ActionRequired,
@@ -151,8 +151,8 @@ def refresh(deps: Deps, payment: Payment) -> Payment:
 def refresh_stale(deps: Deps, limit: int = 50) -> int:
     """Ask about payments that a lost webhook may have left behind: pending ones and expired holds.
 
-    A debit waits for days anyway: those are asked about in a share of their own, so that their number
-    never keeps the others waiting.
+    A debit or a transfer waits for days anyway: those are asked about in a share of their own, so that
+    their number never keeps the others waiting.
     """
     now = deps.clock.now()
     rows = [*_stale(now, limit), *_slow(now, limit)]
@@ -179,7 +179,7 @@ def _stale(now: datetime, limit: int) -> list[tuple[str, str]]:
                   AND o.payment_id = p.id AND o.status IN ('requested', 'unknown'))
             ORDER BY random() LIMIT :limit
         """),
-        {"stale": now - timedelta(minutes=10), "now": now, "limit": limit, "slow": list(DELAYED)},
+        {"stale": now - timedelta(minutes=10), "now": now, "limit": limit, "slow": list(SLOW)},
     ).all()
     end_read()
     return [(merchant_id, payment_id) for merchant_id, payment_id in rows]
@@ -195,7 +195,7 @@ def _slow(now: datetime, limit: int) -> list[tuple[str, str]]:
                   AND o.payment_id = p.id AND o.status IN ('requested', 'unknown'))
             ORDER BY random() LIMIT :limit
         """),
-        {"slow": list(DELAYED), "since": now - SLOW_NEWS, "limit": limit},
+        {"slow": list(SLOW), "since": now - SLOW_NEWS, "limit": limit},
     ).all()
     end_read()
     return [(merchant_id, payment_id) for merchant_id, payment_id in rows]

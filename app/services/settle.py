@@ -31,6 +31,7 @@ from app.domain.processor import (
     Unknown,
 )
 from app.domain.states import OPERATION, OperationStatus, PaymentStatus
+from app.services.bank_money import with_receipts
 from app.services.deps import Deps
 from app.services.fees import prices_of
 from app.services.settlement import with_conversion
@@ -75,6 +76,7 @@ def settle(  # noqa: PLR0913 - each says something else about the outcome
     Raises IntegrityFailure for news about another object; an answer that fails the check is
     unknown.
     """
+    outcome = with_receipts(deps, payment, outcome, is_answer=is_answer)
     current = payment
     prices = prices_of(deps, payment.merchant_id, payment.created_at)
     for _ in range(MOST_ROUNDS):

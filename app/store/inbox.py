@@ -20,6 +20,7 @@ class InboxRow(Base):
     kind: Mapped[str]
     payment_reference: Mapped[str | None]
     refund_reference: Mapped[str | None]
+    payer_reference: Mapped[str | None]
     body: Mapped[bytes]
     status: Mapped[str]
     attempts: Mapped[int]

@@ -4,6 +4,7 @@ Name → (what it means, SQL giving one column that names the offender).
 """
 
 from app.domain.accounts import CHART
+from app.store.bank_money_checks import BANK_MONEY_CHECKS
 from app.store.books import FEE, GROSS, IS_OWN, WITH_FEE
 from app.store.escrow_checks import ESCROW_CHECKS
 from app.store.fx_checks import FX_CHECKS
@@ -250,7 +251,7 @@ CHECKS: dict[str, tuple[str, str]] = {
     "append_only": (
         "The ledger's and the events' guards are in place.",
         """SELECT t.name FROM (VALUES ('journals'), ('postings'), ('events'), ('seals'),
-             ('fee_schedules'), ('fee_volumes'), ('fx_rates')) AS t (name)
+             ('fee_schedules'), ('fee_volumes'), ('fx_rates'), ('payer_facts')) AS t (name)
            WHERE has_table_privilege('farthing_app', t.name, 'UPDATE')
               OR has_table_privilege('farthing_app', t.name, 'DELETE')
               OR has_table_privilege('farthing_app', t.name, 'TRUNCATE')
@@ -261,4 +262,5 @@ CHECKS: dict[str, tuple[str, str]] = {
     **PAYOUT_CHECKS,
     **FX_CHECKS,
     **ESCROW_CHECKS,
+    **BANK_MONEY_CHECKS,
 }

@@ -34,6 +34,7 @@ _OWN_HEADINGS = {
     "redirect": "Continue to {}",
     "checking": "Checking with {}",
     "verify": "Verify your bank account",
+    "transfer": "Send the money by bank transfer",
     "pending": "Your bank was told to pay",
     "failed": "This payment was not made",
     "expired": "This payment has expired",
@@ -51,6 +52,7 @@ _TEMPLATES = {
     "redirect": "redirect",
     "checking": "checking",
     "verify": "verify",
+    "transfer": "transfer",
     "pending": "pending",
 }
 _STATUSES = {
@@ -60,6 +62,7 @@ _STATUSES = {
     "pending": "pending",
     "verify": "pending",
     "redirect": "pending",
+    "transfer": "pending",
 }
 
 

@@ -60,8 +60,8 @@ def _check_name(form: FlaskForm, field: StringField) -> None:
 def _check_token(form: FlaskForm, field: StringField) -> None:
     text = field.data or ""
     method = METHODS.get(str(form["method"].data))
-    if method is not None and method.flow is Flow.REDIRECT:
-        # Nothing secret is typed for it: the provider asks on its own page.
+    if method is not None and method.is_by_name:
+        # Nothing secret is typed for it: the provider asks on its own page, or the customer sends the money.
         field.data = token_of(method.name)
         return
     if not _TOKEN.fullmatch(text) or _CARD_NUMBER.search(text):

@@ -12,12 +12,14 @@ from babel import Locale
 from babel.dates import format_datetime
 from flask import g, request, url_for
 
+from app.domain.bank_money import is_transfer
 from app.domain.methods import CARD
 from app.domain.money import Money
 from app.services.checkout_view import CheckoutView, PaymentView
 from app.web.amounts import first_locale, parse_locale
 from app.web.checkout_brand import accent_of
 from app.web.checkout_slips import END_HEADINGS, SLIPS
+from app.web.checkout_transfers import end_words, transfer_of
 from app.web.checkout_ways import (
     day_of,
     decider_of,
@@ -38,6 +40,7 @@ _TEMPLATES = {
     "redirect": "redirect",
     "checking": "checking",
     "verify": "verify",
+    "transfer": "transfer",
     "pending": "pending",
 }
 _TITLES = {
@@ -47,6 +50,7 @@ _TITLES = {
     "redirect": "Continue to {}",
     "checking": "Checking with {}",
     "verify": "Verify your bank account",
+    "transfer": "Send the money by bank transfer",
     "pending": "Your bank was told to pay",
 }
 _DATE = "d MMM y, HH:mm 'UTC'"
@@ -161,7 +165,7 @@ def page_words(
     prefix = "Error: " if errors or (notice and notice.tone == "error") else ""
     back = safe_url(view.cancel_url, view.session_id)
     onward = safe_url(view.success_url, view.session_id)
-    has_money_moved = view.phase in ("paid", "authorized", "pending", "verify")
+    has_money_moved = view.phase in ("paid", "authorized", "pending", "verify", "transfer")
     return {
         "view": view,
         **_addresses(view),
@@ -188,13 +192,14 @@ def page_words(
     }
 
 
-def method_words(view: PaymentView, locale: Locale) -> dict[str, str]:
+def method_words(view: PaymentView, locale: Locale) -> dict[str, Any]:
     """What is said of the method that a payment is made with."""
     return {
         "paid_with": paid_with(view, _card(view)),
         "decider": decider_of(view),
         "expected": day_of(view.method_details.get("expected_on"), locale),
         "arrives": day_of(view.action.get("arrives_on"), locale),
+        "transfer": transfer_of(view),
     }
 
 
@@ -293,6 +298,11 @@ def end_of(view: PaymentView, amount: str) -> End:
     card = paid_with(view, _card(view), " in ") or "your card"
     taken, held, given = moves_of(view)
     back = f"Go back to {shop}"
+    told = end_words(view, amount) if is_transfer(view.method) else None
+    if told is not None:
+        moves_on = view.phase == "paid"
+        label = f"Continue to {shop}" if moves_on else back
+        return End(*told[:2], return_label=label, moves_on=moves_on, note=told[2])
     if view.phase == "paid":
         return End(
             money=f"{amount} {taken} {card}.",

@@ -22,6 +22,7 @@ SLIPS = {
     "paid": Slip("You paid", "Total paid", "green", "Paid"),
     "authorized": Slip("Reserved, not taken", "Total reserved", "blue", "Reserved"),
     "verify": Slip("You pay", "Total", "blue", "To verify"),
+    "transfer": Slip("To be sent", "Total", "blue", "Waiting"),
     "pending": Slip("To be debited", "Total", "blue", "Pending"),
     "refused": Slip("Order", "Total", "grey", "Not charged"),
     "taken_back": Slip("Order", "Total", "orange", "Taken back"),

@@ -17,8 +17,14 @@ _HINTS = {
     "ach_debit": "From a bank account in the United States; the bank answers in days",
     "paypal": "You will be redirected to PayPal",
     "klarna": "Pay later or in parts; you will be redirected to Klarna",
+    "bank_transfer": "You send the money from your bank; paid when it has arrived",
 }
-_NAMES = {"card": "Name on card", "sepa_debit": "Account holder", "ach_debit": "Account holder"}
+_NAMES = {
+    "card": "Name on card",
+    "sepa_debit": "Account holder",
+    "ach_debit": "Account holder",
+    "bank_transfer": "Account holder",
+}
 # How money is said to move: from and to a card or an account, or at a provider.
 _MOVES = {
     False: ("was taken from", "is reserved on", "given back to"),

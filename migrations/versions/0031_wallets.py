@@ -7,7 +7,7 @@ holds for new rows only: to look through millions of old ones would find nothing
 from alembic import op
 
 revision = "0031_wallets"
-down_revision = "0027_methods_of_payments"
+down_revision = "0029_bank_money"
 
 TABLES = ("payments", "payment_methods")
 

@@ -1,6 +1,6 @@
 /* Bank accounts in the processor's own fields: an IBAN, or an account in the United States. An account number never
    exists in our page. Only calls that Stripe documents for js.stripe.com are used. And ways to pay that have no fields
-   here, since the provider asks on its own page. */
+   here, since a provider asks on its own page or the customer sends the money. */
 
 import { loadProcessor, look, SLOW_AFTER_MS } from "./checkout-card.js";
 
@@ -112,7 +112,7 @@ export class BankFields {
 }
 
 export class NoFields {
-  /** As BankFields, for a provider's own page: nothing is typed here, and there is nothing to wait for. */
+  /** As BankFields, for a way to pay for which nothing is typed here, and there is nothing to wait for. */
   constructor(root) {
     this.isReady = true;
     this.leadsTo = root.dataset.leadsTo;

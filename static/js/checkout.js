@@ -11,6 +11,9 @@ const POLL_FIRST_MS = 1000;
 const POLL_MOST_MS = 15000;
 const RECHECK_MS = 3000;
 const STAY_SECONDS = 10;
+const COPIED_MS = 2000;
+
+const KINDS = [[".card-fields", CardFields], [".bank-fields", BankFields], [".leaving", NoFields]];
 
 const KINDS = [[".card-fields", CardFields], [".bank-fields", BankFields], [".leaving", NoFields]];
 
@@ -419,6 +422,19 @@ function beginAction() {
   panel().querySelector("[data-another]")?.addEventListener("click", another);
 }
 
+/** Facts to be typed into another program are copied with one press. */
+function beginCopies() {
+  for (const button of panel().querySelectorAll("[data-copy]")) {
+    button.hidden = !navigator.clipboard;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.textContent = "Copied";
+      say("Copied");
+      setTimeout(() => { button.textContent = "Copy"; }, COPIED_MS);
+    });
+  }
+}
+
 /** After paying here, go back to the shop by itself; a reload or the back button never does. */
 function beginReturn(isMove) {
   const print = panel().querySelector("[data-print]");
@@ -451,6 +467,7 @@ function begin({ isMove }) {
   if (form()) beginForm();
   if (panel().querySelector("[data-action]")) beginAction();
   if (isWaiting()) poll();
+  beginCopies();
   beginReturn(isMove);
 }
 

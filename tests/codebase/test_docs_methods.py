@@ -7,7 +7,7 @@ import os
 import re
 from datetime import date
 
-from app.domain.methods import METHODS
+from app.domain.methods import METHODS, Flow
 from app.domain.methods.contract import Method
 from app.domain.money import Money
 from tests.codebase.project import ROOT, read
@@ -26,6 +26,12 @@ def _hold(method: Method) -> str:
     return f"yes{days}" if method.can_hold else "no"
 
 
+def _answer(method: Method) -> str:
+    if method.flow is Flow.TRANSFER:
+        return "when it has come"
+    return str(method.answer_business_days or "at once")
+
+
 def _row(method: Method) -> str:
     limits = [
         f"{code} {Money(limit.most_minor, code).decimal}"
@@ -36,8 +42,8 @@ def _row(method: Method) -> str:
         f"{method.title} (`{method.name}`)",
         ", ".join(sorted(method.currencies)) or "all",
         "by country, see below" if method.markets else ", ".join(limits) or "the currency's",
-        str(method.answer_business_days or "at once"),
-        str(method.settlement_business_days),
+        _answer(method),
+        str(method.settlement_business_days or "same day"),
         _hold(method),
         f"{method.refund.window_days} days" if method.refund.window_days else "any time",
         _back(method),

@@ -44,23 +44,29 @@ FROM_SDK: dict[str, dict[str, Any]] = {
         "us_bank_account": stripe.Charge.PaymentMethodDetails.UsBankAccount,
         "paypal": stripe.Charge.PaymentMethodDetails.Paypal,
         "klarna": stripe.Charge.PaymentMethodDetails.Klarna,
+        "customer_balance": stripe.Charge.PaymentMethodDetails.CustomerBalance,
     },
     "payment_method": {
         "sepa_debit": stripe.PaymentMethod.SepaDebit,
         "us_bank_account": stripe.PaymentMethod.UsBankAccount,
         "paypal": stripe.PaymentMethod.Paypal,
         "klarna": stripe.PaymentMethod.Klarna,
+        "customer_balance": stripe.PaymentMethod.CustomerBalance,
     },
     "payment_method_details_card": {"wallet": stripe.Charge.PaymentMethodDetails.Card.Wallet},
     "payment_method_card": {"wallet": stripe.PaymentMethod.Card.Wallet},
     "payment_intent_next_action": {
         "verify_with_microdeposits": stripe.PaymentIntent.NextAction.VerifyWithMicrodeposits,
+        "display_bank_transfer_instructions": (
+            stripe.PaymentIntent.NextAction.DisplayBankTransferInstructions
+        ),
     },
     "refund_destination_details": {
         "eu_bank_transfer": stripe.Refund.DestinationDetails.EuBankTransfer,
         "us_bank_transfer": stripe.Refund.DestinationDetails.UsBankTransfer,
         "paypal": stripe.Refund.DestinationDetails.Paypal,
         "klarna": stripe.Refund.DestinationDetails.Klarna,
+        "customer_cash_balance": stripe.Refund.DestinationDetails.CustomerCashBalance,
     },
 }
 

@@ -10,6 +10,7 @@ import pytest
 from app.domain.errors import InvalidTransition
 from app.domain.states import (
     BANK_ACCOUNT,
+    BANK_RETURN,
     CHECKOUT,
     ESCROW,
     FILED_ORDER,
@@ -34,6 +35,7 @@ from app.domain.states import (
 STATUSES: dict[str, type[StrEnum]] = {
     PAYMENT.name: PaymentStatus,
     REFUND.name: RefundStatus,
+    BANK_RETURN.name: RefundStatus,
     CHECKOUT.name: CheckoutStatus,
     OPERATION.name: OperationStatus,
     PAYOUT.name: PayoutStatus,
@@ -84,7 +86,8 @@ def test_no_status_moves_to_itself(machine: Machine[Any]) -> None:
 def test_each_event_is_a_noun_and_a_past_participle(machine: Machine[Any]) -> None:
     names = {event for moves in machine.moves.values() for event in moves.values()}
     noun = (
-        "(payment|refund|checkout|operation|payout|bank_account|micro_deposit|filed_order|escrow)"
+        "(payment|refund|checkout|operation|payout|bank_account|bank_return|micro_deposit|filed_order"
+        "|escrow)"
     )
     for name in {*names, machine.created}:
         assert re.fullmatch(rf"{noun}\.[a-z_]+", name), name

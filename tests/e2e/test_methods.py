@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.domain.methods import METHODS
 from app.domain.money import Money
 from app.services import merchants
-from tests.e2e.browser import VISA, Checkout, accessibility_problems
+from tests.e2e.browser import VISA, Checkout, accessibility_problems, sign_in
 from tests.e2e.stack import Shop
 from tests.sandbox.server import wait_until
 
@@ -210,3 +210,43 @@ def test_a_purchase_on_credit_is_left_canceled_and_paid_by_card(every: Shop, pag
     checkout.shows("Payment complete")
     expect(page.locator(".lead")).to_contain_text("was taken from Visa •••• 4242.")
     assert every.charged(checkout.session_id) == [4999]
+
+
+def test_a_bank_transfer_arrives_in_two_parts(every: Shop, page: Page) -> None:
+    """The customer is told an account, then what is still due, then that it is paid."""
+    checkout = _open(page, every, EURO)
+    page.get_by_role("radio", name=re.compile("^Bank transfer")).check()
+    expect(page.get_by_text("Press the button and you get the account")).to_be_visible()
+    checkout.button.click()
+
+    checkout.shows("Send the money by bank transfer")
+    expect(page.get_by_role("button", name="Copy Reference")).to_be_visible()
+    assert accessibility_problems(page) == []
+
+    def arrives(minor: int) -> None:
+        body = {"account": every.account, "amount": minor}
+        body |= {"payment_intent": every.payments()[-1]["reference"]}
+        every.stack.sandbox.call("POST", "/control/api/transfers", body)
+
+    def is_told(words: str) -> Callable[[], bool]:
+        def look() -> bool:
+            page.goto(checkout.address)
+            return words in page.locator("#panel").inner_text()
+
+        return look
+
+    arrives(2000)
+    wait_until(is_told("€29.99 is still due"), seconds=20)
+    checkout.shows("Send the rest by bank transfer")
+    assert every.charged(checkout.session_id) == []
+    arrives(3999)
+    wait_until(_becomes(every, "captured"), seconds=20)
+    page.goto(checkout.address)
+    checkout.shows("Payment complete")
+    every.check_the_books()
+    sign_in(page, every)
+    page.get_by_role("link", name="Bank transfers").click()
+    assert accessibility_problems(page) == []
+    page.get_by_role("link", name="Ada Lovelace").click()
+    expect(page.get_by_role("link", name="Send €10.00 back")).to_be_visible()
+    assert accessibility_problems(page) == []

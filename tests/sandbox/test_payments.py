@@ -16,6 +16,7 @@ def test_a_card_is_charged_and_its_fee_is_known_at_once(merchant: Merchant) -> N
     assert (charge.balance_transaction.fee, charge.balance_transaction.net) == (175, 4824)
     assert merchant.totals() == {
         "authorised": 4999, "captured": 4999, "released": 0, "refunded": 0, "refund_failed": 0, "returned": 0,
+        "received": 0, "sent_back": 0, "came_back": 0,
         "fees": 175, "net": 4824, "charges": 1,
     }  # fmt: skip
 

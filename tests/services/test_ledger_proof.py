@@ -43,6 +43,15 @@ class Break:
     mend: str = ""
 
 
+# A fact that nobody booked, and whose it is.
+_FACT = """INSERT INTO payer_facts (merchant_id, id, payer_id, external_id, kind, amount_minor, currency,
+                                   event_at, created_at)
+           SELECT id, 'bf_lost', 'bp_lost', 'txn_lost', '{kind}', {minor}, 'EUR', now(), now()
+           FROM merchants LIMIT 1;"""
+_PAYER = """INSERT INTO bank_payers (merchant_id, id, processor, processor_account_id,
+                                     processor_reference, customer_id, created_at)
+            SELECT merchant_id, 'bp_lost', 'stripe', 'pac_lost', 'theirs', 'cus_lost', now()
+            FROM payer_facts"""
 BREAKS = {
     "entries_balance": Break(
         """DO $$ BEGIN
@@ -166,6 +175,16 @@ BREAKS = {
         "UPDATE transfers SET reversed_minor = reversed_minor + 1", r"tr_\w+"
     ),
     "transfers_clear": Break("DELETE FROM postings WHERE debit = 'transfers'", "USD"),
+    "payer_facts_booked": Break(_FACT.format(kind="received", minor=700), r"txn_lost"),
+    "transfers_applied": Break(
+        "UPDATE payments SET method = 'bank_transfer' WHERE captured_minor > 0", r"pi_\w+"
+    ),
+    "customers_money_is_theirs": Break(
+        _FACT.format(kind="received", minor=700) + _PAYER, r"acct_\w+/EUR"
+    ),
+    "payers_have_what_they_sent": Break(
+        _FACT.format(kind="returned", minor=-700), r"acct_\w+/bp_lost/EUR"
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from app.domain.escrow import Plan
 from app.services import keys, merchants
 from app.services.deps import Deps
 from app.services.payouts import CreatePayout, create_payout
+from app.store.bank_money import BankPayer
 from app.store.db import transaction
 from app.store.ledger import JournalRow
 from tests.api.client import Api
@@ -28,6 +29,8 @@ from tests.factories import (
     usd,
     verified_bank_account,
 )
+from tests.sandbox.server import SandboxServer
+from tests.transfers import arrive, make_transfer, news
 from tests.web.developers import Told, make_delivery, make_endpoint, make_event
 from tests.web.visitor import Visitor
 
@@ -60,7 +63,14 @@ class Team:
         return self._tokens[who]
 
 
-def gather(app: Flask, deps: Deps, queue: FakeQueue, clock: TestClock, roles: list[str]) -> Team:
+def gather(
+    app: Flask,
+    deps: Deps,
+    queue: FakeQueue,
+    clock: TestClock,
+    roles: list[str],
+    sandbox: SandboxServer,
+) -> Team:
     """The shop with a member of each role, somebody who is nobody, and the owner of another shop."""
     quick = replace(deps, hasher=RememberingHasher(deps.hasher))
     shop = open_shop(quick, role="owner")
@@ -69,7 +79,7 @@ def gather(app: Flask, deps: Deps, queue: FakeQueue, clock: TestClock, roles: li
     paid = api.pay(KEY)
     app.extensions["farthing_request_log"].flush()
     other = open_shop(quick, name="Another Shop")
-    ids = _ids(deps, shop, made) | _money(deps, shop, clock)
+    ids = _ids(deps, shop, made) | _sent(deps, shop, sandbox) | _money(deps, shop, clock)
     ids["request_id"] = paid.headers["Request-Id"]
     marks = [one for kind in made.ids.values() for one in kind] + list(ids.values())
     team = Team(ids, _developers(deps, other), [*marks, KEY, shop.email, "ada@example.com"])
@@ -96,6 +106,18 @@ def _ids(deps: Deps, shop: Shop, made: Possessions) -> dict[str, str]:
         "spare": spare.id,
         "merchant_id": shop.merchant_id,
     }
+
+
+def _sent(deps: Deps, shop: Shop, sandbox: SandboxServer) -> dict[str, str]:
+    """Somebody who sent more by bank than they had to pay."""
+    payment = make_transfer(deps, shop, currency="USD")
+    arrive(sandbox, shop, payment, 6000)
+    news(deps, shop, payment)
+    with transaction() as session:
+        payer_id = session.scalars(
+            select(BankPayer.id).where(BankPayer.merchant_id == shop.merchant_id)
+        ).one()
+    return {"payer_id": payer_id}
 
 
 def _money(deps: Deps, shop: Shop, clock: TestClock) -> dict[str, str]:

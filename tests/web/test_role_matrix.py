@@ -18,6 +18,7 @@ from app.web.dashboard.webhooks import ACTS
 from tests.api.possessions import absent
 from tests.digest import changed, digest
 from tests.factories import PASSWORD, FakeQueue, TestClock
+from tests.sandbox.server import SandboxServer
 from tests.web.members import KEY, SCOPE, Team, gather
 from tests.worlds import emptied
 
@@ -59,6 +60,9 @@ WHO_MAY: dict[str, dict[str, frozenset[str]]] = {
     "/dashboard/bank-accounts/<account_id>/verify": RULE,
     "/dashboard/bank-accounts/<account_id>/default": RULE,
     "/dashboard/bank-accounts/<account_id>/remove": RULE,
+    "/dashboard/bank-transfers/": READ,
+    "/dashboard/bank-transfers/<payer_id>": READ,
+    "/dashboard/bank-transfers/<payer_id>/return/<currency>": MONEY,
     "/dashboard/escrow/": READ,
     "/dashboard/escrow/automatic": RULE,
     "/dashboard/escrow/<payment_id>/release": RULE,
@@ -125,6 +129,10 @@ ASKED = {
 }
 # Sent by those who may: wrong enough to change nothing that another test needs.
 HARMLESS = {
+    "/dashboard/bank-transfers/<payer_id>/return/<currency>": {
+        "extent": "part",
+        "amount": "nothing",
+    },
     "/dashboard/payments/<payment_id>/refund": {"extent": "part", "amount": "nothing"},
     "/dashboard/payments/<payment_id>/capture": {"extent": "part", "amount": "nothing"},
     "/dashboard/payments/<payment_id>/cancel": {"reason": "no reason at all"},
@@ -132,6 +140,7 @@ HARMLESS = {
 }
 # Sent by those who may not: what would do harm if it were let through.
 HARMFUL = {
+    "/dashboard/bank-transfers/<payer_id>/return/<currency>": {"extent": "full", "token": "1"},
     "/dashboard/payments/<payment_id>/refund": {"extent": "full", "reason": "other", "token": "1"},
     "/dashboard/payments/<payment_id>/capture": {"extent": "full"},
     "/dashboard/payments/<payment_id>/cancel": {"reason": "abandoned"},
@@ -164,10 +173,12 @@ WORDS = {"code": "merchant_pending", "currency": "USD"}
 
 
 @pytest.fixture(scope="module")
-def team(app: Flask, queue: FakeQueue, clock: TestClock, database_url: str) -> Iterator[Team]:
+def team(
+    app: Flask, queue: FakeQueue, clock: TestClock, database_url: str, sandbox: SandboxServer
+) -> Iterator[Team]:
     """One shop for the whole table; no test here changes what another one needs."""
     with emptied(app, queue, clock, database_url) as deps:
-        yield gather(app, deps, queue, clock, sorted(EVERYBODY))
+        yield gather(app, deps, queue, clock, sorted(EVERYBODY), sandbox)
 
 
 def filled(text: str, ids: Mapping[str, str]) -> str:

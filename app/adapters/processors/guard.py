@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from app.domain.bank_facts import BankMoney, ReturnRequest
 from app.domain.kept import CustomerKnown, CustomerRequest, Dropped, KeepRequest
 from app.domain.money import Money
 from app.domain.processor import (
@@ -93,6 +94,34 @@ class Guarded:
             return self._inner.refunds_of(account, payment_reference)
         except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
             return self._crashed("refunds_of", error)
+
+    def bank_money(
+        self, account: ProcessorAccount, payer_reference: str, after: str | None
+    ) -> BankMoney | Unknown:
+        """What happened to a payer's balance."""
+        self._before_call()
+        try:
+            return self._inner.bank_money(account, payer_reference, after)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
+            return self._crashed("bank_money", error)
+
+    def return_bank_money(self, account: ProcessorAccount, request: ReturnRequest) -> RefundOutcome:
+        """Send money of a payer's balance to their bank."""
+        self._before_call()
+        try:
+            return self._inner.return_bank_money(account, request)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
+            return self._crashed("return_bank_money", error)
+
+    def query_return(
+        self, account: ProcessorAccount, return_id: str, reference: str | None, since: datetime
+    ) -> RefundOutcome:
+        """Ask what became of such a return."""
+        self._before_call()
+        try:
+            return self._inner.query_return(account, return_id, reference, since)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
+            return self._crashed("query_return", error)
 
     def open_customer(
         self, account: ProcessorAccount, request: CustomerRequest

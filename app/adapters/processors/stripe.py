@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 
 import stripe
 
-from app.adapters.processors import stripe_kept, stripe_money, stripe_signature
+from app.adapters.processors import stripe_cash, stripe_kept, stripe_money, stripe_signature
 from app.adapters.processors import stripe_words as words
 from app.adapters.processors.stripe_errors import MOVED_ON, detail, is_replay
 from app.adapters.processors.stripe_methods import NotOffered
 from app.adapters.processors.stripe_news import ABOUT_PAYMENTS, news_of, no_duplicates
 from app.adapters.processors.stripe_params import EXPAND, confirm_params, create_params
 from app.adapters.processors.stripe_returns import seen_back
+from app.domain.bank_facts import BankMoney, ReturnRequest
 from app.domain.declines import DeclineReason
 from app.domain.errors import SignatureInvalid
 from app.domain.kept import CustomerKnown, CustomerRequest, Dropped, KeepRequest
@@ -88,26 +89,27 @@ class StripeProcessor:
 
     def authorize(self, account: ProcessorAccount, request: AuthorizeRequest) -> Outcome:
         """Create and confirm an intent, or confirm the one that an earlier try left."""
-        try:
-            params = confirm_params(request)
-            if request.reference is None:
-                params |= create_params(request)
-        except (stripe_money.NotOnTheWire, NotOffered) as error:
-            return Declined(DeclineReason.UNSUPPORTED, str(error))
+        client = self._client(account)
         options: Any = {"idempotency_key": request.idempotency_key}
-        intents = self._client(account).v1.payment_intents
 
         def call() -> Any:
-            if request.reference is None:
+            asked = stripe_cash.with_payer(client, request)
+            params, intents = confirm_params(asked), client.v1.payment_intents
+            if asked.reference is None:
+                params |= create_params(asked)
                 return intents.create(params, options)  # type: ignore[arg-type]
-            if request.customer_reference is not None:
+            if asked.customer_reference is not None:
                 # Confirming takes no customer; the intent may have been made before there was one.
-                theirs: Any = {"customer": request.customer_reference}
+                theirs: Any = {"customer": asked.customer_reference}
                 key: Any = {"idempotency_key": f"{request.idempotency_key}:customer"}
-                intents.update(request.reference, theirs, key)
-            return intents.confirm(request.reference, params, options)  # type: ignore[arg-type]
+                intents.update(asked.reference, theirs, key)
+            return intents.confirm(asked.reference, params, options)  # type: ignore[arg-type]
 
-        return _outcome(call)
+        try:
+            return _outcome(call)
+        except (stripe_money.NotOnTheWire, NotOffered) as error:
+            # Raised before anything was asked.
+            return Declined(DeclineReason.UNSUPPORTED, str(error))
 
     def capture(self, account: ProcessorAccount, request: CaptureRequest) -> Outcome:
         """Capture once; what is not taken is let go."""
@@ -221,6 +223,22 @@ class StripeProcessor:
             if isinstance(item, Unknown):
                 return item
         return [item for item in found if isinstance(item, RefundAccepted | RefundRefused)]
+
+    def bank_money(
+        self, account: ProcessorAccount, payer_reference: str, after: str | None
+    ) -> BankMoney | Unknown:
+        """The entries of a customer's cash balance."""
+        return stripe_cash.bank_money(self._client(account), payer_reference, after)
+
+    def return_bank_money(self, account: ProcessorAccount, request: ReturnRequest) -> RefundOutcome:
+        """Refund out of a cash balance."""
+        return stripe_cash.return_money(self._client(account), request)
+
+    def query_return(
+        self, account: ProcessorAccount, return_id: str, reference: str | None, since: datetime
+    ) -> RefundOutcome:
+        """Find such a refund."""
+        return stripe_cash.query_return(self._client(account), return_id, reference, since)
 
     def open_customer(
         self, account: ProcessorAccount, request: CustomerRequest

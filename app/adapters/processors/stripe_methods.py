@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.adapters.processors import stripe_transfers
+from app.domain.bank_money import is_transfer
 from app.domain.declines import DeclineReason
 from app.domain.methods import Flow, method_of
 from app.domain.methods.facts import ActionKind, MethodFacts
@@ -20,6 +22,7 @@ TYPES = {
     "ach_debit": "us_bank_account",
     "paypal": "paypal",
     "klarna": "klarna",
+    "bank_transfer": "customer_balance",
 }
 OURS = {theirs: ours for ours, theirs in TYPES.items()}
 
@@ -102,7 +105,10 @@ def facts_of(intent: dict[str, Any]) -> MethodFacts | None:
     """The method of an intent's last try: from its charge, else from itself; None where it is not told."""
     charge = intent.get("latest_charge")
     details = charge.get("payment_method_details") if isinstance(charge, dict) else None
-    return described(details) or described(intent.get("payment_method"))
+    told = described(details) or described(intent.get("payment_method"))
+    if told is not None and is_transfer(told.name):
+        return MethodFacts(told.name, stripe_transfers.told_of(intent))
+    return told
 
 
 def described(source: Any) -> MethodFacts | None:
@@ -142,4 +148,6 @@ def action_of(intent: dict[str, Any]) -> tuple[ActionKind, dict[str, Any]]:
             return ActionKind.MICRODEPOSITS, {"arrives_on": arrival.isoformat(), "by": kind}
         case "redirect_to_url":
             return ActionKind.REDIRECT, {"url": _web(action["redirect_to_url"]["url"])}
+        case "display_bank_transfer_instructions":
+            return ActionKind.TRANSFER, stripe_transfers.asked_of(intent)
     return ActionKind.AUTHENTICATE, {}

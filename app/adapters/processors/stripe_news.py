@@ -4,12 +4,28 @@ from typing import Any
 
 from app.domain.processor import News
 
-ABOUT_PAYMENTS = ("payment_intent.", "charge.", "refund.")
+ABOUT_PAYMENTS = (
+    "payment_intent.", "charge.", "refund.", "cash_balance.", "customer_cash_balance_transaction.",
+)  # fmt: skip
+# Objects that belong to a customer's balance and not to one payment.
+_ABOUT_PAYERS = ("cash_balance", "customer_cash_balance_transaction")
 
 
 def news_of(event: dict[str, Any]) -> News:
-    payment, refund = _subject(event["data"]["object"])
-    return News(str(event["id"]), str(event["type"]), bool(event["livemode"]), payment, refund)
+    thing = event["data"]["object"]
+    about = (str(event["id"]), str(event["type"]), bool(event["livemode"]))
+    payer = _payer(thing)
+    if payer is not None:
+        return News(*about, None, None, payer)
+    return News(*about, *_subject(thing))
+
+
+def _payer(thing: dict[str, Any]) -> str | None:
+    """Whose balance it is about, if it is about one."""
+    if thing["object"] not in _ABOUT_PAYERS:
+        return None
+    customer = thing["customer"]
+    return str(customer["id"] if isinstance(customer, dict) else customer)
 
 
 def _subject(thing: dict[str, Any]) -> tuple[str | None, str | None]:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.adapters.processors import stripe_methods as types
+from app.adapters.processors import stripe_transfers
 from app.adapters.processors.stripe_money import to_wire
+from app.domain.bank_money import is_transfer
 from app.domain.methods import CARD
 from app.domain.methods.facts import name_in
 from app.domain.processor import AuthorizeRequest
@@ -40,6 +42,7 @@ def confirm_params(request: AuthorizeRequest) -> dict[str, Any]:
     return {
         "allowed_payment_method_types": [types.theirs(name) for name in request.methods],
         **_paid_with(request),
+        **_options(request),
         "expand": expands(request.methods),
         **({"return_url": request.return_url} if request.return_url else {}),
         **({"mandate_data": _mandate(said["mandate"])} if said.get("mandate") else {}),
@@ -50,7 +53,7 @@ def _paid_with(request: AuthorizeRequest) -> dict[str, Any]:
     """A token of Stripe's, or a method that this call makes; and who may act on the answer."""
     name = name_in(request.payment_method_token)
     if name is not None:
-        # Without a script of theirs, so that the answer always is an address to go to.
+        # Without a script of theirs, so that the answer itself says where to go, or where to send the money.
         return {"payment_method_data": {"type": types.theirs(name), **_billing(request)}}
     # Nobody is there to be asked by a script when the customer is away.
     asked = {"off_session": True} if request.is_off_session else {"use_stripe_sdk": True}
@@ -66,6 +69,14 @@ def _billing(request: AuthorizeRequest) -> dict[str, Any]:
     }
     found = {name: value for name, value in details.items() if value}
     return {"billing_details": found} if found else {}
+
+
+def _options(request: AuthorizeRequest) -> dict[str, Any]:
+    """Which kind of bank transfer is wanted, where one may be."""
+    if not any(map(is_transfer, request.methods)):
+        return {}
+    options = stripe_transfers.options_of(request.amount.currency, request.said)
+    return {"payment_method_options": options} if options else {}
 
 
 def _mandate(accepted: Mapping[str, Any]) -> dict[str, Any]:

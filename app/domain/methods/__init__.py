@@ -6,7 +6,16 @@ Adding one is a file and a line here; the contract test then runs against it una
 from collections.abc import Iterable
 from types import MappingProxyType
 
-from app.domain.methods import ach_debit, apple_pay, card, google_pay, klarna, paypal, sepa_debit
+from app.domain.methods import (
+    ach_debit,
+    apple_pay,
+    bank_transfer,
+    card,
+    google_pay,
+    klarna,
+    paypal,
+    sepa_debit,
+)
 from app.domain.methods.contract import Flow, Method
 from app.domain.money import Money
 
@@ -14,6 +23,7 @@ __all__ = [
     "CARD",
     "DELAYED",
     "METHODS",
+    "SLOW",
     "WALLETS",
     "Flow",
     "Method",
@@ -32,12 +42,15 @@ _ALL = (
     ach_debit.METHOD,
     paypal.METHOD,
     klarna.METHOD,
+    bank_transfer.METHOD,
 )
 METHODS = MappingProxyType({one.name: one for one in _ALL})
 CARD = card.METHOD.name
 DELAYED = tuple(one.name for one in METHODS.values() if one.is_delayed)
 # Payments by these are payments by card, and rows and API call them so.
 WALLETS = tuple(one.name for one in METHODS.values() if one.base == CARD)
+# Nothing is wrong where a payment with one of these waits for days.
+SLOW = (*DELAYED, *(one.name for one in METHODS.values() if one.flow is Flow.TRANSFER))
 
 
 def method_of(name: str) -> Method:

@@ -25,6 +25,8 @@ class Flow(StrEnum):
     REDIRECT = "redirect"
     # A button that opens the wallet of the customer's device, where the browser has one; answered at once.
     EXPRESS = "express"
+    # Nothing is typed in: the customer is told an account and sends the money there.
+    TRANSFER = "transfer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,11 @@ class Method:
     def is_delayed(self) -> bool:
         """Whether the bank's word comes days after the customer's."""
         return self.answer_business_days > 0
+
+    @property
+    def is_by_name(self) -> bool:
+        """Whether nothing secret is typed for it on our page: its name stands for a token."""
+        return self.flow in (Flow.REDIRECT, Flow.TRANSFER)
 
     def takes(self, amount: Money, *, is_held: bool = False, country: str | None = None) -> bool:
         """Whether this amount can be paid so at all; `is_held`: it is to be held first; `country`: where

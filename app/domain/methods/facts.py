@@ -17,6 +17,27 @@ class MethodFacts:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What a processor tells of a card; nothing here can be used to pay. `wallet` is the method that it came
+    out of, `device_last4` the end of the number that only its owner's device has.
+    """
+
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+    country: str = ""
+    funding: str = ""
+    fingerprint: str = ""
+    cvc_check: str = ""
+    postal_check: str = ""
+    three_d_secure: str = ""
+    authorization_code: str = ""
+    wallet: str = ""
+    device_last4: str = ""
+
+
 class ActionKind(StrEnum):
     """What a customer is asked for before the money can be taken."""
 
@@ -24,10 +45,11 @@ class ActionKind(StrEnum):
     MICRODEPOSITS = "microdeposits"
     # Confirm on the provider's own page: `url`.
     REDIRECT = "redirect"
+    TRANSFER = "transfer"
 
 
 # The customer has done their part for today: nobody waits at a screen for what comes next.
-PATIENT = (ActionKind.MICRODEPOSITS,)
+PATIENT = (ActionKind.MICRODEPOSITS, ActionKind.TRANSFER)
 
 # What stands for a token where nothing secret is typed on our page: the method's name says it all.
 _BY_NAME = "method="

@@ -10,7 +10,9 @@ from typing import Any
 
 import orjson
 
+from app.domain.bank_money import is_transfer
 from app.domain.declines import DeclineReason
+from app.domain.methods.facts import ActionKind
 from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
@@ -78,6 +80,7 @@ _STATUS = {
     "payment.processing_confirmed": _P.PROCESSING,
     "payment.outcome_unknown": _P.PROCESSING,
     "payment.action_required": _P.REQUIRES_ACTION,
+    "payment.partially_funded": _P.REQUIRES_ACTION,
     "payment.authorized": _P.AUTHORIZED,
     "payment.authorized_late": _P.AUTHORIZED,
     "payment.captured": _P.CAPTURED,
@@ -117,6 +120,10 @@ def as_it_was(payment: Payment, event: SourceEvent) -> Payment:
         was["attempt_id"] = None
     if status is _P.FAILED:
         was |= _refusal(payment, data)
+    if status is _P.REQUIRES_ACTION and is_transfer(payment.method):
+        # What was asked for is forgotten when it has come; where to send it is not.
+        left = data.get("remaining_minor", payment.amount.amount_minor)
+        was["action"] = {"kind": ActionKind.TRANSFER, "remaining_minor": left}
     return replace(payment, **was)
 
 
@@ -161,6 +168,10 @@ def _processing(event: SourceEvent) -> tuple[Told, ...]:
 
 def _action(event: SourceEvent) -> tuple[Told, ...]:
     return (_intent(event, "payment_intent.requires_action"),)
+
+
+def _partly_funded(event: SourceEvent) -> tuple[Told, ...]:
+    return (_intent(event, "payment_intent.partially_funded"),)
 
 
 def _authorized(event: SourceEvent) -> tuple[Told, ...]:
@@ -252,6 +263,7 @@ _MAKERS: dict[str, Callable[[SourceEvent], tuple[Told, ...]]] = {
     "payment.outcome_unknown": _processing,
     "payment.processing_confirmed": _processing,
     "payment.action_required": _action,
+    "payment.partially_funded": _partly_funded,
     "payment.authorized": _authorized,
     "payment.authorized_late": _authorized,
     "payment.submitted": _submitted,

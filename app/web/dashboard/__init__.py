@@ -13,6 +13,7 @@ from app.web.context import current_person
 from app.web.dashboard import (
     balances,
     bank_accounts,
+    bank_money,
     checkouts,
     escrow,
     events,
@@ -54,6 +55,7 @@ PAGES = (
     Page(home.blueprint, "", "Home", "home"),
     Page(payments.blueprint, "/payments", "Payments", "card"),
     Page(refunds.blueprint, "/refunds", "Refunds", "return"),
+    Page(bank_money.blueprint, "/bank-transfers", "Bank transfers", "bank"),
     Page(escrow.blueprint, "/escrow", "Escrow", "lock"),
     Page(transfers.blueprint, "/transfers", "Transfers", "transfer"),
     Page(balances.blueprint, "/balances", "Balances", "scale"),

@@ -81,8 +81,11 @@ def _where(method: Method) -> str:
 
 
 def _answer(method: Method) -> str:
+    """When it is known whether it is paid."""
     if method.flow is Flow.REDIRECT:
         return f"Customers confirm on {method.title}'s page, which answers at once"
+    if method.flow is Flow.TRANSFER:
+        return "It is paid when the money has come"
     if method.is_delayed:
         return f"The bank answers in about {method.answer_business_days} business days"
     return "The bank answers at once"

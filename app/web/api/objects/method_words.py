@@ -6,7 +6,9 @@ from typing import Any
 from app.domain.methods import METHODS, WALLETS
 from app.domain.processor import CardFacts
 
-_WORDS = {"ach_debit": "us_bank_account"}
+_WORDS = {"ach_debit": "us_bank_account", "bank_transfer": "customer_balance"}
+# The kind of bank transfer of each currency.
+TRANSFER_KINDS = {"EUR": "eu_bank_transfer", "USD": "us_bank_transfer"}
 # A wallet is no type of its own: its payments are of the type `card`.
 _NAMES = {_WORDS.get(name, name): name for name in METHODS if name not in WALLETS}
 API_TYPES = tuple(_NAMES)
@@ -99,4 +101,14 @@ def _klarna(details: Mapping[str, Any], *, is_charge: bool) -> dict[str, Any]:
     }
 
 
-_SHAPES = {"sepa_debit": _sepa, "ach_debit": _us, "paypal": _paypal, "klarna": _klarna}
+def _transfer(_details: Mapping[str, Any], *, is_charge: bool) -> dict[str, Any]:  # noqa: ARG001 - as the others
+    return {}
+
+
+_SHAPES = {
+    "sepa_debit": _sepa,
+    "ach_debit": _us,
+    "paypal": _paypal,
+    "klarna": _klarna,
+    "bank_transfer": _transfer,
+}

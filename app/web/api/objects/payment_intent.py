@@ -9,6 +9,7 @@ from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
 from app.reports.objects import payments as reads
 from app.web.api.errors import last_error
+from app.web.api.objects.bank_instructions import instructions
 from app.web.api.objects.ids import latest_charge, method_id, refused_charge, timestamp
 from app.web.api.objects.method_words import api_type
 from app.web.client_secrets import bank_page, client_secret
@@ -122,6 +123,8 @@ def _next_action(payment: Payment) -> dict[str, Any] | None:
     action = payment.action or {}
     if action.get("kind") == ActionKind.MICRODEPOSITS:
         return _microdeposits(payment, action)
+    if action.get("kind") == ActionKind.TRANSFER:
+        return instructions(payment)
     page = action["url"] if action.get("kind") == ActionKind.REDIRECT else bank_page(payment)
     # Asked for by those that wait alone: no other payment's answer costs a statement more.
     return_url = reads.return_url(payment.merchant_id, payment.attempt_id)

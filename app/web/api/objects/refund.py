@@ -15,6 +15,8 @@ STATUS = {
 }
 # An account that was debited is paid by transfer.
 TRANSFERS = {"sepa_debit": "eu_bank_transfer", "ach_debit": "us_bank_transfer"}
+# What was paid from a balance goes back there.
+BALANCES = {"bank_transfer": "customer_cash_balance"}
 # What was paid at a provider goes back through it.
 THROUGH = tuple(one.name for one in METHODS.values() if one.flow is Flow.REDIRECT)
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
@@ -62,9 +64,9 @@ def refund(facts: RefundFacts, *, transactions: dict[tuple[str, str], str]) -> d
 
 
 def _destination(method: str) -> dict[str, Any]:
-    """Where it goes: to the card, to the account by transfer, or back through the provider."""
+    """Where it goes: to the card, to the account by transfer, back to the balance or through the provider."""
     if method == CARD:
         card = {"reference_type": "acquirer_reference_number", "type": "refund"}
         return {"card": {"reference_status": "pending", **card}, "type": "card"}
-    word = TRANSFERS.get(method, method)
+    word = TRANSFERS.get(method) or BALANCES.get(method, method)
     return {word: {"reference_status": "pending"} if method in TRANSFERS else {}, "type": word}

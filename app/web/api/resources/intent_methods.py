@@ -28,7 +28,7 @@ def types_of(
 
 def given_for(call: Call, payment: Payment) -> Given | None:
     """The method that the call makes for a payment that is there already; raises InvalidRequest."""
-    given = given_in(call)
+    given = given_in(call, payment.currency)
     if given is not None:
         is_held = payment.capture_method == "manual" or payment.escrow is not None
         _refuse_other(given, payment.method_types)

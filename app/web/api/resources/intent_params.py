@@ -22,6 +22,7 @@ from app.web.api.fields import (
 from app.web.api.objects.method_words import API_TYPES
 from app.web.api.resources import escrow_params
 from app.web.api.resources.method_data import DATA
+from app.web.api.resources.transfer_options import OPTIONS
 
 ESCROW = escrow_params.PARAMS
 NO_CONNECT = "one account takes the money; hold it with `escrow` and split it by transfers."
@@ -54,7 +55,7 @@ _TYPES: dict[str, Field] = {
 _NOT_AT_ALL: dict[str, Field] = {
     **refused(NO_CONNECT, "application_fee_amount", "on_behalf_of"),
     **refused(NO_DETAILS, "amount_details", "payment_details"),
-    **refused(NO_OPTIONS, "payment_method_options", "payment_method_configuration"),
+    **refused(NO_OPTIONS, "payment_method_configuration"),
     **refused("say which are wanted, as payment_method_types.", "excluded_payment_method_types"),
     **refused("send `customer`.", "customer_account"),
     **refused("there are no tax hooks.", "hooks"),
@@ -67,6 +68,7 @@ _CAPTURE_METHOD = Choice(
 )
 _CONFIRMING: dict[str, Field] = {
     **DATA,
+    **OPTIONS,
     "return_url": Web(
         doc="Where the customer is sent back to from the page on which the bank, or a provider, is answered."
     ),
@@ -130,7 +132,7 @@ UPDATE: dict[str, Field] = {
     "payment_method": _METHOD,
     **_TEXTS,
     "payment_method_types": _TYPES["payment_method_types"],
-    **refused("send it when you confirm.", *DATA),
+    **refused("send it when you confirm.", *DATA, *OPTIONS),
     **refused(
         "it is settled when the payment is made.",
         "capture_method",
@@ -159,8 +161,8 @@ CONFIRM: dict[str, Field] = {
         for name, field in _NOT_AT_ALL.items()
         if name
         in (
-            "amount_details", "payment_details", "payment_method_options",
-            "excluded_payment_method_types", "hooks", "setup_future_usage", "shipping",
+            "amount_details", "payment_details", "excluded_payment_method_types", "hooks",
+            "setup_future_usage", "shipping",
         )
     },
 }  # fmt: skip
@@ -189,6 +191,7 @@ PAY: dict[str, Field] = {
     "currency": CREATE["currency"],
     "payment_method": Text(255, doc="The token from the secure fields; or payment_method_data."),
     **DATA,
+    **OPTIONS,
     "capture_method": _CAPTURE_METHOD,
     "customer": _TEXTS["customer"],
     "customer_name": Text(200, doc="Who pays."),

@@ -54,7 +54,7 @@ def create(call: Call) -> Answered:
     amount = parse_amount(found["amount"], found["currency"])
     customer_id = _customer(call)
     is_tried = found.get("confirm", False)
-    method, given = found.get("payment_method"), given_in(call)
+    method, given = found.get("payment_method"), given_in(call, amount.currency)
     if not is_tried:
         for name in ("return_url", "off_session", "payment_method_data"):
             if found.get(name):
@@ -63,10 +63,12 @@ def create(call: Call) -> Answered:
                 )
     elif method is None and given is None:
         raise _no_method()
-    choice = made_by(given) or (_chosen(call, method, customer_id) if method else None)
     plan = stored_plan(call, found, amount)
     is_held = found.get("capture_method") == "manual" or plan is not None
     types = types_of(call, amount, is_held=is_held, given=given)
+    choice = made_by(call, given, customer_id) or (
+        _chosen(call, method, customer_id) if method else None
+    )
     command = CreatePayment(
         merchant_id=call.merchant_id,
         amount=amount,
@@ -185,7 +187,9 @@ def confirm(call: Call) -> Answered:
     method = None if given else call.params.get("payment_method") or payment.payment_method
     if method is None and given is None:
         raise _no_method()
-    choice = made_by(given) or _chosen(call, method or "", payment.customer_id)
+    choice = made_by(call, given, payment.customer_id) or _chosen(
+        call, method or "", payment.customer_id
+    )
     tried = confirm_payment(
         call.deps,
         ConfirmPayment(

@@ -61,6 +61,9 @@ CHARGED: dict[str, Optional] = {
             "A bank account in the SEPA.", **_SEPA, expected_debit_date=nothing(), mandate=_MANDATE
         )
     ),
+    "customer_balance": optional(
+        shape("Money that the customer sent by bank; nothing more is told.")
+    ),
     "us_bank_account": optional(
         shape(
             "A bank account in the United States.",
@@ -79,6 +82,7 @@ KEPT: dict[str, Schema] = {
         **_SEPA,
         generated_from=shape("", **nulls("charge", "setup_attempt")),
     ),
+    "customer_balance": shape("Money that the customer sends by bank; nothing more is told."),
     "us_bank_account": shape(
         "A bank account in the United States.",
         **_US,

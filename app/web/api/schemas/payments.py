@@ -2,7 +2,7 @@
 
 from app.web.api.objects.method_words import API_TYPES
 from app.web.api.objects.payment_intent import CANCEL_REASONS
-from app.web.api.objects.refund import FAILURES, REASONS, THROUGH, TRANSFERS
+from app.web.api.objects.refund import BALANCES, FAILURES, REASONS, THROUGH, TRANSFERS
 from app.web.api.schemas.dsl import (
     Schema,
     currency,
@@ -23,6 +23,7 @@ from app.web.api.schemas.dsl import (
     whole,
     word,
 )
+from app.web.api.schemas.instructions import INSTRUCTIONS
 from app.web.api.schemas.methods import CHARGED
 from app.web.api.schemas.parts import (
     BILLING,
@@ -52,7 +53,7 @@ LAST_ERROR = shape(
 )
 NEXT_ACTION = shape(
     "What the customer has to do.",
-    type=word("redirect_to_url", "verify_with_microdeposits"),
+    type=word("redirect_to_url", "verify_with_microdeposits", "display_bank_transfer_instructions"),
     redirect_to_url=optional(
         shape(
             "",
@@ -68,6 +69,7 @@ NEXT_ACTION = shape(
             microdeposit_type=word("amounts", "descriptor_code"),
         )
     ),
+    display_bank_transfer_instructions=optional(INSTRUCTIONS),
 )
 INTENT_FIELDS: dict[str, Schema] = {
     "id": ident("pi"),
@@ -213,7 +215,7 @@ REFUND = shape(
     currency=currency(),
     destination_details=shape(
         "",
-        type=word("card", "eu_bank_transfer", "us_bank_transfer", *THROUGH),
+        type=word("card", *TRANSFERS.values(), *BALANCES.values(), *THROUGH),
         card=optional(
             shape(
                 "",
@@ -223,6 +225,7 @@ REFUND = shape(
             )
         ),
         **{name: optional(_TRANSFER) for name in TRANSFERS.values()},
+        **{name: optional(shape("The customer's own balance.")) for name in BALANCES.values()},
         **{name: optional(shape("Through the provider.")) for name in THROUGH},
     ),
     failure_balance_transaction=optional(
