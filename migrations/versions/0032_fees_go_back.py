@@ -7,7 +7,7 @@ Nothing went back before, so rows that are there have nothing.
 from alembic import op
 
 revision = "0032_fees_go_back"
-down_revision = "0027_methods_of_payments"
+down_revision = "0031_wallets"
 
 
 def upgrade() -> None:
