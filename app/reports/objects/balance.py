@@ -299,10 +299,8 @@ def _of_payout(merchant_id: str, payout_id: str) -> Any:
     lines = select(PayoutLine.journal_id).where(
         PayoutLine.merchant_id == merchant_id, PayoutLine.payout_id == payout_id
     )
-    own = select(JournalRow.id).where(
-        JournalRow.merchant_id == merchant_id,
-        JournalRow.event == PAID_OUT,
-        JournalRow.source_id == payout_id,
+    own = select(J.id).where(
+        J.merchant_id == merchant_id, J.event == PAID_OUT, J.source_id == payout_id
     )
     return lines.union_all(own)
 

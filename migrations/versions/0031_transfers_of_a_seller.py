@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0033_transfers_of_a_seller"
-down_revision = "0032_fees_go_back"
+revision = "0031_transfers_of_a_seller"
+down_revision = "0030_fees_go_back"
 
 
 def upgrade() -> None:

@@ -6,8 +6,8 @@ holds for new rows only: to look through millions of old ones would find nothing
 
 from alembic import op
 
-revision = "0031_wallets"
-down_revision = "0029_bank_money"
+revision = "0029_wallets"
+down_revision = "0028_bank_money"
 
 TABLES = ("payments", "payment_methods")
 

@@ -7,7 +7,7 @@ it happened. A return is money of the balance on its way to the payer's bank.
 
 from alembic import op
 
-revision = "0029_bank_money"
+revision = "0028_bank_money"
 down_revision = "0027_methods_of_payments"
 
 
