@@ -64,7 +64,6 @@ def _check_options(call: Call, intent: Json) -> None:
             f"Invalid country: must be one of {', '.join(COUNTRIES)}.",
             param=f"{name}[eu_bank_transfer][country]",
         )
-    intent["_country"] = country
 
 
 def _invalid(param: str, message: str) -> StripeError:

@@ -17,7 +17,7 @@ from app.domain.bank_facts import BankFact, Owner
 from app.domain.bank_money import journal_of, payer_of
 from app.domain.ids import new_id
 from app.domain.payments import Payment
-from app.domain.processor import Captured, Outcome, ProcessorAccount, Unknown
+from app.domain.processor import ActionRequired, Captured, Outcome, ProcessorAccount, Unknown
 from app.services.accounts import account_by_id
 from app.services.deps import Deps
 from app.store.bank_money import BankPayer, PayerFact, last_fact, payer_by_reference
@@ -39,12 +39,12 @@ def with_receipts(deps: Deps, payment: Payment, outcome: Outcome, *, is_answer: 
     Raises NotHeard for news.
     """
     payer = payer_of(payment, outcome)
-    if payer is None:
+    if payer is None or not isinstance(outcome, Captured | ActionRequired):
         return outcome
     account = account_by_id(deps, payment.processor_account_id)
     try:
         # The payment may not know its own name there yet.
-        hear(deps, account, payer, known={outcome.facts.reference: payment.id})  # type: ignore[union-attr]
+        hear(deps, account, payer, known={outcome.facts.reference: payment.id})
     except NotHeard as error:
         if not is_answer:
             raise

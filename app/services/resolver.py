@@ -28,6 +28,7 @@ from app.domain.processor import (
     Unknown,
 )
 from app.services.accounts import account_by_id
+from app.services.bank_money import NotHeard
 from app.services.deps import Deps
 from app.services.payments import call
 from app.services.settle import facts_of, settle
@@ -145,7 +146,11 @@ def refresh(deps: Deps, payment: Payment) -> Payment:
         return resolve(deps, payment)
     account = account_by_id(deps, payment.processor_account_id)
     found = _query(deps, account, payment)
-    return settle(deps, payment, found, is_live=account.is_live, is_answer=False)
+    try:
+        return settle(deps, payment, found, is_live=account.is_live, is_answer=False)
+    except NotHeard as error:
+        log.warning("resolver.not_heard", extra={"payment": payment.id, "why": str(error)})
+        return payment  # What pays for it cannot be asked for just now: it is asked about again.
 
 
 def refresh_stale(deps: Deps, limit: int = 50) -> int:

@@ -246,6 +246,9 @@ CHECKS: dict[str, tuple[str, str]] = {
              AND created_at < now() - interval '24 hours'
            UNION ALL
            SELECT id FROM micro_deposits WHERE status IN ('requested', 'unknown')
+             AND created_at < now() - interval '24 hours'
+           UNION ALL
+           SELECT id FROM bank_returns WHERE status IN ('requested', 'unknown')
              AND created_at < now() - interval '24 hours'""",
     ),
     "append_only": (

@@ -1,7 +1,5 @@
 """Bank transfers: too little, too much, late, twice, out of order; never a cent lost or counted early."""
 
-import contextlib
-import random
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -14,7 +12,6 @@ from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
 from app.services import bank_money, bank_returns, inbound, ledger, refunds, resolver
 from app.services.accounts import account_of
-from app.services.bank_returns import RequestReturn
 from app.services.deps import Deps
 from app.services.payments import (
     CancelPayment,
@@ -26,6 +23,7 @@ from app.services.payments import (
 from app.services.refunds import RequestRefund, request_refund
 from tests.factories import VISA, Shop, TestClock
 from tests.services.bank import Bank, at_once, deliver, rows
+from tests.services.transfer_story import Story, money_back
 from tests.transfers import arrive, make_customer, make_transfer, news
 
 _P = PaymentStatus
@@ -47,15 +45,6 @@ def _kept(shop: Shop) -> int:
 
 def _due(payment: Payment) -> int:
     return int((payment.action or {})["remaining_minor"])
-
-
-def _payer(shop: Shop) -> str:
-    [row] = rows("SELECT id FROM bank_payers WHERE merchant_id = :m", m=shop.merchant_id)
-    return str(row["id"])
-
-
-def _back(shop: Shop, minor: int, key: str | None = None) -> RequestReturn:
-    return RequestReturn(shop.merchant_id, _payer(shop), Money(minor, "EUR"), "user:ada", key)
 
 
 def test_a_transfer_waits_with_an_account_and_a_reference_and_books_nothing(
@@ -179,6 +168,7 @@ def test_nothing_is_captured_before_what_pays_for_it_was_heard_of(
     bank.fault("error_before", ENTRIES, count=None)
 
     assert news(deps, shop, payment).status is _P.REQUIRES_ACTION
+    assert resolver.refresh(deps, payment) == payment
     assert _books(shop) == {}
 
     bank.sandbox.clear_faults()
@@ -202,11 +192,10 @@ def test_two_who_hear_the_same_facts_at_once_record_each_once(
     assert told == [{"times": 24, "facts": 24}]
 
 
-@pytest.mark.parametrize("fault", ["drop_after", "error_after"])
 def test_a_lost_answer_makes_one_payment_and_one_account(
-    deps: Deps, shop: Shop, bank: Bank, clock: TestClock, fault: str
+    deps: Deps, shop: Shop, bank: Bank, clock: TestClock
 ) -> None:
-    bank.fault(fault)
+    bank.fault("drop_after")
 
     payment = make_transfer(deps, shop)
     assert payment.status is _P.UNKNOWN
@@ -231,11 +220,11 @@ def test_a_refund_goes_to_the_balance_and_from_there_to_the_bank(
     assert news(deps, shop, payment).refunded_minor == 2000
     assert _kept(shop) == 2000
     with pytest.raises(RefundTooLarge):
-        bank_returns.request_return(deps, _back(shop, 2001))
+        bank_returns.request_return(deps, money_back(shop, 2001))
 
-    same = [bank_returns.request_return(deps, _back(shop, 1500, "click")) for _ in range(2)]
+    same = [bank_returns.request_return(deps, money_back(shop, 1500, "click")) for _ in range(2)]
     with pytest.raises(RefundTooLarge):
-        bank_returns.request_return(deps, _back(shop, 501))
+        bank_returns.request_return(deps, money_back(shop, 501))
     bank.fault("drop_after", "POST /v1/refunds")
     for _ in range(3):
         bank_returns.submit_due(deps)
@@ -255,7 +244,7 @@ def test_what_the_customers_bank_does_not_take_is_in_the_balance_again(
     payment = make_transfer(deps, shop)
     arrive(bank.sandbox, shop, payment, 7000)
     news(deps, shop, payment)
-    back = _back(shop, 2000)
+    back = money_back(shop, 2000)
     both = at_once([lambda: bank_returns.request_return(deps, back)] * 2)
     assert [isinstance(one, RefundTooLarge) for one in both].count(True) == 1
     bank.fault("refund_outcome", "*", outcome="pending_then_failed")
@@ -268,10 +257,10 @@ def test_what_the_customers_bank_does_not_take_is_in_the_balance_again(
     [row] = rows("SELECT status FROM bank_returns")
     assert (row["status"], _kept(shop)) == ("failed", 2000)
     assert bank.facts("came_back") == [2000]
-    assert bank_returns.request_return(deps, _back(shop, 2000))
+    assert bank_returns.request_return(deps, money_back(shop, 2000))
 
 
-def test_money_that_is_nobodys_is_to_be_explained_and_can_be_sent_back(
+def test_money_that_is_nobodys_is_to_be_explained_and_can_be_sentmoney_back(
     deps: Deps, shop: Shop, bank: Bank
 ) -> None:
     """Somebody was told an account without us."""
@@ -283,54 +272,11 @@ def test_money_that_is_nobodys_is_to_be_explained_and_can_be_sent_back(
     news(deps, shop, payment)
     assert (_books(shop)["suspense"], _kept(shop)) == (700, 0)
 
-    bank_returns.request_return(deps, _back(shop, 700))
+    bank_returns.request_return(deps, money_back(shop, 700))
     bank_returns.submit_due(deps)
 
     assert _books(shop) == {}
     assert bank.facts("sent_back") == [700]
-
-
-class Story:
-    """What may happen to three payments of one customer, by a dice."""
-
-    def __init__(self, deps: Deps, shop: Shop, bank: Bank, seed: int) -> None:
-        self.deps, self.shop, self.bank = deps, shop, bank
-        self.dice = random.Random(seed)  # noqa: S311 - a story, not a secret
-        ada = make_customer(deps, shop)
-        self.payments = [
-            make_transfer(deps, shop, minor=self.dice.randint(2000, 6000), customer_id=ada)
-            for _ in range(3)
-        ]
-
-    def part(self, one: Payment) -> None:
-        """Some money arrives."""
-        arrive(self.bank.sandbox, self.shop, one, self.dice.randint(1, 4000))
-
-    def listen(self, one: Payment) -> None:
-        """We hear of it."""
-        news(self.deps, self.shop, one)
-
-    def refund(self, one: Payment) -> None:
-        """A part of what was captured is given back."""
-        now = load(self.shop.merchant_id, one.id)
-        left = now.captured_minor - now.refunded_minor - now.refund_reserved_minor
-        if now.status is _P.CAPTURED and left:
-            part = Money(self.dice.randint(1, left), "EUR")
-            request_refund(
-                self.deps, RequestRefund(self.shop.merchant_id, one.id, part, "user:ada")
-            )
-            refunds.submit_due(self.deps)
-
-    def end(self, one: Payment) -> None:
-        """It is canceled, unless more than we know of has come."""
-        if load(self.shop.merchant_id, one.id).status is _P.REQUIRES_ACTION:
-            cancel_payment(self.deps, CancelPayment(self.shop.merchant_id, one.id, "user:ada"))
-
-    def send_back(self, _one: Payment) -> None:
-        """Some of what is free goes back, if there is some."""
-        with contextlib.suppress(RefundTooLarge, ValueError):
-            bank_returns.request_return(self.deps, _back(self.shop, self.dice.randint(1, 800)))
-            bank_returns.submit_due(self.deps)
 
 
 @pytest.mark.parametrize("seed", range(2))
