@@ -9,7 +9,7 @@ platform sees all of it: `flask margins`, `flask proof export`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.domain.recipes import BANK, PROCESSOR_FEES, RECEIVABLE, VERIFICATION
+from app.domain.postings import BANK, PROCESSOR_FEES, RECEIVABLE, VERIFICATION
 
 HIDDEN_EVENTS = ("processor_fee_charged", "micro_deposit_sent", "micro_deposit_returned")
 # The account of each cost, and what it is paid from.

@@ -5,59 +5,43 @@ Nothing else builds a posting. `available_on` of a line is the day from which it
 available.
 """
 
-from dataclasses import dataclass
 from datetime import date
 
 from app.domain.money import Money
+from app.domain.postings import (
+    AVAILABLE,
+    BANK,
+    ESCROW,
+    FEES,
+    FX_CLEARING,
+    FX_FEES,
+    IN_TRANSIT,
+    PAYOUTS_IN_TRANSIT,
+    PENDING,
+    PROCESSOR_FEES,
+    RESERVED,
+    SUSPENSE,
+    TRANSFERS,
+    VERIFICATION,
+    Journal,
+    Posting,
+    dr,
+    receivable,
+)
+from app.domain.postings import journal_of as _journal
+from app.domain.recipes_onward import (
+    application_fee_earned,
+    application_fee_paid,
+    application_fee_refunded,
+    application_fee_returned,
+    transfer_sent,
+)
 
-RECEIVABLE = "processor_receivable"
-PENDING = "merchant_pending"
-AVAILABLE = "merchant_available"
-IN_TRANSIT = "refunds_in_transit"
-FEES = "platform_fees"
-PROCESSOR_FEES = "processor_fees"
-SUSPENSE = "suspense"
-RESERVED = "merchant_reserved"
-PAYOUTS_IN_TRANSIT = "payouts_in_transit"
-BANK = "bank"
-VERIFICATION = "verification_costs"
-FX_CLEARING = "fx_clearing"
-FX_FEES = "fx_fees"
-ESCROW = "escrow_held"
-TRANSFERS = "transfers"
-
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """One row of the ledger: `amount` (positive) from the credited account to the debited one."""
-
-    debit: str
-    credit: str
-    amount: Money
-    available_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class Journal:
-    """The postings of one business fact. `(event, source_id)` is booked at most once per book."""
-
-    event: str
-    source_id: str
-    postings: tuple[Posting, ...]
-
-
-def receivable(processor: str) -> str:
-    """The account of what this processor holds for us."""
-    return f"{RECEIVABLE}:{processor}"
-
-
-def dr(debit: str, *, cr: str, amount: Money, on: date) -> Posting:
-    """Debit one account, credit another."""
-    return Posting(debit, cr, amount, on)
-
-
-def _journal(event: str, source_id: str, *lines: Posting) -> Journal:
-    return Journal(event, source_id, tuple(line for line in lines if line.amount.amount_minor > 0))
+__all__ = [
+    "AVAILABLE", "FEES", "IN_TRANSIT", "PAYOUTS_IN_TRANSIT", "PENDING", "PROCESSOR_FEES", "RECIPES",
+    "RESERVED", "Journal", "Posting", "application_fee_earned", "application_fee_paid",
+    "application_fee_refunded", "application_fee_returned", "receivable", "transfer_sent",
+]  # fmt: skip
 
 
 # fmt: off
@@ -341,4 +325,9 @@ RECIPES = (
     transfer_received,
     transfer_reversed,
     transfer_returned,
+    transfer_sent,
+    application_fee_paid,
+    application_fee_earned,
+    application_fee_returned,
+    application_fee_refunded,
 )
