@@ -7,8 +7,8 @@ goes on once. Transfers belong to the platform, and are found by the seller too.
 
 from alembic import op
 
-revision = "0033_transfers_of_a_seller"
-down_revision = "0032_fees_go_back"
+revision = "0030_transfers_of_a_seller"
+down_revision = "0029_fees_go_back"
 
 
 def upgrade() -> None:
