@@ -74,7 +74,9 @@ def _fees_group(app: Flask) -> AppGroup:
     @click.option("--international", help="Per cent more from another country: 1.5.")
     @click.option("--conversion", help="Per cent more if converted: 1.")
     @click.option(
-        "--on-refund", type=click.Choice(list(OnRefund)), help="What goes back, in proportion."
+        "--on-refund",
+        type=click.Choice([one.value for one in OnRefund]),
+        help="What goes back, in proportion.",
     )
     @click.option("--from", "valid_from", help=f"{_MOMENT} In a minute if not given.")
     @click.option("--by", "who", default="operator", help="Who decided it, for the audit log.")

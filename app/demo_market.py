@@ -2,14 +2,17 @@
 
 from app.domain.escrow import Milestone, Plan
 from app.domain.money import Money
-from app.services import checkout, escrow, merchants, sellers
+from app.domain.onward import Onward
+from app.services import checkout, escrow, merchants, onward, sellers
 from app.services.checkout import LineItem, OpenSession, PaySession
 from app.services.deps import Deps
 from app.services.escrow import FreezeEscrow, ReleaseEscrow
 
 
 def make_market(deps: Deps, platform: str, seller: str) -> None:
-    """A platform with two sellers: money held for them, in part released, and some of it frozen."""
+    """A platform with two sellers: money held for them, in part released, some of it frozen, and money that
+    went on to one of them at once.
+    """
     potter = merchants.open_merchant(
         deps,
         merchants.OpenMerchant(
@@ -24,6 +27,7 @@ def make_market(deps: Deps, platform: str, seller: str) -> None:
         ("Dinner service, made to order", 42_000, Plan(potter, steps, "ORDER-2201")),
         ("Field journals, box of twelve", 22_200, Plan(seller)),
         ("Ash-glazed vase", 18_500, Plan(potter)),
+        ("Map of the county, framed", 9_600, Onward(seller, application_fee_minor=960)),
     )
     held = []
     for title, price, plan in orders:
@@ -42,6 +46,7 @@ def make_market(deps: Deps, platform: str, seller: str) -> None:
             deps, PaySession(session_id, "pm_card_visa", "grace@example.com", "Grace Kim")
         )
         held.append("esc" + str(view.payment_id).removeprefix("pi"))
+    onward.transfer_due(deps)
     actor = "user:owner@wren.example"
     escrow.release(deps, ReleaseEscrow(platform, held[0], actor, "demo", milestone="Design"))
     escrow.freeze(deps, FreezeEscrow(platform, held[2], actor, "The customer says it is chipped"))

@@ -44,6 +44,7 @@ JOBS = {
     "payouts": "worker.jobs.submit_payouts",
     "proofs": "worker.jobs.prove_books",
     "escrow": "worker.jobs.release_escrow",
+    "onward": "worker.jobs.send_onward",
     "news": "worker.jobs.poll_news",
     "events": "worker.telling.publish_events",
     "deliveries": "worker.telling.deliver_events",

@@ -11,6 +11,7 @@ from typing import ClassVar
 from app.domain.clock import Clock
 from app.domain.escrow import Plan
 from app.domain.money import Money
+from app.domain.onward import Onward
 from app.domain.payments import Payment
 from app.domain.ports import PasswordHasher
 from app.services import (
@@ -30,6 +31,7 @@ from app.services import (
     ledger,
     merchants,
     notifications,
+    onward,
     payout_files,
     payout_sending,
     payouts,
@@ -136,6 +138,7 @@ _JOBS: dict[str, Callable[[Deps], object]] = {
     "payouts": payout_sending.submit_due,
     "proofs": proof.run_due,
     "escrow": escrow.release_due,
+    "onward": onward.transfer_due,
     "news": polling.poll_due,
     "events": lambda deps: publishing.publish_due(deps, render),
     "deliveries": deliveries.deliver_due,
@@ -226,7 +229,7 @@ def make_payment(
     amount: Money | None = None,
     token: str = VISA,
     capture_method: str = "automatic",
-    escrow: Plan | None = None,
+    escrow: Plan | Onward | None = None,
 ) -> Payment:
     """A payment tried at the sandbox, as an API call without a key makes it."""
     made = creation.create_payment(

@@ -15,6 +15,7 @@ from app.services import (
     fx,
     inbound,
     ledger,
+    onward,
     payout_sending,
     payout_terms,
     payouts,
@@ -140,6 +141,13 @@ def release_escrow() -> None:
     """Release what was held as long as its merchant set."""
     with moving_job("escrow") as ports:
         while escrow.release_due(ports, BATCH) == BATCH:
+            continue
+
+
+def send_onward() -> None:
+    """Send on to sellers what was captured for them."""
+    with moving_job("onward") as ports:
+        while onward.transfer_due(ports, BATCH) == BATCH:
             continue
 
 

@@ -16,3 +16,4 @@ def write_files() -> None:
     with job("files") as ports:
         payout_files.settle_silent(ports)
         payout_files.write_due(ports)
+        payout_files.warn_unfetched(ports)

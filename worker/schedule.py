@@ -28,6 +28,7 @@ SCHEDULE = (
     Periodic("payouts", 15),
     Periodic("proofs", 60),
     Periodic("escrow", 60),
+    Periodic("onward", 15),
     Periodic("news", 600),
     Periodic("events", 1),
     Periodic("deliveries", 2),

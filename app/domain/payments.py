@@ -14,6 +14,7 @@ from app.domain.fees import PriceList, Sale
 from app.domain.methods import CARD, made_with, method_of
 from app.domain.methods.facts import PATIENT
 from app.domain.money import Money
+from app.domain.onward import goes_on
 from app.domain.payment import Decision, EventDraft, OperationInFlight, Payment
 from app.domain.processor import (
     ActionRequired,
@@ -178,7 +179,7 @@ def _captured(payment: Payment, outcome: Captured, fees: PriceList, now: datetim
     journals: tuple[Journal, ...] = ()
     if events:
         journals = (recipes.payment_captured(payment.processor, payment.id, amount, fee, on),)
-        if payment.escrow is not None:
+        if payment.escrow is not None and not goes_on(payment.escrow):
             # In the same statement: nobody ever sees the money captured and not held.
             journals += (recipes.escrow_held(payment.id, amount - fee, on),)
         journals += bank_money.applied(payment, method.name, amount, now.date())

@@ -1,6 +1,7 @@
 """What a booking is made of: a journal of postings, each one debit and one credit of the same amount.
 
-Only recipes build them: `recipes`, and those of customers' own money in `recipes_customers`.
+Only recipes build them: `recipes`, those of customers' own money in `recipes_customers`, and those of money
+that goes on to sellers in `recipes_onward`.
 """
 
 from dataclasses import dataclass

@@ -34,11 +34,19 @@ from app.domain.recipes_customers import (
     bank_money_received,
     bank_money_returned,
 )
+from app.domain.recipes_onward import (
+    application_fee_earned,
+    application_fee_paid,
+    application_fee_refunded,
+    application_fee_returned,
+    transfer_sent,
+)
 
 __all__ = [
     "AVAILABLE", "FEES", "IN_TRANSIT", "PAYOUTS_IN_TRANSIT", "PENDING", "PROCESSOR_FEES", "RECIPES",
-    "RESERVED", "Journal", "Posting", "bank_money_applied", "bank_money_received",
-    "bank_money_returned", "receivable",
+    "RESERVED", "Journal", "Posting", "application_fee_earned", "application_fee_paid",
+    "application_fee_refunded", "application_fee_returned", "bank_money_applied", "bank_money_received",
+    "bank_money_returned", "receivable", "transfer_sent",
 ]  # fmt: skip
 
 
@@ -326,4 +334,9 @@ RECIPES = (
     transfer_received,
     transfer_reversed,
     transfer_returned,
+    transfer_sent,
+    application_fee_paid,
+    application_fee_earned,
+    application_fee_returned,
+    application_fee_refunded,
 )

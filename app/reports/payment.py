@@ -10,8 +10,9 @@ from app.domain.errors import NotFound
 from app.domain.fees import parts_of
 from app.domain.methods import CARD
 from app.domain.money import Money
+from app.domain.onward import goes_on
 from app.domain.states import PAYMENT, PaymentStatus
-from app.reports import balances, bank_money, escrow, fees, settlement, timeline
+from app.reports import balances, bank_money, escrow, fees, settlement, timeline, transfers
 from app.reports.labels import Label, brand_name, label_of, refund_label, wallet_of
 from app.reports.payment_methods import Account, Outlook, account_of, outlook_of
 from app.store.db import db
@@ -107,6 +108,7 @@ class PaymentDetail:
     settled: settlement.Settled | None
     escrow: escrow.HoldDetail | None
     transfer: bank_money.TransferDetail | None
+    sent_on: transfers.SentOn | None
 
     @property
     def currency(self) -> str:
@@ -186,6 +188,7 @@ def detail(merchant_id: str, payment_id: str, *, now: datetime) -> PaymentDetail
         settled=settled,
         escrow=escrow.of_payment(merchant_id, payment_id) if row.escrow is not None else None,
         transfer=bank_money.of_payment(row),
+        sent_on=transfers.sent_on(merchant_id, payment_id) if goes_on(row.escrow) else None,
         **_sums(row),
     )
 

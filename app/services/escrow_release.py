@@ -138,6 +138,8 @@ def _transfer(
         seller_merchant_id=share.destination,
         amount_minor=share.amount.amount_minor,
         commission_minor=share.commission.amount_minor,
+        application_fee_minor=0,
+        application_fee_refunded_minor=0,
         reversed_minor=0,
         currency=hold.currency,
         available_on=on,

@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import accumulate
 
 from sqlalchemy import select
@@ -213,6 +214,19 @@ def settle_silent(deps: Deps) -> int:
         deps.queue.wake("payouts")
         deps.queue.wake("deposits")
     return count
+
+
+def warn_unfetched(deps: Deps) -> int:
+    """Say in the log which files nobody has fetched for a day: what is in them does not arrive."""
+    with transaction() as session:
+        query = select(PayoutFile).where(
+            PayoutFile.downloaded_at.is_(None),
+            PayoutFile.created_at < deps.clock.now() - timedelta(days=1),
+        )
+        forgotten = list(session.scalars(query.order_by(PayoutFile.created_at).limit(100)))
+    for file in forgotten:
+        log.error("payout_files.not_fetched", extra={"rail": file.rail, "file": file.id})
+    return len(forgotten)
 
 
 def list_files(limit: int = 100) -> list[PayoutFile]:

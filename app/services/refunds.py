@@ -38,6 +38,7 @@ from app.services.accounts import account_by_id
 from app.services.deps import Deps
 from app.services.escrow_rows import put_back, take_for_refund
 from app.services.fee_returns import returned
+from app.services.onward import NOTHING, TakeBack, prepare, take_back
 from app.services.payments import refuse_inexact
 from app.services.refund_facts import record_after_all
 from app.services.refund_rows import (
@@ -65,9 +66,10 @@ class RequestRefund:
     """Send `amount` back, out of escrow first where money is held. `expected_refundable` and
     `expected_held` are what the person saw; if one is no longer true, nothing is done.
 
-    `expected_rate_id` is the exchange rate that they saw. `refund_id` is given where the request may be
-    repeated. `is_sent_now`: the caller sends it itself and the worker looks after it only if that did
-    not end.
+    `expected_rate_id` is the exchange rate that they saw. `take_back`: what comes from the seller whom the
+    payment was sent on to; that stays taken if the refund fails. `refund_id` is given where the request
+    may be repeated. `is_sent_now`: the caller sends it itself and the worker looks after it only if that
+    did not end.
     """
 
     merchant_id: str
@@ -84,6 +86,7 @@ class RequestRefund:
     refund_id: str | None = None
     is_sent_now: bool = False
     expected_rate_id: str | None = None
+    take_back: TakeBack = NOTHING
 
 
 @dataclass(frozen=True)
@@ -126,8 +129,8 @@ def reserve_refund(deps: Deps, command: RequestRefund) -> tuple[str, bool]:
 def _reserve(deps: Deps, command: RequestRefund) -> str:
     now = deps.clock.now()
     refund_id = command.refund_id or new_id("re", now)
-    later = now + timedelta(seconds=deps.lease_seconds)
     rate = rate_of_payment(deps, command.merchant_id, command.payment_id)
+    prepare(deps, command.merchant_id, command.payment_id, command.take_back)
     with transaction() as session:
         payment = lock_payment(session, command.merchant_id, command.payment_id)
         _check(payment, command)
@@ -142,6 +145,9 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
             session, deps, payment, refund_id, net,
             actor=command.actor, expected=command.expected_held,
         )  # fmt: skip
+        taken = take_back(
+            session, deps, payment, refund_id, command.amount, command.take_back, command.actor
+        )
         payment.refund_reserved_minor += command.amount.amount_minor
         payment.fee_returned_minor += fee.amount_minor
         payment.version += 1
@@ -166,10 +172,11 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
                 metadata_=command.metadata,
                 sent_at=now if command.is_sent_now else None,
                 attempts=1 if command.is_sent_now else 0,
-                next_attempt_at=later if command.is_sent_now else now,
+                next_attempt_at=now + timedelta(seconds=deps.lease_seconds * command.is_sent_now),
                 created_at=now,
                 updated_at=now,
                 **fx.columns,
+                **taken,
             )
         )
         data = {

@@ -97,6 +97,12 @@ def check_plan_of(merchant_id: str, plan: Plan, price: Money) -> None:
         connected(session, merchant_id, plan.sellers, param="escrow")
 
 
+def check_seller(merchant_id: str, seller_merchant_id: str, *, param: str) -> None:
+    """Refuse a seller who is not connected; raises SellerNotConnected."""
+    with transaction() as session:
+        connected(session, merchant_id, [seller_merchant_id], param=param)
+
+
 def set_release_days(merchant_id: str, days: int | None) -> None:
     """After how many days held money goes to its seller by itself; None: never. For holds to come."""
     if days is not None and not 1 <= days <= LONGEST_DAYS:

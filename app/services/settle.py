@@ -16,6 +16,7 @@ from psycopg.errors import UniqueViolation
 from app.domain.errors import IntegrityFailure
 from app.domain.fees import PriceList
 from app.domain.integrity import check_integrity
+from app.domain.onward import goes_on
 from app.domain.payments import Decision, EventDraft, Payment, decide, is_accepted
 from app.domain.processor import (
     ActionRequired,
@@ -101,6 +102,8 @@ def settle(  # noqa: PLR0913 - each says something else about the outcome
         )
         try:
             if payment_path.record([recording])[0]:
+                if goes_on(decision.after.escrow):
+                    deps.queue.wake("onward")
                 deps.queue.wake("events")
                 return _written(decision)
         except UniqueViolation:

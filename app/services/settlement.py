@@ -14,6 +14,7 @@ from app.domain.errors import StaleAmount
 from app.domain.fees import PriceList
 from app.domain.fx import Conversion, Rate, converted, cost, exchanged
 from app.domain.money import Money
+from app.domain.onward import goes_on
 from app.domain.payments import Decision
 from app.domain.recipes import PENDING, Journal
 from app.services.deps import Deps
@@ -50,8 +51,8 @@ def _converted(deps: Deps, prices: PriceList, decision: Decision, target: str) -
     """The decision with its conversion, now or later; None if nothing would come of it."""
     payment = decision.after
     given = _pending_after(decision)
-    if given.amount_minor <= 0:
-        return None
+    if given.amount_minor <= 0 or goes_on(payment.escrow):
+        return None  # What goes on to a seller goes on as it was paid.
     rate = fresh_rate(deps, payment.currency, target)
     if rate is None:
         return replace(decision, after=replace(payment, settlement_currency=target))

@@ -34,6 +34,17 @@ class ReverseTransfer:
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Reversal:
+    """A part of a transfer that is taken back, and what is said of it."""
+
+    id: str
+    amount: Money
+    actor: str
+    description: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
 def reverse_transfer(deps: Deps, command: ReverseTransfer) -> None:
     """Take money back from a seller; it becomes the platform's own.
 
@@ -74,7 +85,16 @@ def _reverse(session: Session, deps: Deps, command: ReverseTransfer) -> None:
             f"You asked to reverse {amount}; {transfer.left} of the transfer is left.",
             param="amount",
         )
-    now = deps.clock.now()
+    words = (command.actor, command.description, command.metadata)
+    write_reversal(session, deps, transfer, Reversal(command.reversal_id, amount, *words))
+
+
+def write_reversal(session: Session, deps: Deps, transfer: Transfer, made: Reversal) -> None:
+    """The reversal and both sides of it, in the caller's unit of work, which has the transfer locked.
+
+    Raises BalanceInsufficient when the seller has too little.
+    """
+    now, amount = deps.clock.now(), made.amount
     is_pending = transfer.available_on > now.date()
     on = transfer.available_on if is_pending else now.date()
     if not is_pending:
@@ -83,21 +103,21 @@ def _reverse(session: Session, deps: Deps, command: ReverseTransfer) -> None:
     session.add(
         TransferReversal(
             merchant_id=transfer.merchant_id,
-            id=command.reversal_id,
+            id=made.id,
             transfer_id=transfer.id,
             amount_minor=amount.amount_minor,
             currency=transfer.currency,
-            actor=command.actor,
-            description=command.description,
-            metadata_=command.metadata,
+            actor=made.actor,
+            description=made.description,
+            metadata_=made.metadata,
             created_at=now,
         )
     )
     data = {"amount_minor": amount.amount_minor, "reversed_minor": transfer.reversed_minor}
-    transfer_event(session, deps, transfer, "transfer.reversed", command.actor, data)
+    transfer_event(session, deps, transfer, "transfer.reversed", made.actor, data)
     seller, platform = transfer.seller_merchant_id, transfer.merchant_id
-    taken = recipes.transfer_reversed(command.reversal_id, amount, on, is_pending=is_pending)
-    given = recipes.transfer_returned(command.reversal_id, amount, on)
+    taken = recipes.transfer_reversed(made.id, amount, on, is_pending=is_pending)
+    given = recipes.transfer_returned(made.id, amount, on)
     for merchant_id, journal in sorted(
         [(seller, taken), (platform, given)], key=lambda one: one[0]
     ):

@@ -83,18 +83,22 @@ class EscrowRelease(Base):
 
 
 class Transfer(Base):
-    """One seller's part of a release: `amount_minor` went to the seller's book."""
+    """What went to a seller's book: a part of a release, or, without one, what was captured for them, of
+    which the platform kept an application fee.
+    """
 
     __tablename__ = "transfers"
 
     merchant_id: Mapped[str] = mapped_column(Text, primary_key=True)
     id: Mapped[str] = mapped_column(Text, primary_key=True)
-    release_id: Mapped[str]
-    hold_id: Mapped[str]
+    release_id: Mapped[str | None]
+    hold_id: Mapped[str | None]
     payment_id: Mapped[str]
     seller_merchant_id: Mapped[str]
     amount_minor: Mapped[int]
     commission_minor: Mapped[int]
+    application_fee_minor: Mapped[int]
+    application_fee_refunded_minor: Mapped[int]
     reversed_minor: Mapped[int]
     currency: Mapped[str]
     available_on: Mapped[date]

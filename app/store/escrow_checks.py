@@ -4,7 +4,8 @@ ESCROW_CHECKS: dict[str, tuple[str, str]] = {
     "escrow_is_held": (
         "What was captured for escrow is held, less its fee; nothing else is.",
         """WITH marked AS (SELECT merchant_id, id, captured_minor - fee_minor AS net FROM payments
-                           WHERE escrow IS NOT NULL AND captured_minor > fee_minor)
+                           WHERE escrow IS NOT NULL AND NOT escrow ? 'on_capture'
+                             AND captured_minor > fee_minor)
            SELECT coalesce(h.id, m.id) FROM marked m FULL JOIN escrow_holds h
              ON h.merchant_id = m.merchant_id AND h.payment_id = m.id
            WHERE m.net IS DISTINCT FROM h.held_minor""",
@@ -48,7 +49,7 @@ ESCROW_CHECKS: dict[str, tuple[str, str]] = {
         "Every release is its sellers' parts and the platform's commission, in the books too.",
         """WITH parts AS (SELECT merchant_id, release_id, sum(amount_minor) AS amount,
                                  sum(commission_minor) AS commission
-                          FROM transfers GROUP BY 1, 2),
+                          FROM transfers WHERE release_id IS NOT NULL GROUP BY 1, 2),
            booked AS (
              SELECT j.merchant_id, j.source_id,
                     coalesce(sum(p.amount_minor) FILTER (WHERE p.credit = 'transfers'), 0) AS amount,
@@ -68,7 +69,18 @@ ESCROW_CHECKS: dict[str, tuple[str, str]] = {
         "What a transfer took from the platform's book came to the seller's; what was reversed, back.",
         """WITH moves AS (
              SELECT t.merchant_id, t.seller_merchant_id, t.id, 'transfer_received' AS seller_event,
-                    NULL AS platform_event, t.amount_minor FROM transfers t
+                    CASE WHEN t.release_id IS NULL THEN 'transfer_sent' END AS platform_event,
+                    t.amount_minor FROM transfers t
+             UNION ALL
+             SELECT t.merchant_id, t.seller_merchant_id, t.id, 'application_fee_paid',
+                    'application_fee_earned', t.application_fee_minor
+             FROM transfers t WHERE t.application_fee_minor > 0
+             UNION ALL
+             SELECT r.merchant_id, t.seller_merchant_id, r.id, 'application_fee_refunded',
+                    'application_fee_returned', r.application_fee_minor
+             FROM refunds r JOIN transfers t ON t.merchant_id = r.merchant_id
+               AND t.payment_id = r.payment_id AND t.release_id IS NULL
+             WHERE r.application_fee_minor > 0
              UNION ALL
              SELECT v.merchant_id, t.seller_merchant_id, v.id, 'transfer_reversed',
                     'transfer_returned', v.amount_minor
@@ -83,12 +95,29 @@ ESCROW_CHECKS: dict[str, tuple[str, str]] = {
            booked AS (
              SELECT j.merchant_id, j.source_id, j.event, sum(p.amount_minor)::bigint AS amount_minor
              FROM journals j JOIN postings p ON p.merchant_id = j.merchant_id AND p.journal_id = j.id
-             WHERE j.event IN ('transfer_received', 'transfer_reversed', 'transfer_returned')
+             WHERE j.event IN ('transfer_received', 'transfer_reversed', 'transfer_returned',
+                               'transfer_sent', 'application_fee_paid', 'application_fee_earned',
+                               'application_fee_refunded', 'application_fee_returned')
                AND 'transfers' IN (p.debit, p.credit)
              GROUP BY 1, 2, 3)
            SELECT coalesce(w.id, b.source_id) FROM wanted w FULL JOIN booked b
              ON b.merchant_id = w.merchant_id AND b.source_id = w.id AND b.event = w.event
            WHERE w.amount_minor IS DISTINCT FROM b.amount_minor""",
+    ),
+    "onward_is_sent": (
+        "What was captured for a seller is due or was sent, once, in full; its refunds' parts add up.",
+        """SELECT coalesce(o.payment_id, p.id) FROM onward_payments o
+           FULL JOIN (SELECT * FROM payments WHERE escrow ? 'on_capture' AND captured_minor > 0) p
+             ON p.merchant_id = o.merchant_id AND p.id = o.payment_id
+           LEFT JOIN transfers t ON t.merchant_id = o.merchant_id AND t.id = o.transfer_id
+           LEFT JOIN (SELECT merchant_id, payment_id, sum(application_fee_minor) AS fee,
+                             sum(reversed_minor) AS reversed FROM refunds GROUP BY 1, 2) r
+             ON r.merchant_id = o.merchant_id AND r.payment_id = o.payment_id
+           WHERE p.id IS NULL OR o.payment_id IS NULL OR o.amount_minor > p.captured_minor
+              OR (o.transfer_id IS NOT NULL AND ((t.amount_minor, t.application_fee_minor)
+                     IS DISTINCT FROM (o.amount_minor, o.application_fee_minor)
+                   OR t.application_fee_refunded_minor <> coalesce(r.fee, 0)
+                   OR t.reversed_minor < coalesce(r.reversed, 0)))""",
     ),
     "reversals_within_transfers": (
         "What was reversed of a transfer is the sum of its reversals.",

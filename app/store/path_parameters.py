@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from app.domain.ids import new_id
+from app.domain.onward import goes_on
 from app.domain.origin import origin
 from app.domain.payments import Decision, EventDraft, OperationInFlight, Payment
 from app.store import path_sql
@@ -182,10 +183,10 @@ def prepare_outcomes(recordings: Sequence[Recording]) -> Prepared:
         has_session=any(one.session_event is not None for one in recordings),
         has_answer=any(one.answer is not None for one in recordings),
         has_news=any(one.inbox_id is not None for one in recordings),
-        has_hold=any(
-            journal.event == "escrow_held" and journal.postings
+        has_hold=any(_books(one, "escrow_held") for one in recordings),
+        has_onward=any(
+            goes_on(one.decision.after.escrow) and _books(one, "payment_captured")
             for one in recordings
-            for journal in one.decision.journals
         ),
     )
     parameters = OUTCOMES.parameters(rows, shape.outcomes)
@@ -218,6 +219,10 @@ def _outcome_row(ord_: int, item: Recording) -> Row:
         item.inbox_id,
         *changeable(after),
     )
+
+
+def _books(item: Recording, event: str) -> bool:
+    return any(one.event == event and one.postings for one in item.decision.journals)
 
 
 def _call_of(decision: Decision) -> str | None:

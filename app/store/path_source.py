@@ -224,3 +224,4 @@ class OutcomeShape(NamedTuple):
     has_answer: bool
     has_news: bool
     has_hold: bool
+    has_onward: bool

@@ -7,6 +7,7 @@ once, and each connection prepares it once.
 
 from functools import cache
 
+from app.store.path_plans import HOLD, ONWARD
 from app.store.path_rows import CHANGEABLE_COLUMNS, OPERATION_COLUMNS, READ_COLUMNS
 from app.store.path_source import (
     AS_JSON,
@@ -202,7 +203,7 @@ def _moved(*, has_session: bool) -> str:
     FROM input i
     WHERE p.merchant_id = i.merchant_id AND p.id = i.id AND p.version = i.expected_version{condition}
     RETURNING i.ord, p.merchant_id, p.id, i.actor, i.at, p.escrow, p.currency,
-              p.captured_minor - p.fee_minor AS net_minor
+              p.captured_minor, p.captured_minor - p.fee_minor AS net_minor
 )"""
 
 
@@ -243,20 +244,6 @@ _NEWS = """news AS (
 )"""
 
 
-# What was captured for a delivery is held from this very moment: the hold's id is the payment's own.
-_HOLD = """hold AS (
-    INSERT INTO escrow_holds (merchant_id, id, payment_id, currency, held_minor, plan, transfer_group,
-                              auto_release_at, created_at, updated_at)
-    SELECT m.merchant_id, 'esc' || substr(m.id, 3), m.id, m.currency, m.net_minor, m.escrow,
-           m.escrow ->> 'transfer_group',
-           CASE WHEN m.escrow ? 'destination' OR m.escrow ? 'milestones'
-                THEN m.at + make_interval(days => a.escrow_release_days::int) END, m.at, m.at
-    FROM moved m JOIN merchants a ON a.id = m.merchant_id
-    WHERE m.escrow IS NOT NULL AND m.net_minor > 0
-    ON CONFLICT DO NOTHING
-)"""
-
-
 @cache
 def record(shape: OutcomeShape) -> bytes:
     """Outcomes: parameters are the outcomes, then the events, journals and postings."""
@@ -269,7 +256,8 @@ def record(shape: OutcomeShape) -> bytes:
         (_SESSION, shape.has_session),
         (_ANSWER, shape.has_answer),
         (_NEWS, shape.has_news),
-        (_HOLD, shape.has_hold),
+        (HOLD, shape.has_hold),
+        (ONWARD, shape.has_onward),
     )
     parts += [part for part, is_wanted in wanted if is_wanted]
     first = 1 + OUTCOMES.width(shape.outcomes)

@@ -41,6 +41,7 @@ export class ExpressButtons {
     this.elements = this.stripe.elements({
       mode: "payment", amount: Number(minor), currency, locale: document.documentElement.lang,
       paymentMethodTypes: ["card"], paymentMethodCreation: "manual",
+      appearance: { variables: { borderRadius: "8px" } },
     });
     this.element = this.elements.create("expressCheckout", {
       business: { name: this.root.dataset.shop },

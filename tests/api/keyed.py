@@ -150,6 +150,12 @@ def refunding(**more: Any) -> Callable[[Api], Ask]:
     return prepare
 
 
+def refunding_sent_on(api: Api) -> Ask:
+    plan = {"transfer_data": {"destination": connected_seller(api)}, "application_fee_amount": 500}
+    body = {"payment_intent": intent(api, confirm=True, **plan)["id"], "reverse_transfer": True}
+    return Ask("/v1/refunds", body | {"refund_application_fee": True}, {"amount": 101})
+
+
 def updating_customer(api: Api) -> Ask:
     _, foreign = kept(api)
     wrong = {"invoice_settings": {"default_payment_method": foreign}}
@@ -306,6 +312,9 @@ CASES = (
          is_money=True),
     Case("POST /v1/refunds", refunding(), {"refunds": 1}, ("refund",), REFUND, is_money=True,
          how="of all"),
+    Case("POST /v1/refunds", refunding_sent_on,
+         {"refunds": 1, "transfers": 1, "transfer_reversals": 1}, ("refund",), REFUND,
+         is_money=True, how="of what was sent on"),
     Case("POST /v1/refunds/{refund}", noting(refund, "/v1/refunds/{}")),
     # Always refused here: the refusal is what is told again.
     Case("POST /v1/refunds/{refund}/cancel",

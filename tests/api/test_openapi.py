@@ -115,7 +115,7 @@ def test_every_example_is_a_request_that_the_specification_allows() -> None:
 
 def test_what_is_refused_is_listed_with_its_reason_and_not_offered() -> None:
     call = spec()["paths"]["/v1/payment_intents"]["post"]
-    assert "split it by transfers" in call["x-farthing-refused"]["on_behalf_of"]
+    assert "in the name of the account" in call["x-farthing-refused"]["on_behalf_of"]
     offered = spec()["components"]["schemas"]["request.post_v1_payment_intents"]["properties"]
     assert offered.keys().isdisjoint(call["x-farthing-refused"])
     assert wrong_with(

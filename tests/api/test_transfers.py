@@ -13,7 +13,7 @@ from app.web.api.events_out import render
 from tests.api.client import Api, error_of, order
 from tests.api.possessions import connected_seller
 from tests.contracts.schema import check
-from tests.factories import Shop
+from tests.factories import FakeQueue, Shop
 from tests.services.bank import rows
 
 HOLDS, TRANSFERS = "/v1/escrow_holds", "/v1/transfers"
@@ -90,7 +90,11 @@ def test_one_step_payments_and_checkouts_can_be_held_too(api: Api, seller: str) 
     [
         ({"transfer_group": "A"}, "parameter_invalid", "transfer_group"),
         ({"escrow": {}}, "parameter_missing", "escrow[enabled]"),
-        ({"transfer_data": {"destination": "acct_x"}}, "parameter_invalid", "transfer_data"),
+        (
+            {"transfer_data": {"destination": "acct_x"}},
+            "seller_not_connected",
+            "transfer_data[destination]",
+        ),
         (
             {"escrow": {"enabled": True}, "transfer_data": {"destination": "acct_x"}},
             "seller_not_connected",
@@ -101,7 +105,26 @@ def test_one_step_payments_and_checkouts_can_be_held_too(api: Api, seller: str) 
             "parameter_invalid",
             "escrow[milestones][0][destination]",
         ),
-        ({"application_fee_amount": 5}, "parameter_unsupported", "application_fee_amount"),
+        ({"application_fee_amount": 5}, "parameter_invalid", "application_fee_amount"),
+        (
+            {"application_fee_amount": 5, "escrow": {"enabled": True}},
+            "parameter_invalid",
+            "application_fee_amount",
+        ),
+        (
+            {"application_fee_amount": 5000, "transfer_data": {"destination": "acct_x"}},
+            "parameter_invalid",
+            "application_fee_amount",
+        ),
+        (
+            {
+                "application_fee_amount": 5,
+                "transfer_data": {"destination": "acct_x", "amount": 7},
+            },
+            "parameter_invalid",
+            "application_fee_amount",
+        ),
+        ({"on_behalf_of": "acct_x"}, "parameter_unsupported", "on_behalf_of"),
     ],
 )
 def test_a_plan_that_says_too_little_or_too_much_is_refused(
@@ -233,10 +256,8 @@ def test_a_hold_is_frozen_and_let_go_by_software(api: Api, seller: str) -> None:
     good(api.post(f"{path}/release", {"parts": parts}))
     late = api.post(f"{path}/freeze", {"reason": "Too late"})
     assert refused(late)[1] == "escrow_state_unexpected"
-    names = [
-        row["name"] for row in rows("SELECT name FROM events WHERE name LIKE 'escrow.%frozen'")
-    ]
-    assert names == ["escrow.frozen", "escrow.unfrozen"]
+    told = rows("SELECT name FROM events WHERE name LIKE 'escrow.%frozen'")
+    assert sorted(row["name"] for row in told) == ["escrow.frozen", "escrow.unfrozen"]
     assert refused(api.post(f"{HOLDS}/esc_none/freeze", {"reason": "x"}))[0] == 404
 
 
@@ -316,6 +337,71 @@ def test_both_books_list_what_moved(api: Api, seller: str, deps: Deps, shop: Sho
     assert good(theirs.get(f"{TRANSFERS}"))["data"] == []
     by_source = good(api.get(f"/v1/balance_transactions?source={back['id']}"))["data"]
     assert [one["id"] for one in by_source] == [kinds["transfer_refund"]["id"]]
+
+
+def test_what_is_sent_on_at_capture_is_told_in_stripes_shapes(
+    api: Api, seller: str, deps: Deps, queue: FakeQueue
+) -> None:
+    plan = {"transfer_data": {"destination": seller}, "application_fee_amount": 500}
+    payment = good(api.post("/v1/payment_intents", order(confirm=True, **plan)))
+    assert (payment["application_fee_amount"], payment["transfer_data"]) == (
+        500,
+        {"destination": seller},
+    )
+    queue.drain()
+    charge = good(api.get(f"/v1/charges/{payment['latest_charge']}?expand[]=transfer"))
+    transfer = charge["transfer"]
+    assert (transfer["amount"], transfer["destination"]) == (4999, seller)
+    assert charge["application_fee_amount"] == 500
+    body = {"payment_intent": payment["id"], "amount": 1000, "expand": ["transfer_reversal"]}
+    back = good(
+        api.post("/v1/refunds", body | {"reverse_transfer": True, "refund_application_fee": True})
+    )
+    reversal = back["transfer_reversal"]
+    assert (reversal["amount"], reversal["source_refund"]) == (1000, back["id"])
+    plain = good(api.post("/v1/refunds", {"payment_intent": payment["id"], "amount": 1000}))
+    assert plain["transfer_reversal"] is None
+
+    own = good(api.get("/v1/balance_transactions"))["data"]
+    theirs = good(Api(api.app, _key(deps, seller)).get("/v1/balance_transactions"))["data"]
+    assert sorted((one["type"], one["net"]) for one in own) == [
+        ("application_fee", 500),
+        ("application_fee_refund", -100),
+        ("charge", 4824),
+        ("refund", -1000),
+        ("refund", -1000),
+        ("transfer", -4999),
+        ("transfer_refund", 1000),
+    ]
+    assert sorted((one["type"], one["net"]) for one in theirs) == [
+        ("application_fee", -500),
+        ("application_fee_refund", 100),
+        ("payment", 4999),
+        ("payment_refund", -1000),
+    ]
+    assert transfer["balance_transaction"] in {one["id"] for one in own}
+    wrong = api.post("/v1/refunds", {"payment_intent": held(api)["id"], "reverse_transfer": True})
+    assert refused(wrong) == (400, "parameter_invalid", "reverse_transfer")
+
+
+def test_a_checkout_can_be_sent_on_too(api: Api, seller: str) -> None:
+    checkout = {
+        "mode": "payment",
+        "success_url": "https://shop.example/",
+        "line_items": [
+            {"price_data": {"currency": "usd", "unit_amount": 900, "product_data": {"name": "Tea"}}}
+        ],
+        "payment_intent_data": {
+            "application_fee_amount": 90,
+            "transfer_data": {"destination": seller},
+        },
+    }
+    good(api.post("/v1/checkout/sessions", checkout))
+    [row] = rows("SELECT escrow FROM checkout_sessions")
+    assert row["escrow"] == {"destination": seller, "on_capture": {"application_fee_minor": 90}}
+    checkout["payment_intent_data"] = {"transfer_data": {"destination": "acct_x"}}
+    wrong = api.post("/v1/checkout/sessions", checkout)
+    assert refused(wrong)[2] == "payment_intent_data[transfer_data][destination]"
 
 
 def _key(deps: Deps, merchant_id: str) -> str:

@@ -60,6 +60,11 @@ STEPS: dict[str, Callable[[str, Money, Money], Journal]] = {
     "received": lambda s, a, _: recipes.transfer_received(s, a, DAY),
     "reversed": lambda s, a, _: recipes.transfer_reversed(s, a, DAY, is_pending=False),
     "returned": lambda s, a, _: recipes.transfer_returned(s, a, DAY),
+    "sent on": lambda s, a, _: recipes.transfer_sent(s, a, DAY),
+    "fee paid": lambda s, a, _: recipes.application_fee_paid(s, a, DAY),
+    "fee earned": lambda s, a, _: recipes.application_fee_earned(s, a, DAY),
+    "fee returned": lambda s, a, _: recipes.application_fee_returned(s, a, DAY),
+    "fee had again": lambda s, a, _: recipes.application_fee_refunded(s, a, DAY, is_pending=False),
 }
 
 
@@ -170,6 +175,16 @@ def _balances(journals: list[Journal]) -> dict[str, Decimal]:
         (
             "held 10.00; let go 10.00; received 10.00; reversed 4.00; returned 4.00",
             "merchant_available -4.00, merchant_pending 4.00",
+        ),
+        # The platform pays the processing fee of what it sends on, and keeps its own fee of 10.00.
+        (
+            "captured 100.00 fee 3.20; sent on 100.00; received 100.00; fee paid 10.00; fee earned 10.00",
+            "processor_receivable 100.00, merchant_pending 96.80, platform_fees 3.20",
+        ),
+        (
+            "sent on 100.00; received 100.00; fee paid 10.00; fee earned 10.00; fee returned 10.00;"
+            " fee had again 10.00; reversed 100.00; returned 100.00",
+            "merchant_available -90.00, merchant_pending 90.00",
         ),
         (
             "captured 100.00 fee 3.20; held 96.80; given for a refund 40.00; refund requested 40.00",

@@ -44,6 +44,8 @@ def test_a_milestone_is_released_once_and_shown_to_everybody(
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("To Ashdown Pottery")
     assert accessibility_problems(page) == []
+    dialog.get_by_label("Amounts that I choose").check()
+    assert accessibility_problems(page) == []
     dialog.get_by_label(re.compile("All that is held")).check()
     expect(dialog.locator("#preview")).to_contain_text("$43.42")
     dialog.get_by_label(re.compile("Design, to")).check()
@@ -54,5 +56,8 @@ def test_a_milestone_is_released_once_and_shown_to_everybody(
     expect(page.get_by_role("region", name="Transfers")).to_contain_text("$17.36")
     expect(page.get_by_role("region", name="Milestones")).to_contain_text("$28.95")
     expect(page.get_by_role("status").filter(has_text="Released from escrow")).to_be_visible()
+    assert accessibility_problems(page) == []
+    page.goto(f"{shop.stack.web.url}/dashboard/transfers/")
+    expect(page.get_by_text("Nothing was transferred to you")).to_be_visible()
     assert accessibility_problems(page) == []
     context.close()

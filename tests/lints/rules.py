@@ -136,7 +136,12 @@ RULES = (
         "postings are built by recipes alone",
         postings,
         (*PRODUCT, "app/demo.py", "app/demo_market.py", "app/cli.py"),
-        ("app/domain/postings.py", "app/domain/recipes.py", "app/domain/recipes_customers.py"),
+        (
+            "app/domain/postings.py",
+            "app/domain/recipes.py",
+            "app/domain/recipes_customers.py",
+            "app/domain/recipes_onward.py",
+        ),
     ),
     Rule(
         "move",

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from app.domain.money import Money
+from app.domain.onward import Onward
 from app.services import books, fx, ledger
 from app.services.audit import SYSTEM, By
 from app.services.deps import Deps
@@ -171,6 +172,9 @@ BREAKS = {
         "UPDATE transfers SET commission_minor = commission_minor + 1", r"rel_\w+"
     ),
     "transfers_arrive": Break("UPDATE transfers SET amount_minor = amount_minor + 1", r"tr_\w+"),
+    "onward_is_sent": Break(
+        "UPDATE onward_payments SET amount_minor = amount_minor - 1", r"pi_\w+"
+    ),
     "reversals_within_transfers": Break(
         "UPDATE transfers SET reversed_minor = reversed_minor + 1", r"tr_\w+"
     ),
@@ -198,6 +202,7 @@ def life(deps: Deps, shop: Shop, queue: FakeQueue, clock: TestClock) -> None:
     fx.fetch_rates(deps)
     make_payment(deps, shop, amount=Money(5000, "EUR"))
     town = market(deps, shop)
+    make_payment(deps, shop, escrow=Onward(town.ann, application_fee_minor=100))
     [transfer_id] = town.release(town.sell(), "12.00", commission="1.00").transfer_ids
     reverse_transfer(
         deps, ReverseTransfer(shop.merchant_id, transfer_id, "trr_1", "user:robin", usd("3.00"))
@@ -269,7 +274,7 @@ def test_a_charge_without_a_journal_is_found(owner: psycopg.Connection) -> None:
     owner.execute("DELETE FROM journals")
 
     found = {offence.check: offence.count for offence in ledger.verify()}
-    assert found["captures_booked"] == 4
+    assert found["captures_booked"] == 5
     assert found["refunds_booked"] == 1
 
 

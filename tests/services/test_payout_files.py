@@ -1,7 +1,7 @@
 """Files for banks: each order is in one of them, once, and reports end what they tell of."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -244,7 +244,12 @@ def test_a_file_is_handed_out_once_unless_it_is_asked_for_again(
 ) -> None:
     rail.send(payout(shop))
     [file_id] = payout_files.write_due(live)
+    assert isinstance(live.clock, FrozenClock)
+    assert payout_files.warn_unfetched(live) == 0
+    live.clock.advance(timedelta(days=2))
+    assert payout_files.warn_unfetched(live) == 1
     first = payout_files.fetch_file(live, file_id)
+    assert payout_files.warn_unfetched(live) == 0
 
     with pytest.raises(Conflict, match="do not send it again"):
         payout_files.fetch_file(live, file_id)

@@ -168,7 +168,7 @@ def test_a_seller_sees_what_came_and_what_went_back_with_its_balance_entry(
     seen = words(page.text)
     assert "$20.00" in seen
     assert "-$7.50" in seen.replace("\u2212", "-")
-    assert "$12.50 left" in seen
+    assert "$12.50 of it yours" in seen
     assert "Corner Shop" in seen
     assert "$5.00" not in seen
     assert payment.id not in page.text

@@ -56,16 +56,17 @@ def test_a_converted_payment_shows_rate_id_fee_and_both_amounts(
     [row] = rows("SELECT * FROM payments")
     for shown in (
         "At 1.0842",
-        "€96.80",
-        "$104.95",
-        "\N{MINUS SIGN}$1.05",
-        "$103.90",
+        "\N{MINUS SIGN}€4.20",  # The fee, with that for the conversion in it,
+        "\N{MINUS SIGN}€1.00",  # which is told once.
+        "€95.80",
+        "$103.87",
         row["fx_rate_id"],
     ):
         assert re.search(
             re.escape(shown) if not shown.startswith("At") else r"At\s+1\.0842", text
         ), shown
     assert "invented rates of the demo" in text
+    assert "Conversion fee" not in text
 
 
 def test_a_payment_that_waits_for_a_rate_says_so(owner: Visitor, deps: Deps, shop: Shop) -> None:

@@ -28,9 +28,19 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from app.domain.fees import Part, parts_of
-from app.domain.recipes import AVAILABLE, FEES, PENDING
 from app.reports import balances
 from app.reports.balances import Balance, book_currencies
+from app.reports.objects.balance_events import (
+    CAPTURED,
+    CONVERSIONS,
+    EVENTS,
+    FAILED,
+    FEE_ACCOUNTS,
+    OWN,
+    PAID_OUT,
+    REQUESTED,
+    RETURNED,
+)
 from app.reports.objects.paging import Between, Slice, page
 from app.reports.objects.payments import window
 from app.store.db import db, end_read
@@ -40,37 +50,6 @@ from app.store.payments import Operation, PaymentRow, Refund
 from app.store.payouts import PayoutLine
 
 J = JournalRow
-
-CAPTURED, REQUESTED = "payment_captured", "refund_requested"
-FAILED, RETURNED = "refund_failed", "refund_returned"
-TAKEN_BACK = "payment_returned"
-GIVEN, GAINED = "money_converted_out", "money_converted_in"
-CHANGED_BACK = ("conversion_reversed_out", "conversion_reversed_in")
-CONVERSIONS = (GIVEN, GAINED, *CHANGED_BACK)
-HELD, GIVEN_BACK, EARNED = "escrow_held", "escrow_refunded", "escrow_released"
-RECEIVED, REVERSED, REGAINED = "transfer_received", "transfer_reversed", "transfer_returned"
-PAID_OUT, CAME_BACK = "payout_sent", ("payout_failed", "payout_returned")
-EVENTS = (
-    CAPTURED,
-    REQUESTED,
-    FAILED,
-    RETURNED,
-    TAKEN_BACK,
-    PAID_OUT,
-    *CAME_BACK,
-    "payout_canceled",
-    "reserve_held",
-    "reserve_released",
-    *CONVERSIONS,
-    HELD,
-    GIVEN_BACK,
-    EARNED,
-    RECEIVED,
-    REVERSED,
-    REGAINED,
-)
-OWN = (PENDING, AVAILABLE)
-FEE_ACCOUNTS = (FEES, "fx_fees")
 
 
 @dataclass(frozen=True, slots=True)

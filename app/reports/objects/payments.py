@@ -35,6 +35,7 @@ class RefundFacts:
     failure_reason: str | None
     metadata: dict[str, Any]
     created_at: datetime
+    reversal_id: str | None = None
 
 
 def window(prefix: str, cut: Slice, created: Between | None) -> Window:
@@ -172,4 +173,5 @@ def _refund(row: Any) -> RefundFacts:
         failure_reason=refund.failure_reason,
         metadata=refund.metadata_,
         created_at=refund.created_at,
+        reversal_id=refund.reversal_id,
     )

@@ -8,7 +8,7 @@ from sqlalchemy import Select, select
 from app.reports.objects.paging import Between, Slice, created_between, page
 from app.store.db import db, end_read
 from app.store.escrow import EscrowHold, EscrowRelease, Transfer, TransferReversal
-from app.store.payments import PaymentRow
+from app.store.payments import PaymentRow, Refund
 
 __all__ = ["EscrowHold", "Transfer", "TransferReversal"]
 
@@ -89,12 +89,46 @@ def reversal(merchant_id: str, transfer_id: str, reversal_id: str) -> TransferRe
     return found
 
 
+def reversals_by_ids(merchant_id: str, ids: Sequence[str]) -> Sequence[TransferReversal]:
+    """The merchant's reversals among these."""
+    query = _reversals(merchant_id).where(TransferReversal.id.in_(ids))
+    found = db.session.execute(query).scalars().all()
+    end_read()
+    return found
+
+
 def _reversals(merchant_id: str) -> Select[Any]:
     return (
         select(TransferReversal)
         .where(TransferReversal.merchant_id == merchant_id)
         .execution_options(populate_existing=True)
     )
+
+
+def refunds_of(merchant_id: str, reversal_ids: Sequence[str]) -> dict[str, str]:
+    """The refunds that these reversals were made for, by reversal; those made by hand have none."""
+    if not reversal_ids:
+        return {}
+    query = select(Refund.reversal_id, Refund.id).where(
+        Refund.merchant_id == merchant_id, Refund.reversal_id.in_(reversal_ids)
+    )
+    found = {str(reversal): refund for reversal, refund in db.session.execute(query).all()}
+    end_read()
+    return found
+
+
+def sent_on(merchant_id: str, payment_ids: Sequence[str]) -> dict[str, str]:
+    """The transfers by which payments were sent on, by payment."""
+    if not payment_ids:
+        return {}
+    query = select(Transfer.payment_id, Transfer.id).where(
+        Transfer.merchant_id == merchant_id,
+        Transfer.payment_id.in_(payment_ids),
+        Transfer.release_id.is_(None),
+    )
+    found = dict(db.session.execute(query).all())
+    end_read()
+    return found
 
 
 def holds(

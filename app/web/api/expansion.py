@@ -34,7 +34,7 @@ EXPANDABLE: dict[str, dict[str, Fetch | None]] = {
         "on_behalf_of": None,
         "review": None,
         "source_transfer": None,
-        "transfer": None,
+        "transfer": lookup.transfers,
     },
     "refund": {
         "balance_transaction": lookup.balance_transactions,
@@ -42,7 +42,7 @@ EXPANDABLE: dict[str, dict[str, Fetch | None]] = {
         "charge": lookup.charges,
         "payment_intent": lookup.payment_intents,
         "source_transfer_reversal": None,
-        "transfer_reversal": None,
+        "transfer_reversal": lookup.reversals,
     },
     "customer": {
         "invoice_settings.default_payment_method": lookup.payment_methods,
@@ -69,7 +69,7 @@ EXPANDABLE: dict[str, dict[str, Fetch | None]] = {
         "balance_transaction": lookup.balance_transactions,
         "transfer": lookup.transfers,
         "destination_payment_refund": None,
-        "source_refund": None,
+        "source_refund": lookup.refunds,
     },
     "escrow_hold": {"payment_intent": lookup.payment_intents},
     "checkout.session": {
@@ -129,6 +129,8 @@ _KIND: dict[Fetch, str] = {
     lookup.balance_transactions: "balance_transaction",
     lookup.payment_intents: "payment_intent",
     lookup.transfers: "transfer",
+    lookup.reversals: "transfer_reversal",
+    lookup.refunds: "refund",
     lookup.refunds_of_charges: "refund",
     lookup.line_items_of_sessions: "item",
 }

@@ -16,6 +16,7 @@ from wtforms.validators import Length, Optional
 from app.domain.errors import FarthingError
 from app.domain.escrow import Plan
 from app.domain.money import Money, parse_amount
+from app.services.onward import NOTHING, TakeBack
 from app.services.payments import CancelPayment, CapturePayment
 from app.services.refunds import RequestRefund
 from app.web.render import amount, typed_amount
@@ -68,10 +69,16 @@ class MoneyForm(FlaskForm):
 
 
 class RefundForm(MoneyForm):
-    """A refund, with the amount that was left when the dialog was opened."""
+    """A refund, with the amount that was left when the dialog was opened. `is_sent_on`: of a payment that
+    went on to a seller; `has_fee`: less an application fee.
+    """
+
+    is_sent_on = has_fee = False
 
     reason = SelectField("Reason", choices=REASONS)
     note = TextAreaField("Note for your team", [Optional(), Length(max=LONGEST_NOTE)])
+    takes_back = BooleanField("Take the seller's part back", default=True)
+    gives_fee = BooleanField("Give your application fee back to the seller", default=True)
     expected_refundable = HiddenField()
     rate = HiddenField()
     expected_held = HiddenField()
@@ -91,7 +98,15 @@ class RefundForm(MoneyForm):
             expected_held=self.expected(self.expected_held),
             expected_rate_id=str(self.rate.data or "")[:60] or None,
             client_key=self.client_key(payment_id),
+            take_back=self.take_back,
         )
+
+    @property
+    def take_back(self) -> TakeBack:
+        """What comes from the seller, as far as the dialog asked."""
+        if not self.is_sent_on:
+            return NOTHING
+        return TakeBack(bool(self.takes_back.data), bool(self.gives_fee.data) and self.has_fee)
 
     def expected(self, field: HiddenField) -> Money | None:
         """What the person saw as refundable, or as held."""

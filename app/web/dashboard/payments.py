@@ -58,7 +58,7 @@ def show(payment_id: str) -> Response:
 def refund_form(payment_id: str) -> Response:
     """The refund dialog, prefilled with what is left."""
     found = _detail(payment_id)
-    form = RefundForm(found.refundable, formdata=None)
+    form = _refund_form(found, formdata=None)
     return _refund_dialog(found, form)
 
 
@@ -67,7 +67,7 @@ def refund_form(payment_id: str) -> Response:
 def refund(payment_id: str) -> AnyResponse:
     """Refund once, however often the button is pressed."""
     found = _detail(payment_id)
-    form = RefundForm(found.refundable)
+    form = _refund_form(found)
     if not form.validate_on_submit():
         return _refund_dialog(found, form, status=422)
     command = form.command(current_merchant(), payment_id, actor())
@@ -77,7 +77,7 @@ def refund(payment_id: str) -> AnyResponse:
         raise
     except StaleAmount as error:
         found = _detail(payment_id)
-        fresh = RefundForm(found.refundable, formdata=None)
+        fresh = _refund_form(found, formdata=None)
         fresh.reason.data, fresh.note.data = form.reason.data, form.note.data
         return _refund_dialog(found, fresh, problem=error.message, status=error.status)
     except FarthingError as error:
@@ -90,9 +90,16 @@ def refund(payment_id: str) -> AnyResponse:
 def refund_cost(payment_id: str) -> Response:
     """What the refund that is being typed would take from the balance now."""
     found = _detail(payment_id)
-    form = RefundForm(found.refundable, formdata=request.args)
+    form = _refund_form(found, formdata=request.args)
     form.read_extent()
     return page("dashboard/refund.html", "cost", payment=found, form=form, **_cost(found, form))
+
+
+def _refund_form(found: PaymentDetail, **given: Any) -> RefundForm:
+    form = RefundForm(found.refundable, **given)
+    form.is_sent_on = found.sent_on is not None and not found.sent_on.is_dropped
+    form.has_fee = found.sent_on is not None and bool(found.sent_on.fee)
+    return form
 
 
 def _cost(found: PaymentDetail, form: RefundForm) -> dict[str, Any]:

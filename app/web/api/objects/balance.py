@@ -9,11 +9,16 @@ import orjson
 
 from app.domain.fees import PART_NAMES, Part, percent
 from app.reports.balances import Balance
-from app.reports.objects.balance import (
+from app.reports.objects.balance import Transaction
+from app.reports.objects.balance_events import (
     CAPTURED,
     CONVERSIONS,
     EARNED,
     FAILED,
+    FEE_EARNED,
+    FEE_GIVEN,
+    FEE_PAID,
+    FEE_REGAINED,
     GIVEN_BACK,
     HELD,
     PAID_OUT,
@@ -22,8 +27,8 @@ from app.reports.objects.balance import (
     REQUESTED,
     RETURNED,
     REVERSED,
+    SENT,
     TAKEN_BACK,
-    Transaction,
 )
 from app.web.api.objects.ids import charge_id, timestamp
 from app.web.context import deps
@@ -47,6 +52,11 @@ TYPES = {
     RECEIVED: "payment",
     REVERSED: "payment_refund",
     REGAINED: "transfer_refund",
+    SENT: "transfer",
+    FEE_PAID: "application_fee",
+    FEE_EARNED: "application_fee",
+    FEE_GIVEN: "application_fee_refund",
+    FEE_REGAINED: "application_fee_refund",
 }
 # Where reports sum up under another name than the type's own.
 _CATEGORIES = {
@@ -56,10 +66,13 @@ _CATEGORIES = {
     "reserve_hold": "risk_reserved_funds",
     "reserve_release": "risk_reserved_funds",
     "application_fee": "platform_earning",
+    "application_fee_refund": "platform_earning_refund",
     "payment": "charge",
     "payment_refund": "refund",
     "transfer_refund": "transfer_reversal",
 }
+# A seller's side of what the platform earns is a fee.
+_OF_EVENTS = {TAKEN_BACK: "dispute", FEE_PAID: "fee", FEE_REGAINED: "fee"}
 _TITLES = {
     REQUESTED: "REFUND FOR CHARGE",
     FAILED: "REFUND FAILURE",
@@ -77,13 +90,18 @@ _TITLES = {
     RECEIVED: "TRANSFER",
     REVERSED: "TRANSFER REVERSAL",
     REGAINED: "TRANSFER REVERSAL",
+    SENT: "TRANSFER",
+    FEE_PAID: "APPLICATION FEE",
+    FEE_EARNED: "APPLICATION FEE",
+    FEE_GIVEN: "APPLICATION FEE REFUND",
+    FEE_REGAINED: "APPLICATION FEE REFUND",
 }
 
 
 def category(event: str) -> str:
     """Under what reports sum up this change of a balance."""
     kind = TYPES[event]
-    return "dispute" if event == TAKEN_BACK else _CATEGORIES.get(kind, kind)
+    return _OF_EVENTS.get(event) or _CATEGORIES.get(kind, kind)
 
 
 def balance(rows: Sequence[Balance], *, is_live: bool, default_currency: str) -> dict[str, Any]:

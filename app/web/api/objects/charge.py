@@ -11,14 +11,18 @@ from app.domain.states import PaymentStatus
 from app.web.api.errors import ADVICE, DECLINE_CODES
 from app.web.api.objects.ids import charge_id, timestamp
 from app.web.api.objects.method_words import api_type, shown, wallet
-from app.web.api.objects.payment_intent import decline_message
+from app.web.api.objects.payment_intent import application_fee, decline_message
 
 _P = PaymentStatus
 BRANDS = ("amex", "diners", "discover", "eftpos_au", "jcb", "mastercard", "unionpay", "visa")
 
 
-def charge(attempt: Attempt, *, is_live: bool, transaction: str | None) -> dict[str, Any]:
-    """The object. `transaction` is its balance transaction, once money moved."""
+def charge(
+    attempt: Attempt, *, is_live: bool, transaction: str | None, transfer: str | None = None
+) -> dict[str, Any]:
+    """The object. `transaction` is its balance transaction, once money moved; `transfer` the one that sent
+    it on, if it went on.
+    """
     payment = attempt.payment
     amount = payment.amount.amount_minor
     captured = payment.captured_minor if attempt.is_paid else 0
@@ -34,7 +38,7 @@ def charge(attempt: Attempt, *, is_live: bool, transaction: str | None) -> dict[
         "amount_refunded": refunded + let_go,
         "application": None,
         "application_fee": None,
-        "application_fee_amount": None,
+        "application_fee_amount": application_fee(payment),
         "balance_transaction": transaction if attempt.is_paid else None,
         "billing_details": _billing(payment),
         "calculated_statement_descriptor": None,
@@ -67,8 +71,8 @@ def charge(attempt: Attempt, *, is_live: bool, transaction: str | None) -> dict[
         "statement_descriptor_suffix": None,
         "status": "failed" if is_failed else "succeeded" if attempt.is_paid else "pending",
         "transfer_data": None,
-        "transfer_group": None,
-    }
+        "transfer_group": (payment.escrow or {}).get("transfer_group"),
+    } | ({"transfer": transfer} if transfer and attempt.is_paid else {})
 
 
 def _given_back(payment: Payment, attempt: Attempt) -> tuple[int, int]:

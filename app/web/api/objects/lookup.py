@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from app.domain.attempts import Attempt
+from app.domain.onward import goes_on
 from app.domain.payments import Payment
 from app.reports.objects import balance, payments
 from app.reports.objects import payouts as payout_reads
@@ -21,7 +22,7 @@ from app.web.api.objects.payment_intent import payment_intent
 from app.web.api.objects.payment_method import payment_method, used_method
 from app.web.api.objects.payout import BACK, payout
 from app.web.api.objects.refund import refund
-from app.web.api.objects.transfer import escrow_hold, transfer, transfer_reversal
+from app.web.api.objects.transfer import booked_as, escrow_hold, transfer, transfer_reversal
 
 Found = Mapping[str, Json]
 REFUND_EVENTS = ("refund_requested", "refund_failed", "refund_returned")
@@ -44,11 +45,14 @@ def charges_of(call: Asker, rows: Sequence[Attempt]) -> list[Json]:
     """The objects of these tries, in order."""
     paid = [("payment_captured", row.payment.id) for row in rows if row.is_paid]
     known = balance.transaction_ids(call.merchant_id, paid)
+    going_on = [row.payment.id for row in rows if row.is_paid and goes_on(row.payment.escrow)]
+    sent = transfer_reads.sent_on(call.merchant_id, going_on)
     return [
         charge(
             row,
             is_live=call.is_live,
             transaction=known.get(("payment_captured", row.payment.id)),
+            transfer=sent.get(row.payment.id),
         )
         for row in rows
     ]
@@ -149,22 +153,41 @@ def transfers(call: Asker, ids: Sequence[str]) -> Found:
 def transfers_of(call: Asker, rows: Sequence[transfer_reads.Found]) -> list[Json]:
     """The objects of these transfers, in order, with their latest reversals."""
     back = transfer_reads.reversals_of(call.merchant_id, [row.id for row, _ in rows])
-    wanted = [("escrow_released", row.release_id) for row, _ in rows]
+    wanted = [booked_as(row) for row, _ in rows]
     wanted += [("transfer_returned", one.id) for found in back.values() for one in found]
     known = balance.transaction_ids(call.merchant_id, wanted)
     real = balance.transactions(call.merchant_id, list(known.values()))
     known = {fact: one for fact, one in known.items() if one in real}
+    made_for = transfer_reads.refunds_of(
+        call.merchant_id, [one.id for found in back.values() for one in found]
+    )
     return [
-        transfer(row, paid_by, back.get(row.id, []), is_live=call.is_live, transactions=known)
+        transfer(
+            row,
+            paid_by,
+            back.get(row.id, []),
+            is_live=call.is_live,
+            transactions=known,
+            refunds=made_for,
+        )
         for row, paid_by in rows
     ]
+
+
+def reversals(call: Asker, ids: Sequence[str]) -> Found:
+    """Reversals by id."""
+    rows = transfer_reads.reversals_by_ids(call.merchant_id, ids)
+    return {one["id"]: one for one in reversals_of(call, rows)}
 
 
 def reversals_of(call: Asker, rows: Sequence[transfer_reads.TransferReversal]) -> list[Json]:
     """The objects of these reversals, in order."""
     wanted = [("transfer_returned", row.id) for row in rows]
     known = balance.transaction_ids(call.merchant_id, wanted)
-    return [transfer_reversal(row, transactions=known) for row in rows]
+    made_for = transfer_reads.refunds_of(call.merchant_id, [row.id for row in rows])
+    return [
+        transfer_reversal(row, transactions=known, refund_id=made_for.get(row.id)) for row in rows
+    ]
 
 
 def holds_of(call: Asker, rows: Sequence[transfer_reads.EscrowHold]) -> list[Json]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.domain.declines import DeclineReason, customer_text
 from app.domain.methods.facts import ActionKind
+from app.domain.onward import KEY
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
 from app.reports.objects import payments as reads
@@ -50,7 +51,7 @@ def payment_intent(payment: Payment, *, is_live: bool) -> dict[str, Any]:
         "amount_details": {"tip": {}},
         "amount_received": payment.captured_minor,
         "application": None,
-        "application_fee_amount": None,
+        "application_fee_amount": application_fee(payment),
         "automatic_payment_methods": None,
         "canceled_at": timestamp(payment.canceled_at) if payment.canceled_at else None,
         "cancellation_reason": _cancellation(payment),
@@ -78,14 +79,24 @@ def payment_intent(payment: Payment, *, is_live: bool) -> dict[str, Any]:
         "statement_descriptor": None,
         "statement_descriptor_suffix": None,
         "status": status_of(payment),
-        "transfer_data": _transfer_data(payment),
+        "transfer_data": transfer_data(payment),
         "transfer_group": (payment.escrow or {}).get("transfer_group"),
     }
 
 
-def _transfer_data(payment: Payment) -> dict[str, Any] | None:
-    destination = (payment.escrow or {}).get("destination")
-    return {"destination": destination} if destination else None
+def transfer_data(payment: Payment) -> dict[str, Any] | None:
+    """For whom the payment is, and how much of it is sent on if that is not all."""
+    plan = payment.escrow or {}
+    if "destination" not in plan:
+        return None
+    amount = plan.get(KEY, {}).get("amount_minor")
+    return {"destination": plan["destination"]} | ({} if amount is None else {"amount": amount})
+
+
+def application_fee(payment: Payment) -> int | None:
+    """What the platform keeps of what is sent on; at most what was captured of it."""
+    fee: int | None = (payment.escrow or {}).get(KEY, {}).get("application_fee_minor")
+    return fee if fee is None or not payment.captured_minor else min(fee, payment.captured_minor)
 
 
 def status_of(payment: Payment) -> str:

@@ -48,7 +48,7 @@ def refund(facts: RefundFacts, *, transactions: dict[tuple[str, str], str]) -> d
         "receipt_number": None,
         "source_transfer_reversal": None,
         "status": status,
-        "transfer_reversal": None,
+        "transfer_reversal": facts.reversal_id,
     }
     if status == "failed":
         known = facts.failure_reason in FAILURES

@@ -9,6 +9,13 @@ from app.web.api.objects.ids import charge_id, timestamp
 MOST_INSIDE = 10
 
 
+def booked_as(row: Transfer) -> tuple[str, str]:
+    """The fact (event, source) by which a transfer changed the platform's balance."""
+    if row.release_id is None:
+        return ("transfer_sent", row.id)
+    return ("escrow_released", row.release_id)
+
+
 def transfer(
     row: Transfer,
     attempt_id: str | None,
@@ -16,14 +23,17 @@ def transfer(
     *,
     is_live: bool,
     transactions: dict[tuple[str, str], str],
+    refunds: dict[str, str],
 ) -> dict[str, Any]:
-    """The object. `transactions` holds the platform's balance transactions, by event and source."""
+    """The object. `transactions` holds the platform's balance transactions, by event and source; `refunds`
+    those that reversals were made for, by reversal.
+    """
     return {
         "id": row.id,
         "object": "transfer",
         "amount": row.amount_minor,
         "amount_reversed": row.reversed_minor,
-        "balance_transaction": transactions.get(("escrow_released", row.release_id)),
+        "balance_transaction": transactions.get(booked_as(row)),
         "created": timestamp(row.created_at),
         "currency": row.currency.lower(),
         "description": row.description,
@@ -33,7 +43,8 @@ def transfer(
         "reversals": {
             "object": "list",
             "data": [
-                transfer_reversal(one, transactions=transactions) for one in reversals[:MOST_INSIDE]
+                transfer_reversal(one, transactions=transactions, refund_id=refunds.get(one.id))
+                for one in reversals[:MOST_INSIDE]
             ],
             "has_more": len(reversals) > MOST_INSIDE,
             "url": f"/v1/transfers/{row.id}/reversals",
@@ -46,9 +57,12 @@ def transfer(
 
 
 def transfer_reversal(
-    row: TransferReversal, *, transactions: dict[tuple[str, str], str]
+    row: TransferReversal,
+    *,
+    transactions: dict[tuple[str, str], str],
+    refund_id: str | None = None,
 ) -> dict[str, Any]:
-    """The object."""
+    """The object. `refund_id` is the refund that it was made for, if it was."""
     return {
         "id": row.id,
         "object": "transfer_reversal",
@@ -58,7 +72,7 @@ def transfer_reversal(
         "currency": row.currency.lower(),
         "destination_payment_refund": None,
         "metadata": row.metadata_,
-        "source_refund": None,
+        "source_refund": refund_id,
         "transfer": row.transfer_id,
     }
 

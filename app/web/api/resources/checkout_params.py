@@ -64,7 +64,7 @@ INTENT: dict[str, Field] = {
     "description": Text(500),
     "metadata": Metadata(),
     **ESCROW,
-    **refused(NO_CONNECT, "application_fee_amount", "on_behalf_of"),
+    **refused(NO_CONNECT, "on_behalf_of"),
     **refused("the page asks for it; or send customer_email.", "receipt_email"),
     **refused(NO_SAVING, "setup_future_usage"),
     **refused(NO_SHIPPING, "shipping"),

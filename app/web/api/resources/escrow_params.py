@@ -9,7 +9,8 @@ from typing import Any
 from app.domain.errors import InvalidRequest
 from app.domain.escrow import MOST_MILESTONES, Milestone, Plan
 from app.domain.money import Money
-from app.services.sellers import check_plan_of
+from app.domain.onward import Onward, check_onward
+from app.services.sellers import check_plan_of, check_seller
 from app.web.api.call import Call
 from app.web.api.fields import Field, Flag, Hash, Id, List, Text, Whole, need, refused
 
@@ -33,14 +34,26 @@ PARAMS: dict[str, Field] = {
     "transfer_data": Hash(
         {
             "destination": need(Id(doc="A connected seller.")),
-            **refused("a release says how much goes to whom.", "amount"),
+            "amount": Whole(
+                1,
+                doc="How much of it the seller is sent, instead of all; not with `escrow`, whose release"
+                " says it.",
+            ),
             **refused(
                 "keep it with the payment, or with the transfer.", "metadata", "payment_data"
             ),
         },
-        doc="Only with `escrow`: the seller whom the money is for.",
+        doc="The seller whom the money is for: it is sent on when it is captured, or, with `escrow`, held"
+        " until you release it.",
     ),
-    "transfer_group": Text(255, doc="Only with `escrow`: your name for what belongs together."),
+    "application_fee_amount": Whole(
+        1,
+        doc="What you keep of what is sent on; only with `transfer_data[destination]`, and not with"
+        " `escrow`.",
+    ),
+    "transfer_group": Text(
+        255, doc="Only with `transfer_data` or `escrow`: your name for what belongs together."
+    ),
 }
 
 
@@ -52,17 +65,49 @@ def stored_plan(
     """
     asked = found.get("escrow") or {}
     if not asked.get("enabled"):
-        for name in ("transfer_data", "transfer_group"):
-            if found.get(name):
-                param = f"{prefix}[{name}]" if prefix else name
-                raise InvalidRequest(
-                    f"{param} needs escrow[enabled]=true: money is split by its release.",
-                    param=param,
-                )
-        return None
+        return _onward(call, found, price, prefix)
+    for name, value in (
+        ("application_fee_amount", found.get("application_fee_amount")),
+        ("transfer_data[amount]", (found.get("transfer_data") or {}).get("amount")),
+    ):
+        if value is not None:
+            raise InvalidRequest(
+                f"{name} cannot be used with escrow: a release says how much goes to whom.",
+                param=_named(name, prefix),
+            )
     plan = _plan(asked, found)
     check_plan_of(call.merchant_id, plan, price)
     return plan.stored()
+
+
+def _onward(call: Call, found: dict[str, Any], price: Money, prefix: str) -> dict[str, Any] | None:
+    """The plan of a payment that is sent on when it is captured; None for one that stays."""
+    data = found.get("transfer_data")
+    if not data:
+        for name in ("application_fee_amount", "transfer_group"):
+            if found.get(name):
+                raise InvalidRequest(
+                    f"{name} needs transfer_data[destination], the seller whom the money is for.",
+                    param=_named(name, prefix),
+                )
+        return None
+    plan = Onward(
+        data["destination"],
+        found.get("application_fee_amount"),
+        data.get("amount"),
+        found.get("transfer_group"),
+    )
+    check_onward(plan, price)
+    check_seller(
+        call.merchant_id, plan.destination, param=_named("transfer_data[destination]", prefix)
+    )
+    return plan.stored()
+
+
+def _named(name: str, prefix: str) -> str:
+    """A parameter as the caller wrote it: `a[b]` within `p` is `p[a][b]`."""
+    first, bracket, rest = name.partition("[")
+    return f"{prefix}[{first}]{bracket}{rest}" if prefix else name
 
 
 def _plan(asked: dict[str, Any], found: dict[str, Any]) -> Plan:

@@ -25,7 +25,7 @@ from app.web.api.resources.method_data import DATA
 from app.web.api.resources.transfer_options import OPTIONS
 
 ESCROW = escrow_params.PARAMS
-NO_CONNECT = "one account takes the money; hold it with `escrow` and split it by transfers."
+NO_CONNECT = "payments are made in the name of the account that takes them."
 NO_CARD_DATA = (
     "card data never comes to us; send the token that the card fields gave you as payment_method."
 )
@@ -53,7 +53,7 @@ _TYPES: dict[str, Field] = {
     ),
 }
 _NOT_AT_ALL: dict[str, Field] = {
-    **refused(NO_CONNECT, "application_fee_amount", "on_behalf_of"),
+    **refused(NO_CONNECT, "on_behalf_of"),
     **refused(NO_DETAILS, "amount_details", "payment_details"),
     **refused(NO_OPTIONS, "payment_method_configuration"),
     **refused("say which are wanted, as payment_method_types.", "excluded_payment_method_types"),
@@ -136,6 +136,7 @@ UPDATE: dict[str, Field] = {
     **refused(
         "it is settled when the payment is made.",
         "capture_method",
+        "application_fee_amount",
         "escrow",
         "transfer_data",
         "transfer_group",
@@ -170,7 +171,7 @@ CAPTURE: dict[str, Field] = {
     "amount_to_capture": Whole(1, doc="At most what is held; all of it if not said."),
     "final_capture": Flag(doc="Only true: a payment is captured once, the rest is let go."),
     **refused("update the payment intent instead.", "metadata"),
-    **refused(NO_CONNECT, "application_fee_amount", "transfer_data"),
+    **refused("it is settled when the payment is made.", "application_fee_amount", "transfer_data"),
     **refused(NO_DETAILS, "amount_details", "payment_details"),
     **refused("there are no tax hooks.", "hooks"),
     **refused(NO_STATEMENT, "statement_descriptor", "statement_descriptor_suffix"),

@@ -10,6 +10,7 @@ from app.domain.errors import (
 from app.domain.money import Money
 from app.reports.objects import payments as reads
 from app.services import refunds, updates
+from app.services.onward import TakeBack
 from app.services.payments import load
 from app.services.refunds import RequestRefund
 from app.web.api.call import Call, Json, Listing, Route
@@ -18,6 +19,7 @@ from app.web.api.fields import (
     PAGE,
     Choice,
     Field,
+    Flag,
     Id,
     Metadata,
     Whole,
@@ -26,7 +28,6 @@ from app.web.api.fields import (
 )
 from app.web.api.objects import lookup
 from app.web.api.objects.ids import attempt_id, latest_charge
-from app.web.api.resources.intent_params import NO_CONNECT
 from app.web.api.resources.paging import created, cut
 
 _OF: dict[str, Field] = {
@@ -42,7 +43,13 @@ CREATE: dict[str, Field] = {
     **refused(
         "money goes back to the card it came from.", "customer", "origin", "instructions_email"
     ),
-    **refused(NO_CONNECT, "refund_application_fee", "reverse_transfer"),
+    "reverse_transfer": Flag(
+        doc="Of a payment that was sent on: take the seller's part back, in proportion; it stays taken if"
+        " the refund fails."
+    ),
+    "refund_application_fee": Flag(
+        doc="Give the application fee back to the seller, in proportion."
+    ),
 }
 UPDATE: dict[str, Field] = {"metadata": Metadata()}
 LIST: dict[str, Field] = {**PAGE, **CREATED, **_OF}
@@ -100,6 +107,10 @@ def _request(call: Call, refund_id: str) -> bool:
                 metadata=dict(merged({}, call.params.get("metadata"))),
                 refund_id=refund_id,
                 is_sent_now=True,
+                take_back=TakeBack(
+                    bool(call.params.get("reverse_transfer")),
+                    bool(call.params.get("refund_application_fee")),
+                ),
             ),
         )
     except RefundTooLarge as error:

@@ -11,6 +11,7 @@ from app.web.api.schemas.dsl import (
     optional,
     shape,
     text,
+    whole,
     word,
 )
 
@@ -55,10 +56,16 @@ FUNDING = word("credit", "debit", "prepaid", "unknown", doc="What kind of card."
 CAPTURE_METHOD = word(
     "automatic", "manual", doc="`manual`: the amount is held, and taken by a capture."
 )
+FEE = maybe(whole("What you keep of what is sent on to a seller."))
+TRANSFER_DATA = shape(
+    "The seller whom the money is for.",
+    destination=text("The seller's account."),
+    amount=optional(whole("How much of it is sent on, if that is not all.")),
+)
 # What expanding never finds anything behind, and older software asks for all the same.
 CONNECT: dict[str, Schema] = {
     "application": nothing(),
     "on_behalf_of": nothing(),
-    "transfer_data": nothing(),
-    "transfer_group": nothing(),
+    "transfer_data": maybe(TRANSFER_DATA),
+    "transfer_group": maybe(text("Your name for what belongs together.")),
 }

@@ -31,6 +31,7 @@ from app.web.api.schemas.parts import (
     CAPTURE_METHOD,
     CHECKS,
     CONNECT,
+    FEE,
     FUNDING,
     LIVE,
     WALLET,
@@ -78,7 +79,7 @@ INTENT_FIELDS: dict[str, Schema] = {
     "amount_capturable": whole("What is held and can be captured."),
     "amount_details": shape("Always empty here.", tip=shape()),
     "amount_received": whole("What was taken."),
-    "application_fee_amount": nothing(),
+    "application_fee_amount": FEE,
     "automatic_payment_methods": nothing("Always null here: see payment_method_types."),
     "canceled_at": maybe(moment("When it ended unpaid.")),
     "cancellation_reason": maybe(word(*CANCEL_REASONS, "automatic", "expired", doc="Why.")),
@@ -165,7 +166,7 @@ CHARGE = shape(
     amount_refunded=whole("What went back or was let go."),
     application=nothing(),
     application_fee=nothing(),
-    application_fee_amount=nothing(),
+    application_fee_amount=FEE,
     balance_transaction=maybe(expands("balance_transaction", doc="What it did to the balance.")),
     billing_details=BILLING,
     calculated_statement_descriptor=nothing(),
@@ -198,9 +199,11 @@ CHARGE = shape(
     refunded=flag("Whether all of it went back or was let go."),
     refunds=optional(page_of("refund", "Its latest refunds; with `expand[]=refunds`.")),
     status=word("failed", "pending", "succeeded"),
+    transfer=optional(expands("transfer", doc="The transfer that sent it on to a seller.")),
+    transfer_group=maybe(text("Your name for what belongs together.")),
     **nulls(
         "receipt_number", "receipt_url", "review", "shipping", "source_transfer",
-        "statement_descriptor", "statement_descriptor_suffix", "transfer_data", "transfer_group",
+        "statement_descriptor", "statement_descriptor_suffix", "transfer_data",
     ),
 )  # fmt: skip
 _TRANSFER = shape("A transfer to the account.", reference_status=word("pending"))
@@ -242,7 +245,10 @@ REFUND = shape(
         "failed",
         doc="`failed`: the money is yours again.",
     ),
-    **nulls("receipt_number", "source_transfer_reversal", "transfer_reversal"),
+    transfer_reversal=maybe(
+        expands("transfer_reversal", doc="What it took back of the seller's part.")
+    ),
+    **nulls("receipt_number", "source_transfer_reversal"),
 )
 SCHEMAS: dict[str, Schema] = {
     "payment_intent": shape("A payment, from the wish to the outcome.", **INTENT_FIELDS),

@@ -31,18 +31,19 @@ REVERSAL = shape(
     currency=currency(),
     destination_payment_refund=nothing(),
     metadata=maybe(metadata()),
-    source_refund=nothing(),
+    source_refund=maybe(expands("refund", doc="The refund that it was made for.")),
     transfer=expands("transfer", doc="Which transfer."),
 )
 TRANSFER = shape(
-    "Held money that was released to a seller.",
+    "Money that went to a seller: held until you released it, or sent on when it was captured.",
     id=ident("tr"),
     object=named("transfer"),
     amount=whole("What the seller received, in minor units."),
     amount_reversed=whole("What was given back of it."),
     balance_transaction=maybe(
         expands(
-            "balance_transaction", doc="What the release earned you; null without a commission."
+            "balance_transaction",
+            doc="What it did to your balance: null for a release without a commission.",
         )
     ),
     created=moment(),
@@ -59,7 +60,7 @@ TRANSFER = shape(
         url=text("Where all of them are listed."),
     ),
     reversed=flag("Whether all of it was given back."),
-    source_transaction=maybe(expands("charge", doc="The charge whose money was held.")),
+    source_transaction=maybe(expands("charge", doc="The charge whose money it was.")),
     source_type=word("card"),
     transfer_group=maybe(text("Your name for what belongs together.")),
 )

@@ -6,8 +6,8 @@ Nothing went back before, so rows that are there have nothing.
 
 from alembic import op
 
-revision = "0030_fees_go_back"
-down_revision = "0029_wallets"
+revision = "0029_fees_go_back"
+down_revision = "0028_wallets"
 
 
 def upgrade() -> None:

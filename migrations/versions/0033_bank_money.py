@@ -7,8 +7,8 @@ it happened. A return is money of the balance on its way to the payer's bank.
 
 from alembic import op
 
-revision = "0028_bank_money"
-down_revision = "0027_methods_of_payments"
+revision = "0033_bank_money"
+down_revision = "0032_bank_facts"
 
 
 def upgrade() -> None:

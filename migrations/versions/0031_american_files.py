@@ -7,8 +7,8 @@ their place in it.
 
 from alembic import op
 
-revision = "0032_american_files"
-down_revision = "0031_transfers_of_a_seller"
+revision = "0031_american_files"
+down_revision = "0030_transfers_of_a_seller"
 
 
 def upgrade() -> None:

@@ -6,8 +6,8 @@ was about never changes; `detail` may hold an account number and is sealed.
 
 from alembic import op
 
-revision = "0033_bank_facts"
-down_revision = "0032_american_files"
+revision = "0032_bank_facts"
+down_revision = "0031_american_files"
 
 
 def upgrade() -> None:

@@ -6,8 +6,8 @@ holds for new rows only: to look through millions of old ones would find nothing
 
 from alembic import op
 
-revision = "0029_wallets"
-down_revision = "0028_bank_money"
+revision = "0028_wallets"
+down_revision = "0027_methods_of_payments"
 
 TABLES = ("payments", "payment_methods")
 
