@@ -98,6 +98,8 @@ def pytest_configure_node(node: object) -> None:
 
 def pytest_unconfigure() -> None:
     """Stop what this process started, and leave no file of it."""
+    while _owners:
+        _owners.popitem()[1].close()
     if _started.cache_info().currsize:
         _started().stop()
         _started.cache_clear()
@@ -170,13 +172,25 @@ def _create_database(servers: Servers, name: str, template: str) -> str:
 
 def truncate_all(database_url: str) -> None:
     """Empty every table, past the guards of the append-only ones; what migrations put in stays."""
-    with psycopg.connect(database_url) as connection:
+    connection = owner(database_url)
+    with connection.transaction():
         # Triggers and foreign keys sleep: only the owner may say this.
-        connection.execute("SET session_replication_role = replica")
+        connection.execute("SET LOCAL session_replication_role = replica")
         statements = [
             sql.SQL("DELETE FROM {}").format(sql.Identifier(t)) for t in _tables(database_url)
         ]
         connection.execute(sql.SQL("; ").join(statements))
+
+
+def owner(database_url: str) -> psycopg.Connection:
+    """One connection for all tests of this process: each new one would learn every table anew."""
+    known = _owners.get(database_url)
+    if known is None or known.closed:
+        known = _owners[database_url] = psycopg.connect(database_url, autocommit=True)
+    return known
+
+
+_owners: dict[str, psycopg.Connection] = {}
 
 
 @cache

@@ -7,6 +7,7 @@ from flask import Flask
 
 from app.services import ledger
 from app.services.deps import Deps
+from app.store.ledger_checks import CHECKS
 from tests import servers
 from tests.factories import FakeQueue, TestClock
 
@@ -26,6 +27,19 @@ def emptied(app: Flask, queue: FakeQueue, clock: TestClock, database_url: str) -
     queue.reset(found)
     with app.app_context():
         yield found
-        broken = ledger.verify()
-        assert broken == [], "the test left the books wrong"
+        if broken_invariants(database_url):
+            assert ledger.verify() == [], "the test left the books wrong"
     clock.reset()
+
+
+# All invariants in one statement: two thousand tests end with it, and it is planned once.
+_INVARIANTS = " UNION ALL ".join(
+    f"(SELECT '{name}' FROM ({query}) AS broken LIMIT 1)"  # noqa: S608 - constants of ours
+    for name, (_, query) in CHECKS.items()
+)
+
+
+def broken_invariants(database_url: str) -> list[str]:
+    """The names of what does not hold, of those that `ledger.verify` looks at."""
+    found = servers.owner(database_url).execute(_INVARIANTS, prepare=True).fetchall()
+    return [name for (name,) in found]

@@ -86,7 +86,7 @@ def test_the_main_pages_of_the_dashboard_are_accessible(
     found = {"login": accessibility_problems(page)}
     sign_in(page, shop)
     pages = ("", "payments/", "refunds/", "balances/", "balances/statement", "payouts/", "fees/")
-    for path in (*pages, "payouts/schedule/USD", "bank-accounts/", "settlement/"):
+    for path in (*pages, "payouts/schedule/USD", "bank-accounts/", "settlement/", "methods/"):
         page.goto(f"{shop.stack.web.url}/dashboard/{path}")
         found[path] = accessibility_problems(page)
 
