@@ -24,7 +24,7 @@ from app.services.fee_returns import returned
 from app.services.refund_rows import lock_payment
 from app.services.refunds import RefundUpdate, apply_update
 from app.store.db import transaction
-from app.store.ledger import book, unmatched_refund_of
+from app.store.ledger import book, is_booked, unmatched_refund_of
 from app.store.outbox import emit
 from app.store.payments import Event, PaymentRow, Refund
 
@@ -117,11 +117,15 @@ def _record_fitting(
 
 
 def _is_known(session: Session, row: PaymentRow, item: RefundAccepted) -> bool:
-    """Whether another worker recorded it while we waited for the payment's lock."""
+    """Whether another worker recorded it while we waited for the payment's lock, or it went to suspense
+    before: it stays there, though there may be room for it by now.
+    """
     query = select(Refund.id).where(
         Refund.merchant_id == row.merchant_id, Refund.processor_reference == item.reference
     )
-    return session.execute(query).scalar() is not None
+    return session.execute(query).scalar() is not None or is_booked(
+        session, row.merchant_id, "unmatched_refund", item.reference
+    )
 
 
 def _add_refund(

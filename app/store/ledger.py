@@ -212,6 +212,16 @@ def releases_of(session: Session, merchant_id: str, currency: str, day: date) ->
     ).scalar_one()
 
 
+def is_booked(session: Session, merchant_id: str, event: str, source_id: str) -> bool:
+    """Whether this fact is in the book."""
+    query = select(JournalRow.id).where(
+        JournalRow.merchant_id == merchant_id,
+        JournalRow.event == event,
+        JournalRow.source_id == source_id,
+    )
+    return session.execute(query).scalar() is not None
+
+
 def unmatched_refund_of(session: Session, merchant_id: str, reference: str) -> Money | None:
     """What a refund that fits no row of ours left in suspense, while it is there."""
     found = session.execute(

@@ -163,10 +163,10 @@ def test_every_recipe_that_moves_payable_money_has_a_bar_of_its_own() -> None:
             "processor": "stripe", "source_id": "x", "amount": Money(100, "USD"),
             "fee": Money(3, "USD"), "net": Money(97, "USD"), "on": date(2026, 1, 1),
             "given": Money(100, "USD"), "gained": Money(90, "EUR"), "commission": Money(5, "USD"),
-            "amounts": [Money(95, "USD")], "transfer_id": "x", "reversal_id": "x",
+            "amounts": [Money(95, "USD")], "transfer_id": "x", "reversal_id": "x", "refund_id": "re_x",
         }  # fmt: skip
         names = recipe.__code__.co_varnames[: recipe.__code__.co_argcount]
-        named = {"is_pending": False} if recipe is recipes.transfer_reversed else {}
+        named = {"is_pending": False} if recipe.__code__.co_kwonlyargcount else {}
         journal = recipe(*(arguments[name] for name in names), **named)
         sides = {code for posting in journal.postings for code in (posting.debit, posting.credit)}
         if sides & own:

@@ -44,7 +44,7 @@ def test_a_merchant_settles_euros_in_dollars(
     page.goto(f"{shop.stack.web.url}/dashboard/payments/")
     page.locator("table a", has_text="€100.00").first.click()
     expect(page.get_by_text("Settled in USD")).to_be_visible()
-    expect(page.get_by_text("$103.90").first).to_be_visible()
+    expect(page.get_by_text("$103.87").first).to_be_visible()
     seen(page, f"converted-{width}")
 
     page.get_by_role("link", name="Refund", exact=True).click()

@@ -103,6 +103,11 @@ def test_a_refund_beyond_what_our_rows_allow_goes_to_suspense(
 
     queue.drain()
     assert [row["status"] for row in rows("SELECT status FROM refunds")] == ["failed"]
+    # There is room for it now, and news of it again: it was booked once and for all.
+    hear(deps, shop, bank, "charge.refunded")
+    assert [row["status"] for row in rows("SELECT status FROM refunds")] == ["failed"]
+    assert balance_of("suspense") == 3000
+    assert balance_of("processor_receivable:stripe") == bank.totals()["net"]
 
 
 def test_a_refund_in_suspense_that_fails_later_leaves_it(

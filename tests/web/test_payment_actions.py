@@ -5,10 +5,19 @@ import re
 
 import pytest
 
-from app.services import payments
+from app.domain.onward import Onward
+from app.services import fees, onward, payments
 from app.services.deps import Deps
 from app.services.refunds import RequestRefund, request_refund
-from tests.factories import DECLINED, FakeQueue, Shop, make_payment, usd
+from tests.factories import (
+    DECLINED,
+    FakeQueue,
+    Shop,
+    TestClock,
+    connect_sellers,
+    make_payment,
+    usd,
+)
 from tests.sandbox.server import SandboxServer
 from tests.web.visitor import Visitor, toast_of
 
@@ -46,6 +55,53 @@ def test_a_full_refund_reaches_the_customer(
     assert re.search(r"</span>Refunded</span>", text)
     assert "A refund of" in text
     assert payments.load(shop.merchant_id, payment.id).refunded_minor == 5000
+
+
+def seen(text: str) -> str:
+    """What is read in the dialog, without tags and currency codes."""
+    return " ".join(re.sub(r"<[^>]+>", " ", text).split()).replace(" USD", "")
+
+
+def test_what_goes_back_of_the_fee_is_said_before_it_happens(
+    owner: Visitor, deps: Deps, shop: Shop, clock: TestClock
+) -> None:
+    kept = make_payment(deps, shop, amount=usd("100.00"))
+    rules = {"basis_points": 290, "fixed": 30, "on_refund": "percentage"}
+    fees.set_schedule(deps, fees.SetSchedule(shop.merchant_id, "card", rules))
+    clock.advance(fees.NOTICE)
+    payment = make_payment(deps, shop, amount=usd("100.00"))
+
+    assert "The fee of $3.20 is kept." in seen(owner.htmx(page_of(kept.id, "refund")).text)
+    whole = seen(owner.htmx(page_of(payment.id, "refund")).text)
+    assert "Farthing returns of its fee $2.90 From your balance $97.10" in whole
+    part = owner.htmx(page_of(payment.id, "refund/cost?extent=part&amount=50.00")).text
+    assert "Farthing returns of its fee $1.45 From your balance $48.55" in seen(part)
+
+    owner.post(page_of(payment.id, "refund"), {"extent": "part", "amount": "50", "reason": "other"})
+    text = seen(owner.get(page_of(payment.id)).text)
+    assert "Fee returned $1.45 Net $48.25" in text
+    assert "$1.45 of the fee returned" in text
+
+
+def test_a_refund_of_what_was_sent_on_asks_what_comes_from_the_seller(
+    owner: Visitor, deps: Deps, shop: Shop
+) -> None:
+    [seller] = connect_sellers(deps, shop, "Ann's Pots")
+    plan = Onward(seller, application_fee_minor=500)
+    payment = make_payment(deps, shop, amount=usd("50.00"), escrow=plan)
+    onward.transfer_due(deps)
+
+    dialog = seen(owner.htmx(page_of(payment.id, "refund")).text)
+    assert "$50.00 went on to Ann" in dialog
+    form = {"extent": "part", "amount": "10.00", "reason": "other"}
+    both = form | {"takes_back": "y", "gives_fee": "y"}
+    owner.post(page_of(payment.id, "refund"), both)
+    owner.post(page_of(payment.id, "refund"), form)
+
+    text = seen(owner.get(page_of(payment.id)).text)
+    assert "Application fee given back $1.00 Taken back" in text
+    # 50.00 less the fee of 5.00, less 10.00 and its part of the fee: the second took nothing.
+    assert "s $36.00" in text
 
 
 def test_a_part_of_it_with_reason_and_note(owner: Visitor, deps: Deps, shop: Shop) -> None:
