@@ -7,7 +7,7 @@ reserved, so a second click cannot refund it twice.
 
 import logging
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -133,10 +133,7 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
     prepare(deps, command.merchant_id, command.payment_id, command.take_back)
     with transaction() as session:
         payment = lock_payment(session, command.merchant_id, command.payment_id)
-        _check(payment, command)
-        if command.origin != "late_payment":
-            # What came too late goes back in any case: if it cannot, the processor has to say so.
-            refuse_by_rule(payment, command.amount, now)
+        _check(payment, command, now)
         refuse_inexact(deps, payment.processor, command.amount)
         fee = returned(session, payment, command.amount)
         net = command.amount - fee
@@ -191,7 +188,7 @@ def _reserve(deps: Deps, command: RequestRefund) -> str:
     return refund_id
 
 
-def _check(payment: PaymentRow, command: RequestRefund) -> None:
+def _check(payment: PaymentRow, command: RequestRefund, now: datetime) -> None:
     if payment.status != PaymentStatus.CAPTURED:
         hint = " Cancel it instead." if payment.status == PaymentStatus.AUTHORIZED else ""
         raise UnexpectedState(f"Only a captured payment can be refunded.{hint}")
@@ -205,6 +202,9 @@ def _check(payment: PaymentRow, command: RequestRefund) -> None:
         raise RefundTooLarge(f"Refunds of this payment are in {payment.currency}.", param="amount")
     if amount > left:
         raise RefundTooLarge(f"You asked to refund {amount}; {left} is left.", param="amount")
+    if command.origin != "late_payment":
+        # What came too late goes back in any case: if it cannot, the processor has to say so.
+        refuse_by_rule(payment, amount, now)
 
 
 def _made_before(command: RequestRefund) -> str | None:

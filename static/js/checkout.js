@@ -15,8 +15,6 @@ const COPIED_MS = 2000;
 
 const KINDS = [[".card-fields", CardFields], [".bank-fields", BankFields], [".leaving", NoFields]];
 
-const KINDS = [[".card-fields", CardFields], [".bank-fields", BankFields], [".leaving", NoFields]];
-
 const live = document.getElementById("live");
 const typed = { email: "", name: "" };
 let card = null; // The fields of the way to pay that is chosen.
