@@ -23,7 +23,7 @@ from app.demo_payouts import backdated, open_bank_account, pay_out
 from app.domain.clock import FrozenClock
 from app.domain.errors import FarthingError
 from app.domain.ids import new_id
-from app.domain.methods import CARD, WALLETS
+from app.domain.methods import METHODS
 from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.processor import (
@@ -169,7 +169,7 @@ def _open_shops(deps: Deps) -> list[Shop]:
         ),
     )
     for merchant_id, tail in ((wren, "wren"), (field, "fieldnotes")):
-        merchants.set_methods(deps, merchant_id, (CARD, *WALLETS))
+        merchants.set_methods(deps, merchant_id, tuple(METHODS))
         accounts.connect_account(
             deps,
             accounts.ConnectAccount(

@@ -17,6 +17,14 @@ CARD = "4242424242424242"
 INTENTS = "/v1/payment_intents"
 
 
+@pytest.fixture(autouse=True)
+def nothing_waits(app: Flask, api: Api) -> None:
+    """What tests before left to be written is written before, and not looked at."""
+    logged(app)
+    db.session.query(ApiRequest).delete()
+    db.session.commit()
+
+
 def logged(app: Flask) -> list[ApiRequest]:
     app.extensions["farthing_request_log"].flush()
     db.session.commit()

@@ -20,7 +20,7 @@ def seen(page: Page, name: str) -> None:
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
-@pytest.mark.parametrize("width, scheme", [(390, "dark"), (1440, "light")])
+@pytest.mark.parametrize("width, scheme", [(1440, "light")])
 def test_a_merchant_settles_euros_in_dollars(
     chromium: Browser, shop: Shop, width: int, scheme: str
 ) -> None:

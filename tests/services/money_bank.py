@@ -33,6 +33,7 @@ class MovingRail:
     name: str = "moving"
     currencies: frozenset[str] = frozenset({"USD", "EUR"})
     kinds: frozenset[AccountKind] = frozenset({"us_account", "iban"})
+    countries: frozenset[str] | None = None
     is_live: bool = False
     mood: str = "carries"
     orders: dict[str, PayoutOrder] = field(default_factory=dict)
