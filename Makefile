@@ -24,7 +24,7 @@ run: $(VENV)/.run-installed ## Start everything for a demo: shop, checkout, dash
 
 test: install browser ## Run lint, types, import contracts and every test
 	@$(MAKE) --no-print-directory -j 2 lint types contracts
-	@$(PYTEST) -n 3 --dist loadgroup $(ARGS)
+	@$(PYTEST) -n 2 --dist loadgroup $(ARGS)
 
 test-fast: install ## Run the tests of the domain and of the code base only
 	@$(PYTEST) tests/domain tests/lints tests/codebase $(ARGS)

@@ -173,8 +173,7 @@ def test_a_link_into_something_folded_opens_it(screen: Page) -> None:
     expect(screen.locator("#object-charge dl")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width, scheme", [(390, "dark"), (1440, "light")])
 def test_the_page_fits_and_is_accessible(screen: Page, width: int, scheme: str) -> None:
     screen.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     screen.set_viewport_size({"width": width, "height": 844})
