@@ -181,6 +181,8 @@ def _open_account(deps: Deps, merchant_id: str) -> None:
                 routing="110000000",
                 bank_name="Bench Bank",
                 last4="6789",
+                holder_type="company",
+                account_type="checking",
                 fingerprint="bench",
                 status="verified",
                 failure_code=None,
