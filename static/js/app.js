@@ -175,7 +175,7 @@ function prepare(root) {
   const button = form.querySelector("button[type=submit] span:last-child");
   const currency = form.querySelector(".input-money .code").textContent.trim();
   const full = button.textContent;
-  const verb = full.trim().split(" ")[0];
+  const verb = choice.dataset.verb;
   const most = Number(choice.dataset.most);
   const shown = [...form.querySelectorAll("[data-chosen]")];
   const whole = shown.map((place) => place.innerHTML);

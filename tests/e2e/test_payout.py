@@ -59,6 +59,10 @@ def test_a_payout_is_walked_down_to_one_payment_and_its_postings(page: Page, sho
         ledger.release_due(shop.stack.deps)
     sign_in(page, shop)
     page.goto(f"{shop.stack.web.url}/dashboard/payouts/new?currency=USD")
+    page.get_by_label("A part of it").check()
+    page.get_by_label("Amount").fill("20.50")
+    expect(page.get_by_role("button", name="Pay out $20.50")).to_be_visible()
+    page.get_by_label("All that is available").check()
     # 125.00 and 80.00, less fees of 3.93 and 2.62, less what was refunded.
     page.get_by_role("button", name="Pay out $178.45").click()
 
