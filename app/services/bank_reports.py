@@ -107,9 +107,12 @@ def _meant(session: Session, rail: str, said: Reported) -> list[FileOrder]:
     """The orders that it is about; none where file, order or amount do not fit."""
     if said.reference is None:
         rows = orders_of_file(session, rail, said.message_id)
-        alive = sum(row.amount_minor for row in rows if row.status not in _BACK)
-        is_whole = said.amount is None or said.amount.amount_minor == alive
-        return rows if is_whole else []
+        # What came back was in the bank's debit too, whichever of the two we read first.
+        sums = [
+            sum(row.amount_minor for row in rows if row.status not in out)
+            for out in (_BACK, (_F.REFUSED,))
+        ]
+        return rows if said.amount is None or said.amount.amount_minor in sums else []
     rows = traced_orders(session, rail, said.reference, said.message_id)
     return [row for row in rows if said.amount in (None, row.amount)][:1]
 

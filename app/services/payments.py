@@ -253,7 +253,7 @@ def _requested(payment: Payment, operation: OperationInFlight, target: PaymentSt
 # What a command was judged by: if none of it moved, the judgement stands.
 _JUDGED = attrgetter(
     "status", "amount", "authorized_minor", "captured_minor", "customer_id", "payment_method",
-    "processor_reference", "needs_reversal", "operation",
+    "processor_reference", "needs_reversal", "operation", "action",
 )  # fmt: skip
 
 

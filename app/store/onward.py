@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain.money import Money
+from app.domain.states import RefundStatus
 from app.store.db import Base
 from app.store.escrow import Transfer
 from app.store.payments import Refund
@@ -86,27 +88,21 @@ def lock_transfer_of(session: Session, merchant_id: str, payment_id: str) -> Tra
 
 def taken_before(session: Session, merchant_id: str, payment_id: str) -> tuple[int, int]:
     """What refunds that took the transfer back were of, and what they took."""
-    query = select(
-        func.coalesce(func.sum(Refund.amount_minor), 0),
-        func.coalesce(func.sum(Refund.reversed_minor), 0),
-    ).where(
-        Refund.merchant_id == merchant_id,
-        Refund.payment_id == payment_id,
-        Refund.reversed_minor.is_not(None),
-    )
-    of, part = session.execute(query).one()
-    return int(of or 0), int(part or 0)
+    return _before(session, merchant_id, payment_id, Refund.reversed_minor)
 
 
 def fee_given_before(session: Session, merchant_id: str, payment_id: str) -> tuple[int, int]:
     """What refunds that gave the application fee back were of, and what they gave."""
+    return _before(session, merchant_id, payment_id, Refund.application_fee_minor)
+
+
+def _before(session: Session, merchant_id: str, payment_id: str, part: Any) -> tuple[int, int]:
+    # A refund that failed gave the customer nothing, but what it took stays taken: the next one needs
+    # only what is missing.
+    is_given = Refund.status != RefundStatus.FAILED
     query = select(
-        func.coalesce(func.sum(Refund.amount_minor), 0),
-        func.coalesce(func.sum(Refund.application_fee_minor), 0),
-    ).where(
-        Refund.merchant_id == merchant_id,
-        Refund.payment_id == payment_id,
-        Refund.application_fee_minor.is_not(None),
-    )
-    of, part = session.execute(query).one()
-    return int(of or 0), int(part or 0)
+        func.coalesce(func.sum(Refund.amount_minor).filter(is_given), 0),
+        func.coalesce(func.sum(part), 0),
+    ).where(Refund.merchant_id == merchant_id, Refund.payment_id == payment_id, part.is_not(None))
+    of, taken = session.execute(query).one()
+    return int(of), int(taken)

@@ -137,6 +137,17 @@ def test_a_file_that_was_refused_whole_is_told_of_whole() -> None:
     assert told.code is FailureCode.INSUFFICIENT_FUNDS
 
 
+def test_what_is_said_of_our_only_batch_is_said_of_the_file() -> None:
+    why = "<StsRsnInf><Rsn><Cd>AM04</Cd></Rsn></StsRsnInf>"
+    batch = f"<PmtInfSts>RJCT</PmtInfSts>{why}"
+    for group in ("", "<GrpSts>PART</GrpSts>"):
+        [told] = FILES.read_report(report(batch, group=group))
+        assert (told.reference, told.outcome) == (None, "refused")
+        assert told.code is FailureCode.INSUFFICIENT_FUNDS
+    [told] = FILES.read_report(report(group="<GrpSts>NEWS</GrpSts>"))
+    assert (told.outcome, told.reason) == ("other", "NEWS")
+
+
 def test_a_file_that_is_still_looked_at_changes_nothing() -> None:
     assert FILES.read_report(report(group="<GrpSts>ACTC</GrpSts>")) == []
     # What is said of the whole is not said of orders that are told of one by one.

@@ -3,14 +3,23 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 
-from app.domain.errors import RefundTooLarge, UnexpectedState
+from app.domain.errors import OperationInProgress, RefundTooLarge, UnexpectedState
 from app.domain.money import Money
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
-from app.services import bank_money, bank_returns, inbound, ledger, refunds, resolver
+from app.services import (
+    bank_money,
+    bank_returns,
+    inbound,
+    ledger,
+    payments,
+    refunds,
+    resolver,
+)
 from app.services.accounts import account_of
 from app.services.deps import Deps
 from app.services.payments import (
@@ -144,6 +153,26 @@ def test_money_that_comes_after_the_end_is_kept_for_the_customer(
     assert (after.status, after.captured_minor) == (_P.CANCELED, 0)
     assert _kept(shop) == 5000
     assert _books(shop).keys() == {"customer_balance", "processor_receivable:stripe"}
+
+
+def test_a_part_that_comes_between_look_and_write_is_not_paid_over_by_card(
+    deps: Deps, shop: Shop, bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = make_transfer(deps, shop)
+    arrive(bank.sandbox, shop, payment, 2000)
+    begin = payments.begin
+
+    def late(*given: Any, **more: Any) -> Payment:
+        news(deps, shop, payment)
+        return begin(*given, **more)
+
+    monkeypatch.setattr(payments, "begin", late)
+    with pytest.raises(OperationInProgress):
+        confirm_payment(deps, ConfirmPayment(shop.merchant_id, payment.id, VISA, "api:test"))
+
+    assert _due(load(shop.merchant_id, payment.id)) == 3000
+    assert load(shop.merchant_id, payment.id).operation is None
+    assert _kept(shop) == 2000
 
 
 def test_paid_and_canceled_at_once_ends_in_one_of_both(deps: Deps, shop: Shop, bank: Bank) -> None:

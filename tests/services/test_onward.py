@@ -217,6 +217,26 @@ def test_what_was_taken_back_stays_so_when_the_refund_fails(
     assert ledger.verify() == []
 
 
+def test_a_part_that_was_taken_for_a_refund_that_failed_serves_the_next(
+    deps: Deps, shop: Shop, seller: str
+) -> None:
+    payment = sell(deps, shop, seller)
+    before = owned(seller)
+    failed = refund(deps, payment, 4000)
+    taken = before - owned(seller)
+    refunds.apply_update(
+        deps,
+        RefundUpdate(shop.merchant_id, failed, RefundRefused("declined", None, failed)),
+    )
+
+    refund(deps, payment, 4000)
+    assert before - owned(seller) == taken
+
+    refund(deps, payment, 6000)
+    assert owned(seller) == usd("0.00")
+    assert ledger.verify() == []
+
+
 def test_refunds_and_reversals_at_once_take_no_more_than_went_on(
     deps: Deps, shop: Shop, seller: str
 ) -> None:

@@ -28,7 +28,7 @@ from app.services import bank_reports, payout_files
 from app.services.deps import Deps
 from app.settings import Settings
 from app.store.db import transaction
-from tests.adapters.iso_messages import details, entry, notification
+from tests.adapters.iso_messages import details, entry, gone_back, notification, payment_return
 from tests.adapters.rails import NUMBER, destination, order
 from tests.adapters.test_sepa import of, report
 from tests.factories import Shop
@@ -215,6 +215,25 @@ def test_one_debit_of_a_whole_file_pays_its_orders(
     assert all(isinstance(rail.query(one), Accepted) for one in sent)
     assert (booked("200.03").changed, booked("200.03").open_facts) == (2, [])
     assert all(isinstance(rail.query(one), Paid) for one in sent)
+
+
+def test_a_debit_that_is_read_after_what_came_back_pays_the_others(
+    live: Deps, rail: PayoutRail, shop: Shop
+) -> None:
+    """The bank debited all of it, and gave one back the same day."""
+    sent = [payout(shop, 1), payout(shop, 2), payout(shop, 3)]
+    for one in sent:
+        rail.send(one)
+    content = written(live)
+    file_id = content.split(b"<MsgId>")[1].split(b"</MsgId>")[0].decode()
+    bank_reports.apply_report(live, "sepa", payment_return(gone_back("po-1", "100.01")))
+    assert isinstance(rail.query(sent[0]), Returned)
+
+    whole = notification(entry("300.06", "DBIT", details(file_id=file_id)))
+    result = bank_reports.apply_report(live, "sepa", whole)
+
+    assert (result.changed, result.open_facts) == (2, [])
+    assert [type(rail.query(one)) for one in sent] == [Returned, Paid, Paid]
 
 
 def test_what_fits_no_order_of_ours_is_named_and_changes_nothing(

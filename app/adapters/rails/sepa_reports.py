@@ -62,10 +62,21 @@ def _status_report(message: Element, at: datetime) -> Iterator[Reported]:
         raise InvalidRequest("This report does not say which file it is about.")
     told = xml.every(message, "TxInfAndSts")
     yield from _statuses(told, message_id, at)
-    whole = _outcome(xml.text(group, "GrpSts"))
-    if not told and whole is not None:
-        code, reason, more = _reason(group, "StsRsnInf")
-        yield Reported(whole, at, message_id, code=code, reason=reason, message=more)
+    # Our files hold one batch, so what is said of the batch is said of the file.
+    batch = xml.find(message, "OrgnlPmtInfAndSts")
+    for element, status in (
+        (batch, xml.text(batch, "PmtInfSts")),
+        (group, xml.text(group, "GrpSts")),
+    ):
+        if told or not status or status in UNDER_WAY:
+            continue
+        code, reason, more = _reason(element, "StsRsnInf")
+        whole = _outcome(status)
+        # A word that we do not know ends nothing, but is kept for people to look at.
+        yield Reported(
+            whole or "other", at, message_id, code=code, reason=reason or status, message=more
+        )
+        return
 
 
 def _bank_status(message: Element, at: datetime) -> Iterator[Reported]:
