@@ -66,7 +66,10 @@ def hear(
     if isinstance(heard, Unknown):
         raise NotHeard(heard.detail)
     if payer is None:
-        payer = _add_payer(deps, account, reference, heard.owner or Owner())
+        owner = heard.owner or Owner()
+        if owner.merchant_id not in (None, account.merchant_id):
+            return  # Two merchants may share an account there; each hears of its own customers.
+        payer = _add_payer(deps, account, reference, owner)
     for fact in heard.facts:
         _record(deps, payer, fact, known or {})
 

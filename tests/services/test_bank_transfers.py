@@ -308,6 +308,20 @@ def test_money_that_is_nobodys_is_to_be_explained_and_can_be_sentmoney_back(
     assert bank.facts("sent_back") == [700]
 
 
+def test_what_another_merchants_customer_sends_is_in_that_merchants_book_alone(
+    deps: Deps, shop: Shop, bank: Bank
+) -> None:
+    metadata = {"farthing_merchant": "acct_another", "farthing_customer": "cus_theirs"}
+    theirs = bank.client.v1.customers.create({"name": "Theirs", "metadata": metadata})
+    bank.sandbox.control(
+        "transfers", account=shop.sandbox_account, customer=theirs.id, amount=700, currency="eur"
+    )
+    news(deps, shop, make_transfer(deps, shop))
+
+    assert _books(shop) == {}
+    assert rows("SELECT 1 FROM payer_facts WHERE amount_minor = 700") == []
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_any_history_leaves_the_books_as_the_record_says(
     deps: Deps, shop: Shop, bank: Bank, seed: int
