@@ -121,6 +121,10 @@ def test_every_refusal_has_words_that_fit_the_method(method: Method) -> None:
         for reason in ("generic", "funds", "account", "limit", "verify", "unsupported", "number"):
             text = customer_text(DeclineReason(reason), method.name)
             assert "card" not in (text.title + text.text).lower()
+    if method.flow is Flow.TRANSFER:
+        for reason in DeclineReason:
+            text = customer_text(reason, method.name)
+            assert "card" not in (text.title + text.text).lower()
     if method.flow is Flow.REDIRECT:
         for reason in DeclineReason:
             text = customer_text(reason, method.name)
