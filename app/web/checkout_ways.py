@@ -83,7 +83,9 @@ def _way(method: Method, view: CheckoutView, locale: Locale, *, is_chosen: bool)
         template=f"checkout/methods/{'redirect' if is_elsewhere else method.name}.html",
         name_label=_NAMES.get(method.name, "Full name"),
         mandate=method.mandate_text(shop),
-        notice=method.notice_text(shop, written(view.amount), day(view.debit_on, locale)),
+        notice=method.notice_text(
+            shop, written(view.amount), day(method.debited_on(view.today), locale)
+        ),
         countries=tuple(sorted(named.items(), key=lambda one: one[1])),
         home=countries[0] if len(countries) == 1 else _near(locale, countries),
         leads_to=method.title if is_elsewhere else "",
