@@ -20,6 +20,7 @@ from app.sandbox import (
 )
 from app.sandbox.adyen import api as adyen_api
 from app.sandbox.adyen import control as adyen_control
+from app.sandbox.adyen import pages as adyen_pages
 from app.sandbox.adyen.chores import CHORES
 from app.sandbox.adyen.couriers import AdyenCouriers
 from app.sandbox.clock import WallClock
@@ -43,7 +44,7 @@ def create_sandbox(data_dir: Path | str, clock: WallClock | None = None) -> Flas
     adyen_api.register(app, world)
     for module in (
         control, control_page, bank_api, transfers_api, mail, stripejs, shop, receiver,
-        provider_page, adyen_control,
+        provider_page, adyen_control, adyen_pages,
     ):  # fmt: skip
         app.register_blueprint(module.blueprint)
     app.after_request(_headers)
