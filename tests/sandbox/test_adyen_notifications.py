@@ -75,11 +75,9 @@ def test_duplicates_shuffles_and_lies(shop: AdyenMerchant, listener: Listener) -
     shop.pay()
     wait_until(lambda: listener.heard() == [("AUTHORISATION", "true")] * 3)
     shop.fault("shuffle_webhooks", window_seconds=1, count=None)
-    psp = shop.hold()
-    shop.modify("captures", psp, 4999)
-    listener.wait("CAPTURE")
+    psp = shop.pay(storePaymentMethod=True, shopperReference="cus_1")["pspReference"]
     wait_until(lambda: len(listener.heard()) == 5)
-    assert listener.heard()[3:] == [("CAPTURE", "true"), ("AUTHORISATION", "true")]
+    assert listener.heard()[3:] == [("RECURRING_CONTRACT", "true"), ("AUTHORISATION", "true")]
     shop.sandbox.clear_faults()
     shop.fault("lying_event", events=["AUTHORISATION"])
     shop.pay(holder="DECLINED")
