@@ -182,7 +182,11 @@ def outcome_of(message: Any, account: ProcessorAccount, asked: Asked) -> Outcome
         if result in REFUSED:
             return refused(message, card_of(message))
         if result in ASKED:
-            details = {"action": dict(message["action"]), "result": result}
+            details = {
+                "action": dict(message["action"]),
+                "result": result,
+                "reference": message.get("pspReference"),
+            }
             return ActionRequired(_facts(message, account, asked, ""), "", details=details)
         if result in UNDECIDED:
             return Pending(_facts(message, account, asked, ""))
