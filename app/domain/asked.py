@@ -61,6 +61,15 @@ class FinishRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class AbandonRequest:
+    """Let go of a try whatever became of it: its answer was lost, and it will not be made again."""
+
+    payment_id: str
+    attempt_id: str
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class CaptureRequest:
     """Take `amount` of what is held; the rest is let go. The ids are what we call it."""
 

@@ -166,6 +166,29 @@ def test_what_only_news_can_tell_is_asked_for_again_and_never_called_failed(
     assert_books_equal_adyens_record(adyen)
 
 
+def test_a_try_that_nobody_waits_for_is_let_go_and_not_made_again(
+    deps: Deps, shop: Shop, adyen: AdyenSide, clock: TestClock
+) -> None:
+    """Of three checkouts that end before an answer came, one call was never made and two were."""
+    ends, kinds = {}, ("drop_before", "drop_after", "ioexception")
+    for kind in kinds:
+        soon = clock.now() + timedelta(minutes=31)
+        session_id = open_checkout(deps, shop, expires_at=soon, capture_method="manual")
+        adyen.fault(kind)
+        assert pay_checkout(deps, session_id, sealed_card()).phase == "checking"
+        ends[kind] = session_id
+    clock.advance(timedelta(minutes=40))
+    resolver.resolve_due(deps)
+    adyen.hear(deps, *["TECHNICAL_CANCEL"] * 3)
+
+    found = {kind: checkout.session_of(shop.merchant_id, one)[1] for kind, one in ends.items()}
+    assert {kind: one and one.status for kind, one in found.items()} == {
+        "drop_before": P.FAILED, "drop_after": P.CANCELED, "ioexception": P.CANCELED,
+    }  # fmt: skip
+    record = adyen.totals()
+    assert (record["authorised"], record["released"], record["captured"]) == (9998, 9998, 0)
+
+
 def test_a_refused_try_leaves_nothing_behind_and_its_news_harms_no_later_one(
     deps: Deps, shop: Shop, adyen: AdyenSide
 ) -> None:
