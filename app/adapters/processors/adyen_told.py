@@ -74,7 +74,9 @@ def _story(
     facts = Facts(
         reference, amount, account.is_live, account.merchant_id, _payment_of(about, query)
     )
-    taken = _taken(captures, failed, amount) if captures or failed else amount
+    # What Adyen takes by itself it takes whole.
+    is_part = not query.capture_now and (captures or failed)
+    taken = _taken(captures, failed, amount) if is_part else amount
     card = card_of(made.item) if made is not None else None
     captured = Captured(facts, taken, card, reference)
     if failed:
