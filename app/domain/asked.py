@@ -25,7 +25,7 @@ class AuthorizeRequest:
     payment_id: str
     operation_id: str
     amount: Money
-    payment_method_token: str
+    payment_method_token: str = field(repr=False)
     capture_now: bool
     idempotency_key: str
     created_at: datetime
@@ -54,7 +54,7 @@ class FinishRequest:
     operation_id: str
     amount: Money
     capture_now: bool
-    details: str
+    details: str = field(repr=False)
     idempotency_key: str
     created_at: datetime
     reference: str | None = None
