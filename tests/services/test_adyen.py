@@ -11,6 +11,7 @@ from flask import Flask
 from app.domain.errors import NotFound, OperationInProgress
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus, RefundStatus
+from app.reports import payment as payment_report
 from app.services import checkout, customers, inbound, methods, payments, resolver, tokens
 from app.services.creation import CreatePayment, create_payment
 from app.services.deps import Deps
@@ -59,7 +60,9 @@ def refund_statuses() -> list[str]:
     return [row["status"] for row in rows("SELECT status FROM refunds ORDER BY id")]
 
 
-def test_a_payment_lives_by_what_is_told_of_it(deps: Deps, shop: Shop, adyen: AdyenSide) -> None:
+def test_a_payment_lives_by_what_is_told_of_it(
+    deps: Deps, shop: Shop, adyen: AdyenSide, clock: TestClock
+) -> None:
     held = make_payment(deps, shop, capture_method="manual")
     assert (held.status, held.card and held.card.last4) == (P.AUTHORIZED, "1111")
     take = CapturePayment(shop.merchant_id, held.id, "user:1", usd("30.00"))
@@ -68,6 +71,8 @@ def test_a_payment_lives_by_what_is_told_of_it(deps: Deps, shop: Shop, adyen: Ad
     assert (taking.status, taking.operation is not None) == (P.AUTHORIZED, True)
     with pytest.raises(OperationInProgress):
         payments.capture_payment(deps, take)
+    shown = payment_report.detail(shop.merchant_id, held.id, now=clock.now())
+    assert (shown.received, shown.can_capture) == ("capture", False)
     adyen.hear(deps, "AUTHORISATION", "CAPTURE")
     taken = now(held)
     assert (taken.status, taken.captured_minor, taken.operation) == (P.CAPTURED, 3000, None)
