@@ -81,6 +81,7 @@ def reset(unit: Transaction, account: str | None) -> None:
     unit.run("DELETE FROM faults WHERE ? IS NULL OR account = ?", (account, account))
     if account is None:
         unit.run("DELETE FROM receipts")
+        unit.run("DELETE FROM adyen_fields")
     if account is None:
         unit.run("DELETE FROM mails")
     for _, sql in triggers:

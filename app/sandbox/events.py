@@ -61,7 +61,7 @@ def send(call: Call, kind: str, shown: Json, previous: Json | None = None) -> Js
         }
     )
     for endpoint in endpoints:
-        _plan(call, event, endpoint["id"])
+        plan(call, event, endpoint["id"])
     return event
 
 
@@ -69,7 +69,9 @@ def _wants(endpoint: Json, kind: str) -> bool:
     return "*" in endpoint["enabled_events"] or kind in endpoint["enabled_events"]
 
 
-def _plan(call: Call, event: Json, endpoint: str) -> None:
+def plan(call: Call, event: Json, endpoint: str) -> None:
+    """Plan the deliveries of an event to one endpoint, as the armed faults will have it."""
+
     def fault(name: str) -> Json | None:
         return faults.take(call.unit, name, call.account, event["type"])
 

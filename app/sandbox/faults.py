@@ -21,8 +21,8 @@ CALL_KINDS: dict[str, tuple[str, ...]] = {
     "delay_after": ("seconds",),
     "drop_before": (),
     "drop_after": (),
-    "error_before": (),
-    "error_after": (),
+    "error_before": ("stored",),
+    "error_after": ("stored",),
     "rate_limit": ("retry_after",),
     "unavailable": ("retry_after",),
     "malformed_body": (),
@@ -30,11 +30,17 @@ CALL_KINDS: dict[str, tuple[str, ...]] = {
     "wrong_amount": ("delta",),
     "wrong_currency": ("currency",),
     "unknown_status": ("status",),
+    # Adyen's own: nothing was done and the key stays free (twice), and: nobody knows.
+    "transient_error": (),
+    "no_connection": (),
+    "ioexception": (),
 }
 # Strikes at the bank, whichever call led there.
 BANK_KINDS: dict[str, tuple[str, ...]] = {
     "decline": ("decline_code",),
     "refund_outcome": ("outcome",),
+    "capture_outcome": ("outcome",),
+    "cancel_outcome": ("outcome",),
 }
 # Strikes the platform's bank: what becomes of the next transfer, or one call that arrives twice.
 TRANSFER_KINDS: dict[str, tuple[str, ...]] = {
@@ -50,7 +56,14 @@ EVENT_KINDS: dict[str, tuple[str, ...]] = {
     "lying_event": ("events", "type", "status"),
 }
 KINDS = {**CALL_KINDS, **BANK_KINDS, **TRANSFER_KINDS, **EVENT_KINDS}
+# Without a route a fault strikes what pays, captures and cancels, whichever processor is called.
 DEFAULT_ROUTE = "POST /v1/payment_intents*"
+ALSO_BY_DEFAULT = (
+    "POST /adyen/v71/payments",
+    "POST /adyen/v71/payments/details",
+    "POST /adyen/v71/payments/*/captures",
+    "POST /adyen/v71/payments/*/cancels",
+)
 
 
 class UnknownFaultError(ValueError):
@@ -124,7 +137,8 @@ def _spend(unit: Transaction, fault: Fault) -> None:
 
 
 def _matches(fault: Fault, calls: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(call, fault.route) for call in calls)
+    routes = [fault.route, *(ALSO_BY_DEFAULT if fault.route == DEFAULT_ROUTE else ())]
+    return any(fnmatchcase(call, route) for call in calls for route in routes)
 
 
 def take_for_call(unit: Transaction, account: str, calls: tuple[str, ...]) -> dict[str, Json]:

@@ -2,14 +2,16 @@
 
 Append-only, by trigger. A fact is written in the transaction that moves the money, whatever becomes
 of the reply, so tests compare books against it and not against what anybody was told. `amount` and
-`fee` are Stripe's wire units, `amount_minor` and `fee_minor` ISO 4217's; totals are in ISO minor
-units.
+`fee` are the processor's wire units, `amount_minor` and `fee_minor` ISO 4217's; totals are in ISO
+minor units. An Adyen payment's pspReference stands in `payment_intent` and `charge`.
 """
 
 from collections import defaultdict
 
 import orjson
 
+from app.sandbox import adyen_money
+from app.sandbox.auth import ACCOUNT
 from app.sandbox.call import Call
 from app.sandbox.errors import Json
 from app.sandbox.store import Transaction
@@ -60,6 +62,7 @@ def facts(
         " FROM record WHERE account = ? AND (? IS NULL OR payment_intent = ?) ORDER BY seq",
         (account, payment_intent, payment_intent),
     )
+    minor = from_wire if account.startswith(ACCOUNT) else adyen_money.from_wire
     found = []
     for row in rows:
         carried = orjson.loads(row[9])
@@ -72,9 +75,9 @@ def facts(
                 "fact": row[2],
                 "currency": row[3],
                 "amount": row[4],
-                "amount_minor": from_wire(row[4], row[3]),
+                "amount_minor": minor(row[4], row[3]),
                 "fee": row[5],
-                "fee_minor": from_wire(row[5], row[3]),
+                "fee_minor": minor(row[5], row[3]),
                 "payment_intent": row[6],
                 "charge": row[7],
                 "refund": row[8],

@@ -94,6 +94,13 @@ CREATE TRIGGER IF NOT EXISTS record_keeps BEFORE UPDATE ON record
 CREATE TRIGGER IF NOT EXISTS record_stays BEFORE DELETE ON record
     BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END;
 
+CREATE TABLE IF NOT EXISTS adyen_fields (
+    blob TEXT PRIMARY KEY,
+    field TEXT NOT NULL,
+    kept TEXT NOT NULL,
+    created INTEGER NOT NULL
+);
+
 CREATE TABLE IF NOT EXISTS bank_keys (
     account TEXT NOT NULL,
     key TEXT NOT NULL,

@@ -44,7 +44,14 @@ IDLE_SECONDS = 5.0
 class World:
     """Store, clock and the thread that does the chores."""
 
-    def __init__(self, data_dir: Path, wall: WallClock | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        wall: WallClock | None = None,
+        chores: dict[str, Callable[[Call, str], None]] | None = None,
+    ) -> None:
+        """`chores` are those of the processors that stand upon this world."""
+        self.chores = {**CHORES, **(chores or {})}
         data_dir.mkdir(parents=True, exist_ok=True)
         self.store = Store(data_dir / "sandbox.sqlite3")
         with self.store.transaction() as unit:
@@ -96,7 +103,7 @@ class World:
             if row is None:
                 return False
             unit.run("DELETE FROM chores WHERE id = ?", (row[0],))
-            CHORES[row[2]](Call(unit=unit, account=row[1], clock=self.clock), row[3])
+            self.chores[row[2]](Call(unit=unit, account=row[1], clock=self.clock), row[3])
         return True
 
     def _next_chore(self) -> float:
