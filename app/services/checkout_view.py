@@ -34,6 +34,7 @@ class PaymentView:
     merchant_id: str
     merchant_name: str
     merchant_brand: dict[str, Any]
+    merchant_country: str
     is_test: bool
     support_email: str
     amount: Money
@@ -198,6 +199,7 @@ def common_facts(
         "merchant_id": merchant.id,
         "merchant_name": merchant.name,
         "merchant_brand": merchant.brand,
+        "merchant_country": merchant.country,
         "is_test": merchant.mode == "test",
         "support_email": merchant.support_email,
         "phase": phase,

@@ -18,10 +18,10 @@ from app.web import errors
 from app.web.authentication_page import address_of, page_words, way_back
 from app.web.checkout import explain, keep_private
 from app.web.checkout_form import AuthenticationForm, refuse_surplus
+from app.web.checkout_scripts import policy_of
 from app.web.client_secrets import is_client_secret
 from app.web.context import deps
 from app.web.render import is_fragment, page
-from app.web.security import checkout_csp
 
 blueprint = Blueprint("authentication", __name__)
 blueprint.after_request(keep_private)
@@ -99,5 +99,5 @@ def _show(view: AuthenticationView, *, goes_on: bool = False) -> Response:
         **page_words(view, goes_on=goes_on),
         form_token=form.csrf_token.current_token,
     )
-    response.headers["Content-Security-Policy"] = checkout_csp(view.processor_js_url)
+    response.headers["Content-Security-Policy"] = policy_of(view, view.phase)
     return response

@@ -32,9 +32,10 @@ from app.web import errors
 from app.web.checkout_brand import stylesheet
 from app.web.checkout_form import AuthenticationForm, PayForm, refuse_surplus
 from app.web.checkout_page import STALE, Notice, another_way, locale_asked, page_words
+from app.web.checkout_scripts import policy_of
 from app.web.context import deps
 from app.web.render import page
-from app.web.security import checkout_csp, checkout_permissions
+from app.web.security import checkout_permissions
 
 blueprint = Blueprint("checkout", __name__)
 
@@ -193,7 +194,8 @@ def _show(
         "method": fresh.method.data or "",
         "country": fresh.country.data or "",
     }
-    words = page_words(view, mistakes or {}, notice, face or view.phase, values["method"])
+    shown = face or view.phase
+    words = page_words(view, mistakes or {}, notice, shown, values["method"])
     response = page(
         "checkout/session.html",
         "panel",
@@ -202,6 +204,6 @@ def _show(
         values=values,
         **words,
     )
-    response.headers["Content-Security-Policy"] = checkout_csp(view.processor_js_url)
+    response.headers["Content-Security-Policy"] = policy_of(view, shown)
     response.headers["Permissions-Policy"] = checkout_permissions(view.processor_js_url)
     return response
