@@ -1,5 +1,5 @@
-"""Commands: `flask db-upgrade`, `flask seed`, `flask ledger verify`, `flask connect-stripe`, `flask
-states diagram`, and those of `app.cli_proof`.
+"""Commands: `flask db-upgrade`, `flask seed`, `flask ledger verify`, `flask connect`, `flask states diagram`,
+and those of `app.cli_proof`.
 """
 
 import os
@@ -9,11 +9,11 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from app import cli_fees, cli_files
+from app import cli_accounts, cli_fees, cli_files
 from app.cli_proof import proof_group
 from app.domain.errors import FarthingError
 from app.domain.states import MACHINES
-from app.services import accounts, keys, ledger, merchants, sellers
+from app.services import keys, ledger, merchants, sellers
 from app.settings import Settings
 from app.store import migrate
 from app.store.ledger_checks import CHECKS
@@ -49,7 +49,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.cli.add_command(proof_group(app))
     app.cli.add_command(_states_group())
     app.cli.add_command(cli_files.group(app))
-    _register_connect(app)
+    cli_accounts.init_app(app)
     _register_merchants(app)
     cli_fees.init_app(app)
     _register_sellers(app)
@@ -85,47 +85,6 @@ def _states_group() -> AppGroup:
                     click.echo(f"    {status} --> {target}: {event}")
 
     return group
-
-
-def _register_connect(app: Flask) -> None:
-    @app.cli.command("connect-stripe")
-    @click.option("--merchant", required=True, help="The merchant's id, acct_….")
-    @click.option("--publishable-key", required=True, help="pk_test_… or pk_live_….")
-    @click.option(
-        "--secret-key", prompt=True, hide_input=True, help="sk_…; asked for if not given."
-    )
-    @click.option("--webhook-secret", default="", help="whsec_… of the endpoint, when it exists.")
-    @click.option("--account", default="", help="Stripe's id of the account, for your own records.")
-    def connect_stripe(
-        merchant: str, publishable_key: str, secret_key: str, webhook_secret: str, account: str
-    ) -> None:
-        """Let a merchant take money through a Stripe account; prints the webhook address to
-        register.
-        """
-        deps = app.extensions["farthing"]
-        account_id = accounts.connect_account(
-            deps,
-            accounts.ConnectAccount(
-                merchant_id=merchant,
-                processor="stripe",
-                external_account=account,
-                publishable_key=publishable_key,
-                secret_key=secret_key,
-                webhook_secrets=(webhook_secret,) if webhook_secret else (),
-            ),
-        )
-        click.echo(f"Connected as {account_id}.")
-        click.echo(
-            f"Register this webhook address at Stripe: {deps.base_url}/hooks/stripe/{account_id}"
-        )
-
-    @app.cli.command("webhook-secret")
-    @click.argument("account_id")
-    @click.argument("secrets", nargs=-1, required=True)
-    def webhook_secret(account_id: str, secrets: tuple[str, ...]) -> None:
-        """Set the signing secrets of an account's webhooks: one, or two while they are rotated."""
-        accounts.set_webhook_secrets(app.extensions["farthing"], account_id, secrets)
-        click.echo("Set.")
 
 
 def _register_sellers(app: Flask) -> None:

@@ -69,6 +69,23 @@ class Settings:
     stripe_read_seconds: float = env(
         "STRIPE_READ_SECONDS", default=20.0, help="Time limit for Stripe's answer."
     )
+    adyen_api_url: str = env(
+        "ADYEN_API_URL",
+        default="https://checkout-test.adyen.com",
+        help="Adyen's Checkout API without its version; for live accounts the address with their own"
+        " prefix, `https://…-checkout-live.adyenpayments.com/checkout`; the sandbox's in a demo.",
+    )
+    adyen_js_url: str = env(
+        "ADYEN_JS_URL",
+        default="https://checkoutshopper-test.cdn.adyen.com/checkoutshopper/sdk/6.5.1/adyen.js",
+        help="Adyen's script for browsers; the sandbox's stand-in in a demo.",
+    )
+    adyen_connect_seconds: float = env(
+        "ADYEN_CONNECT_SECONDS", default=3.0, help="Time limit for reaching Adyen."
+    )
+    adyen_read_seconds: float = env(
+        "ADYEN_READ_SECONDS", default=20.0, help="Time limit for Adyen's answer."
+    )
     sandbox_bank_url: str = env(
         "SANDBOX_BANK_URL",
         default="",
@@ -77,7 +94,7 @@ class Settings:
     lease_seconds: int = env(
         "LEASE_SECONDS",
         default=60,
-        help="How long one request may own a payment; more than twice Stripe's time limits.",
+        help="How long one request may own a payment; more than twice a processor's time limits.",
     )
     session_hours: int = env(
         "SESSION_HOURS", default=12, help="After so long a person signs in again."

@@ -8,6 +8,7 @@ from app.adapters.http import SafeSender
 from app.adapters.http_addresses import Policy
 from app.adapters.limiter import ValkeyLimiter
 from app.adapters.mail import NoMailer, SmtpMailer
+from app.adapters.processors.adyen import AdyenProcessor
 from app.adapters.processors.guard import Guarded
 from app.adapters.processors.stripe import StripeProcessor
 from app.adapters.queue import RqQueue
@@ -72,6 +73,12 @@ def processors(settings: Settings) -> dict[str, Processor]:
             settings.stripe_js_url,
             settings.stripe_connect_seconds,
             settings.stripe_read_seconds,
+        ),
+        AdyenProcessor(
+            settings.adyen_api_url,
+            settings.adyen_js_url,
+            settings.adyen_connect_seconds,
+            settings.adyen_read_seconds,
         ),
     )
     return {one.name: Guarded(one, refuse_open_unit) for one in known}

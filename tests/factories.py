@@ -62,6 +62,9 @@ PAID_AT_ONCE_IBAN = "DE94370400440532013007"
 PAID_ACCOUNT = "000123456789"
 ROUTING = "110000000"
 
+# What Adyen signs its news with, at every shop of a test.
+HMAC_KEY = "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"
+
 # What cards do in the sandbox.
 VISA = "pm_card_visa"
 DECLINED = "pm_card_chargeDeclined"
@@ -189,7 +192,9 @@ class RememberingHasher:
         return self._real.verify(hashed, password)
 
 
-def open_shop(deps: Deps, *, name: str = "Corner Shop", role: str = "owner") -> Shop:
+def open_shop(
+    deps: Deps, *, name: str = "Corner Shop", role: str = "owner", processor: str = "stripe"
+) -> Shop:
     """A merchant with a connected account, an API key and a person who may sign in."""
     number = next(_numbers)
     tail = f"t{number}x{int(deps.clock.now().timestamp() * 1000)}"
@@ -197,23 +202,21 @@ def open_shop(deps: Deps, *, name: str = "Corner Shop", role: str = "owner") -> 
         deps,
         merchants.OpenMerchant(name, "test", "US", "USD", "UTC", "help@shop.example"),
     )
-    account_id = accounts.connect_account(
-        deps,
-        accounts.ConnectAccount(
-            merchant_id=merchant_id,
-            processor="stripe",
-            external_account=f"acct_sbx_{tail}",
-            publishable_key=f"pk_test_{tail}",
-            secret_key=f"sk_test_{tail}",
-            webhook_secrets=("whsec_test",),
-        ),
-    )
+    account_id = accounts.connect_account(deps, _account(processor, merchant_id, tail))
     email = f"{role}{number}@shop.example"
     quick = replace(deps, hasher=RememberingHasher(deps.hasher))
     user_id = merchants.add_user(quick, email=email, name="Robin", password=PASSWORD)
     merchants.add_member(deps, user_id=user_id, merchant_id=merchant_id, role=role)
     key = keys.create_key(deps, keys.CreateKey(merchant_id, name="Tests")).text
     return Shop(merchant_id, account_id, tail, key, email)
+
+
+def _account(processor: str, merchant_id: str, tail: str) -> accounts.ConnectAccount:
+    if processor == "adyen":
+        keys_of = (f"test_{tail}", f"adyen_test_{tail}", (HMAC_KEY,))
+        return accounts.ConnectAccount(merchant_id, processor, tail, *keys_of)
+    keys_of = (f"pk_test_{tail}", f"sk_test_{tail}", ("whsec_test",))
+    return accounts.ConnectAccount(merchant_id, processor, f"acct_sbx_{tail}", *keys_of)
 
 
 def usd(text: str) -> Money:

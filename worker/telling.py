@@ -4,7 +4,15 @@ is forgotten in time.
 `events` and `housekeeping` run beside the money's jobs, `deliveries` and `mails` in a queue of their own.
 """
 
-from app.services import deliveries, idempotency, notifications, publishing, requests, retention
+from app.services import (
+    deliveries,
+    idempotency,
+    notifications,
+    publishing,
+    requests,
+    retention,
+    tokens,
+)
 from app.web.api.events_out import render
 from worker.jobs import job
 
@@ -28,8 +36,9 @@ def send_mails() -> None:
 
 
 def keep_house() -> None:
-    """Forget answers, request lines, events and deliveries that are past their time."""
+    """Forget answers, request lines, events, deliveries and sealed card fields that are past their time."""
     with job("housekeeping") as ports:
         idempotency.reap(ports)
         requests.reap(ports)
         retention.reap_events(ports)
+        tokens.erase_old(ports)

@@ -18,7 +18,7 @@ def check_integrity(payment: Payment, facts: Facts, *, is_live: bool) -> None:
         differences.append("it names another merchant")
     if facts.payment_id not in (None, payment.id):
         differences.append("it names another payment")
-    if payment.processor_reference not in (None, facts.reference):
+    if facts.reference and payment.processor_reference not in (None, facts.reference):
         differences.append("it has another reference")
     if differences:
         raise IntegrityFailure(

@@ -31,9 +31,14 @@ from app.domain.processor import (
 from app.domain.recipes import Journal
 from app.domain.states import PAYMENT, OperationStatus, PaymentStatus
 
-__all__ = ["Decision", "EventDraft", "OperationInFlight", "Payment", "decide", "is_accepted"]
+__all__ = [
+    "TRIES", "Decision", "EventDraft", "OperationInFlight", "Payment", "decide", "is_accepted",
+]  # fmt: skip
 
 _P = PaymentStatus
+
+# Calls that try to take the money: the first word, and the answer to the bank's question.
+TRIES = ("authorize", "finish")
 
 # Once the processor confirmed one of these, older news of a hold is stale.
 _OVER = (_P.CANCELED, _P.EXPIRED)
@@ -47,7 +52,7 @@ def decide(  # noqa: C901 - one case per outcome
     News that an earlier try was refused says nothing about a call under way, and leaves it alone.
     """
     operation = payment.operation
-    if operation is not None and operation.kind != "authorize":
+    if operation is not None and operation.kind not in TRIES:
         return _decide_command(payment, outcome, fees=fees, now=now, is_answer=is_answer)
     match outcome:
         case Captured():
@@ -103,7 +108,7 @@ def _succeeded(payment: Payment, after: Payment, events: tuple[EventDraft, ...])
 
 
 def _identified(payment: Payment, facts: Facts | None) -> dict[str, Any]:
-    if facts is None or payment.processor_reference is not None:
+    if facts is None or not facts.reference or payment.processor_reference is not None:
         return {}
     return {"processor_reference": facts.reference}
 
@@ -333,6 +338,9 @@ def _decide_command(
             why = {"reason": outcome.reason.value, "code": outcome.code}
             event = EventDraft(f"payment.{operation.kind}_refused", why)
             return Decision(payment, payment, OperationStatus.FAILED, outcome.code, (), (event,))
+        case Pending() if is_answer and operation.status is OperationStatus.REQUESTED:
+            # It was received, and news will tell what became of it: until then it stays in flight.
+            return Decision(payment, payment, OperationStatus.UNKNOWN, "received")
         case Unknown() if is_answer and operation.status is OperationStatus.REQUESTED:
             detail = outcome.detail[:500]
             event = EventDraft(f"payment.{operation.kind}_unknown", {"detail": detail[:200]})

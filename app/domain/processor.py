@@ -6,22 +6,41 @@ is Unknown: never a failure, never a success. A refusal is a value, not an excep
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from app.domain.asked import (
     AuthorizeRequest,
     CancelRequest,
     CaptureRequest,
+    FinishRequest,
     Query,
     RefundRequest,
 )
 from app.domain.bank_facts import BankMoney, ReturnRequest
-from app.domain.declines import DeclineReason
-from app.domain.kept import CustomerKnown, CustomerRequest, Dropped, KeepRequest, Unkeepable
-from app.domain.methods.facts import ActionKind, CardFacts, MethodFacts
+from app.domain.kept import CustomerKnown, CustomerRequest, Dropped, KeepRequest
+from app.domain.methods.facts import CardFacts
 from app.domain.money import Money
 from app.domain.news import News
+from app.domain.outcomes import (
+    Absent,
+    ActionRequired,
+    Authorized,
+    Canceled,
+    Captured,
+    Declined,
+    Facts,
+    Idle,
+    KeepOutcome,
+    Kept,
+    Outcome,
+    Pending,
+    RefundAccepted,
+    RefundOutcome,
+    RefundRefused,
+    Returned,
+    Unknown,
+)
 
 __all__ = [
     "Absent",
@@ -35,6 +54,7 @@ __all__ = [
     "CardFacts",
     "Declined",
     "Facts",
+    "FinishRequest",
     "Idle",
     "KeepOutcome",
     "Kept",
@@ -55,7 +75,9 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ProcessorAccount:
-    """One merchant's account at a processor, unsealed for use. Never logged."""
+    """One merchant's account at a processor, unsealed for use. Never logged. `external_account` is the
+    processor's own name for it.
+    """
 
     id: str
     merchant_id: str
@@ -64,186 +86,24 @@ class ProcessorAccount:
     publishable_key: str
     secret_key: str = field(repr=False)
     webhook_secrets: tuple[str, ...] = field(repr=False, default=())
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What identifies the processor's object, so that it can be checked against our row."""
-
-    reference: str
-    amount: Money
-    is_live: bool
-    merchant_id: str | None = None
-    payment_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Authorized:
-    """`amount` is held on the card until `capture_before`."""
-
-    facts: Facts
-    amount: Money
-    card: CardFacts | None = None
-    charge_reference: str | None = None
-    capture_before: datetime | None = None
-    method: MethodFacts | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Captured:
-    """`amount` was taken. `processor_fee` and `available_on` may become known later."""
-
-    facts: Facts
-    amount: Money
-    card: CardFacts | None = None
-    charge_reference: str | None = None
-    processor_fee: Money | None = None
-    fee_reference: str | None = None
-    available_on: date | None = None
-    method: MethodFacts | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """It was taken, and the customer's bank took `amount` of it back. `code` is the bank's, else the
-    processor's word; `reference` names the return.
-    """
-
-    captured: Captured
-    amount: Money
-    code: str
-    reference: str
-
-    @property
-    def facts(self) -> Facts:
-        """The identity of the payment there."""
-        return self.captured.facts
-
-
-@dataclass(frozen=True, slots=True)
-class ActionRequired:
-    """The customer has to do something first: `kind` says what, `details` where and until when."""
-
-    facts: Facts
-    client_secret: str
-    kind: ActionKind = ActionKind.AUTHENTICATE
-    details: Mapping[str, Any] = field(default_factory=dict)
-    method: MethodFacts | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """The processor, or the customer's bank, is still deciding."""
-
-    facts: Facts
-    method: MethodFacts | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Declined:
-    """Definitely not taken. `code` is the processor's own word, for staff only.
-
-    `reached_bank`: it was a bank that said no. `is_unheard`: this call was refused at the door, which
-    says nothing of an earlier one.
-    """
-
-    reason: DeclineReason
-    code: str
-    facts: Facts | None = None
-    card: CardFacts | None = None
-    reached_bank: bool = False
-    is_unheard: bool = False
-    method: MethodFacts | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Canceled:
-    """Definitely over, nothing taken. Without `facts` it was never begun at the processor."""
-
-    facts: Facts | None
-    is_expired: bool = False
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Idle:
-    """The object exists there, nothing was tried on it yet."""
-
-    facts: Facts
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """The processor has no such object."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """The money may or may not have moved. `is_replay`: the answer was a stored one of an earlier
-    call.
-    """
-
-    detail: str
-    is_replay: bool = False
-
-
-Outcome = (
-    Authorized
-    | Captured
-    | Returned
-    | ActionRequired
-    | Pending
-    | Declined
-    | Canceled
-    | Idle
-    | Absent
-    | Unknown
-)
-
-
-@dataclass(frozen=True, slots=True)
-class RefundAccepted:
-    """The processor has the refund; `is_settled` once it left."""
-
-    reference: str
-    amount: Money
-    is_settled: bool
-    payment_reference: str = ""
-    refund_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RefundRefused:
-    """Definitely not refunded, or sent back by the customer's bank."""
-
-    reason: str
-    reference: str | None = None
-    refund_id: str | None = None
-    payment_reference: str = ""
-    amount: Money | None = None
-
-
-RefundOutcome = RefundAccepted | RefundRefused | Absent | Unknown
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The card is kept: `token` may be used again and again, for its customer alone."""
-
-    token: str
-    card: CardFacts
-    billing: Mapping[str, Any] = field(default_factory=dict)
-
-
-KeepOutcome = Kept | Declined | Unkeepable | Unknown
+    external_account: str = ""
 
 
 class Processor(Protocol):
-    """What every processor can do for a payment by card."""
+    """What every processor can do for a payment by card.
+
+    `is_told`: it cannot be asked. What became of a payment follows from all that it ever told, which each
+    question carries as `heard`; where nothing was heard yet, the call is made again. `key_life`: so long it
+    knows an idempotency key; a repetition after that would be a new call. `news_answer`: what it wants to
+    read when it brought news; None for our own words.
+    """
 
     name: str
     js_url: str
     js_origins: tuple[str, ...]
+    is_told: bool
+    key_life: timedelta
+    news_answer: str | None
 
     def amount_problem(self, amount: Money) -> str | None:
         """Why it cannot be asked for exactly this amount, in the caller's words; None if it can.
@@ -258,6 +118,14 @@ class Processor(Protocol):
 
     def authorize(self, account: ProcessorAccount, request: AuthorizeRequest) -> Outcome:
         """Hold or take the money. Safe to repeat with the same idempotency key."""
+        ...
+
+    def holds_secret(self, token: str) -> bool:
+        """Whether a token may only be kept sealed, and only until its call has an outcome."""
+        ...
+
+    def finish(self, account: ProcessorAccount, request: FinishRequest) -> Outcome:
+        """What came of the customer's answer to the bank. Safe to repeat with the same key."""
         ...
 
     def capture(self, account: ProcessorAccount, request: CaptureRequest) -> Outcome:
@@ -282,12 +150,13 @@ class Processor(Protocol):
         payment_reference: str,
         refund_id: str,
         reference: str | None = None,
+        heard: tuple[bytes, ...] = (),
     ) -> RefundOutcome:
         """Ask what became of a refund, by our id or by theirs if we know it; changes nothing."""
         ...
 
     def refunds_of(
-        self, account: ProcessorAccount, payment_reference: str
+        self, account: ProcessorAccount, payment_reference: str, heard: tuple[bytes, ...] = ()
     ) -> list[RefundAccepted | RefundRefused] | Unknown:
         """Every refund the processor knows of for a payment."""
         ...
@@ -319,9 +188,13 @@ class Processor(Protocol):
         ...
 
     def drop_method(
-        self, account: ProcessorAccount, token: str, idempotency_key: str
+        self,
+        account: ProcessorAccount,
+        token: str,
+        idempotency_key: str,
+        customer_reference: str | None = None,
     ) -> Dropped | Unknown:
-        """Forget a kept card. Safe to repeat."""
+        """Forget a kept card of that customer. Safe to repeat."""
         ...
 
     def news_since(self, account: ProcessorAccount, since: datetime) -> list[News] | Unknown:
@@ -330,6 +203,6 @@ class Processor(Protocol):
 
     def read_news(
         self, account: ProcessorAccount, body: bytes, headers: Mapping[str, str], now: datetime
-    ) -> News:
-        """Verify a webhook on its raw bytes; raises SignatureInvalid."""
+    ) -> list[News]:
+        """Verify a webhook, all of it, on its raw bytes; raises SignatureInvalid."""
         ...

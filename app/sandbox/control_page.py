@@ -20,6 +20,7 @@ from app.sandbox import (
     transfers_api,
     wallets,
 )
+from app.sandbox.adyen import shown as adyen
 from app.sandbox.declines import DECLINES
 from app.sandbox.errors import Json
 from app.sandbox.store import Transaction
@@ -51,11 +52,18 @@ QUICK: tuple[tuple[str, str, Json], ...] = (
      {"kind": "shuffle_webhooks", "window_seconds": 2, "count": None}),
     ("Fail the next refund", "Pending first, then failed.",
      {"kind": "refund_outcome", "outcome": "pending_then_failed"}),
+    ("Adyen has no connection", "Nothing is sent; the key may be sent again.",
+     {"kind": "no_connection"}),
+    ("Adyen loses the bank's answer", "Money moves; only a notification will tell.",
+     {"kind": "ioexception"}),
+    ("Refuse the next capture", "Adyen receives it, then tells that it failed.",
+     {"kind": "capture_outcome", "outcome": "refused"}),
     ("Drop the bank's reply", "The next transfer leaves; nobody is told.",
      {"kind": "drop_after", "route": "POST /bank/v1/transfers"}),
     ("Send the next transfer back", "It leaves and comes back: account closed.",
      {"kind": "transfer_outcome", "outcome": "returned", "code": "account_closed"}),
 )  # fmt: skip
+SHOWN = 25
 _NUMBERS = ("seconds", "retry_after", "delta", "copies", "window_seconds")
 
 
@@ -93,7 +101,8 @@ def _when(seconds: int) -> str:
 
 def _charges(unit: Transaction) -> list[Json]:
     rows = unit.run(
-        "SELECT account, body FROM objects WHERE kind = 'charge' ORDER BY seq DESC LIMIT 25"
+        "SELECT account, body FROM objects WHERE kind = 'charge' ORDER BY seq DESC LIMIT ?",
+        (SHOWN,),
     ).fetchall()
     found = []
     for account, text in rows:
@@ -116,15 +125,22 @@ def _charges(unit: Transaction) -> list[Json]:
             {
                 "account": account,
                 "amount": show(charge["amount"], charge["currency"]),
+                "created": charge["created"],
                 "card": _paid_with(kind, method),
                 "id": charge["id"],
                 "intent": charge["payment_intent"],
                 "tone": tone,
-                "when": _when(charge["created"]),
                 "word": word,
             }
         )
     return found
+
+
+def _payments(unit: Transaction) -> list[Json]:
+    """The latest charges of either processor."""
+    rows = [*_charges(unit), *adyen.latest(unit, SHOWN)]
+    rows.sort(key=lambda row: -row["created"])
+    return [row | {"when": _when(row["created"])} for row in rows[:SHOWN]]
 
 
 def _paid_with(kind: str, method: Json) -> str:
@@ -135,13 +151,14 @@ def _paid_with(kind: str, method: Json) -> str:
 
 def _context(world: World) -> dict[str, Any]:
     with world.store.transaction() as unit:
-        deliveries = control.deliveries(unit, None, 25)
+        deliveries = control.deliveries(unit, None, SHOWN)
         return {
             "accounts": record.accounts(unit),
             "armed": [fault.as_json() for fault in faults.armed(unit)],
             "bank_accounts": bank_accounts.shown(),
             "cards": [(_spaced(card.number), purpose(card)) for card in cards.CARDS],
-            "charges": _charges(unit),
+            "adyen_cards": [(_spaced(number), text) for number, text in adyen.numbers()],
+            "charges": _payments(unit),
             "declines": sorted(DECLINES),
             "deliveries": [row | {"when": _when(row["created"])} for row in deliveries],
             "kinds": faults.KINDS,

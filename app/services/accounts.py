@@ -97,4 +97,5 @@ def _load(deps: Deps, where: object) -> ProcessorAccount:
         publishable_key=row.publishable_key,
         secret_key=deps.sealer.open(row.secret_key_sealed),
         webhook_secrets=tuple(deps.sealer.open(row.webhook_secrets_sealed).split()),
+        external_account=row.external_account,
     )

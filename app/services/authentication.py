@@ -12,7 +12,7 @@ from app.domain.states import PaymentStatus
 from app.services.accounts import account_by_id
 from app.services.checkout_view import PaymentView, common_facts, is_elsewhere, waiting_phase
 from app.services.deps import Deps
-from app.services.resolver import refresh
+from app.services.resolver import returned_from_bank
 from app.store import payment_path, payment_reads
 from app.store.db import db, end_read
 from app.store.merchants import Merchant
@@ -47,11 +47,16 @@ def state(deps: Deps, merchant_id: str, payment_id: str) -> AuthenticationView:
     return _view(deps, _load(merchant_id, payment_id))
 
 
-def finish(deps: Deps, merchant_id: str, payment_id: str) -> AuthenticationView:
-    """The customer came back from the bank's or a provider's page: ask the processor, not the browser."""
+def finish(
+    deps: Deps, merchant_id: str, payment_id: str, details: str | None = None
+) -> AuthenticationView:
+    """The customer came back from the bank's or a provider's page: ask the processor, not the browser.
+
+    `details` is what the browser brought for the processor, where it wants that.
+    """
     payment = _load(merchant_id, payment_id)
     if payment.status is _P.REQUIRES_ACTION:
-        payment = refresh(deps, payment)
+        payment = returned_from_bank(deps, payment, details)
     return _view(deps, payment)
 
 

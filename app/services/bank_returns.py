@@ -27,7 +27,7 @@ from app.domain.states import BANK_RETURN, RefundStatus
 from app.services import bank_money
 from app.services.accounts import account_by_id
 from app.services.deps import Deps
-from app.services.resolver import BACKOFF, KEY_LIFE
+from app.services.resolver import BACKOFF
 from app.store.bank_money import BankPayer, BankReturn, free_of
 from app.store.customers import Customer
 from app.store.db import transaction
@@ -166,7 +166,8 @@ def _send(
     """Make the call, unless the processor had it before or its key may be forgotten."""
     if one.processor_reference is not None:
         return Unknown("the processor does not list a return that it told us of")
-    if deps.clock.now() - (one.sent_at or one.created_at) > KEY_LIFE:
+    processor = deps.processors[payer.processor]
+    if deps.clock.now() - (one.sent_at or one.created_at) > processor.key_life:
         return RefundRefused("not_processed", refund_id=one.id)
     request = ReturnRequest(
         merchant_id=one.merchant_id,
@@ -176,7 +177,7 @@ def _send(
         idempotency_key=f"{one.id}:return",
         email=email,
     )
-    return deps.processors[payer.processor].return_bank_money(account, request)
+    return processor.return_bank_money(account, request)
 
 
 def _apply(deps: Deps, merchant_id: str, return_id: str, outcome: RefundOutcome) -> None:

@@ -1,9 +1,52 @@
 """What a processor is asked for a payment, from the rows that recorded the intent."""
 
+from dataclasses import replace
+
 from app.domain.methods import CARD
 from app.domain.methods.facts import name_in
-from app.domain.payments import OperationInFlight, Payment
-from app.domain.processor import AuthorizeRequest
+from app.domain.money import Money
+from app.domain.payments import TRIES, OperationInFlight, Payment
+from app.domain.processor import (
+    AuthorizeRequest,
+    CancelRequest,
+    CaptureRequest,
+    FinishRequest,
+    Outcome,
+    ProcessorAccount,
+)
+from app.services.deps import Deps
+from app.services.tokens import opened
+
+
+def call(deps: Deps, account: ProcessorAccount, payment: Payment) -> Outcome:
+    """Ask the processor for what the operation in flight says, with the operation's own key.
+
+    A repetition says exactly what the first call said: a processor refuses a key with other words.
+    """
+    operation = payment.operation
+    if operation is None:
+        raise AssertionError("no operation is in flight")
+    processor = deps.processors[payment.processor]
+    key = f"{operation.id}:{operation.kind}"
+    if operation.kind in TRIES:
+        operation = replace(operation, payment_method_token=opened(deps, operation))
+    if operation.kind == "authorize":
+        page = deps.customer_page(payment.merchant_id, payment.id)
+        return processor.authorize(account, authorize_request(payment, operation, key, page))
+    if operation.kind == "finish":
+        return processor.finish(account, finish_request(payment, operation, key))
+    if payment.processor_reference is None:
+        raise AssertionError("a capture or cancellation needs the processor's reference")
+    names = (payment.id, operation.id)
+    if operation.kind == "capture":
+        amount = Money(operation.amount_minor, payment.currency)
+        return processor.capture(
+            account, CaptureRequest(payment.processor_reference, amount, key, *names)
+        )
+    reason = operation.reason or "requested_by_customer"
+    return processor.cancel(
+        account, CancelRequest(payment.processor_reference, reason, key, *names)
+    )
 
 
 def authorize_request(
@@ -28,10 +71,29 @@ def authorize_request(
         customer_email=payment.customer_email,
         customer_name=payment.customer_name,
         return_url=_back(payment, operation, page),
+        page=page,
         customer_reference=operation.customer_reference,
         is_off_session=operation.is_off_session,
         methods=tuple(operation.details.get("methods", [CARD])),
         said=operation.details.get("said", {}),
+    )
+
+
+def finish_request(payment: Payment, operation: OperationInFlight, key: str) -> FinishRequest:
+    """The call that takes the customer's answer to the bank further, the same each time."""
+    if operation.payment_method_token is None or payment.attempt_id is None:
+        raise AssertionError("there is no try to finish, or nothing to finish it with")
+    return FinishRequest(
+        merchant_id=payment.merchant_id,
+        payment_id=payment.id,
+        attempt_id=payment.attempt_id,
+        operation_id=operation.id,
+        amount=payment.amount,
+        capture_now=payment.capture_method == "automatic",
+        details=operation.payment_method_token,
+        idempotency_key=key,
+        created_at=operation.created_at,
+        reference=payment.processor_reference,
     )
 
 

@@ -33,7 +33,7 @@ from app.services.deps import Deps
 from app.services.methods import reference_of
 from app.services.offers import asked_methods
 from app.services.payments import ConfirmPayment, confirm_payment, refuse_inexact
-from app.services.resolver import refresh
+from app.services.resolver import returned_from_bank
 from app.store import payment_path
 from app.store.db import db, end_read, transaction
 from app.store.merchants import Merchant
@@ -228,13 +228,16 @@ def pay(deps: Deps, command: PaySession) -> CheckoutView:
     return state(deps, command.session_id)
 
 
-def finish_authentication(deps: Deps, session_id: str) -> CheckoutView:
-    """The customer came back from the bank's or a provider's page: ask the processor, not the browser."""
+def finish_authentication(deps: Deps, session_id: str, details: str | None = None) -> CheckoutView:
+    """The customer came back from the bank's or a provider's page: ask the processor, not the browser.
+
+    `details` is what the browser brought for the processor, where it wants that.
+    """
     row, merchant = _find(session_id)
     payment = payment_path.load_by_session(row.merchant_id, row.id)
     if payment is None or payment.status is not _P.REQUIRES_ACTION:
         return view_of(deps, row, merchant, payment)
-    refresh(deps, payment)
+    returned_from_bank(deps, payment, details)
     return state(deps, session_id)
 
 

@@ -24,13 +24,15 @@ from app.domain.payments import EventDraft, OperationInFlight, Payment
 from app.domain.processor import ProcessorAccount
 from app.domain.states import PAYMENT, PaymentStatus
 from app.services.accounts import account_of
+from app.services.calls import call
 from app.services.deps import Deps
 from app.services.fees import prices_of
 from app.services.idempotency import in_use, mismatch
 from app.services.keys import why_refused
-from app.services.payments import call, load, new_operation, refuse_inexact
+from app.services.payments import load, new_operation, refuse_inexact
 from app.services.resolver import resolve
 from app.services.settle import KeyedAnswer, is_definite, settle, written
+from app.services.tokens import kept
 from app.store import payment_path
 from app.store.payment_path import Begun, KeyClaim, NewPayment
 
@@ -126,7 +128,7 @@ def create_payment(deps: Deps, command: CreatePayment) -> Payment | Replay:
 def _new_payment(
     deps: Deps, command: CreatePayment, account: ProcessorAccount, now: datetime
 ) -> tuple[Payment, NewPayment]:
-    operation = _first_try(deps, command)
+    operation = _first_try(deps, command, account.processor)
     drafts = [EventDraft(PAYMENT.created, _amount_data(command.amount))]
     status = _P.OPEN
     if operation is not None:
@@ -191,14 +193,14 @@ def _claim(deps: Deps, key: IdempotentRequest) -> KeyClaim:
     )
 
 
-def _first_try(deps: Deps, command: CreatePayment) -> OperationInFlight | None:
+def _first_try(deps: Deps, command: CreatePayment, processor: str) -> OperationInFlight | None:
     if command.payment_method_token is None:
         return None
     return new_operation(
         deps,
         "authorize",
         command.amount,
-        token=command.payment_method_token,
+        token=kept(deps, processor, command.payment_method_token),
         return_url=command.return_url,
         customer_reference=command.customer_reference,
         is_off_session=command.is_off_session,

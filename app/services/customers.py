@@ -14,7 +14,7 @@ from app.domain.ids import new_id
 from app.domain.processor import Unknown
 from app.services.accounts import account_by_id
 from app.services.deps import Deps
-from app.store.customers import Customer, PaymentMethod
+from app.store.customers import Customer, CustomerReference, PaymentMethod
 from app.store.db import db, end_read, transaction
 from app.store.outbox import emit
 from app.store.payments import Event
@@ -178,10 +178,18 @@ def drop_at_processor(deps: Deps, method: PaymentMethod) -> None:
     """Have the processor forget a card; raises ProcessorUnavailable if it is not known that it did."""
     account = account_by_id(deps, method.processor_account_id)
     outcome = deps.processors[method.processor].drop_method(
-        account, method.processor_token, f"{method.id}:drop"
+        account, method.processor_token, f"{method.id}:drop", _known_as(method)
     )
     if isinstance(outcome, Unknown):
         raise ProcessorUnavailable("The card processor did not answer. Try again.")
+
+
+def _known_as(method: PaymentMethod) -> str | None:
+    """What the processor calls the customer whose card it is."""
+    key = (method.merchant_id, method.customer_id, method.processor_account_id)
+    known = db.session.get(CustomerReference, key) if method.customer_id else None
+    end_read()
+    return known.processor_reference if known else None
 
 
 def detach_row(deps: Deps, session: Session, method: PaymentMethod, actor: str) -> None:

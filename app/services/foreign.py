@@ -21,6 +21,7 @@ from app.services import bank_money
 from app.services.deps import Deps
 from app.services.escrow_rows import take_for_refund
 from app.services.fee_returns import returned
+from app.services.heard import heard_of
 from app.services.refund_rows import lock_payment
 from app.services.refunds import RefundUpdate, apply_update
 from app.store.db import transaction
@@ -35,7 +36,9 @@ def sync_refunds(deps: Deps, account: ProcessorAccount, payment: Payment) -> Non
     """Bring our refunds of a payment to what the processor says of all of them. Safe to repeat."""
     if payment.processor_reference is None:
         return
-    known = deps.processors[account.processor].refunds_of(account, payment.processor_reference)
+    known = deps.processors[account.processor].refunds_of(
+        account, payment.processor_reference, heard_of(deps, payment)
+    )
     if isinstance(known, Unknown):
         raise ConnectionError(known.detail)
     for item in known:

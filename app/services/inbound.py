@@ -1,7 +1,8 @@
 """News from processors: stored first, answered, then applied once by the worker.
 
 An event is a hint. What is applied is what the processor says when asked about the object, so
-early, late, repeated and out-of-order events, and events that lie, all end in the same state.
+early, late, repeated and out-of-order events, and events that lie, all end in the same state. Of a processor
+that cannot be asked all events of a payment are read together, whichever of them came last.
 """
 
 import logging
@@ -14,16 +15,30 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.errors import IntegrityFailure, SignatureInvalid
 from app.domain.ids import new_id
-from app.domain.processor import Captured, News, Outcome, ProcessorAccount, Query, Unknown
+from app.domain.payments import Payment
+from app.domain.processor import (
+    Captured,
+    Declined,
+    News,
+    Outcome,
+    ProcessorAccount,
+    Query,
+    Unknown,
+)
+from app.domain.states import PaymentStatus
 from app.services import bank_money, foreign
 from app.services.accounts import account_by_id
 from app.services.deps import Deps
+from app.services.heard import query_of
 from app.services.settle import facts_of, settle
-from app.store import payment_path
+from app.store import inbox, payment_path
 from app.store.db import transaction
 from app.store.inbox import InboxRow
 
 log = logging.getLogger(__name__)
+
+# Of these payments something can have been given back.
+TAKEN = (PaymentStatus.CAPTURED, PaymentStatus.RETURNED)
 
 BACKOFF = (5, 15, 60, 300, 900, 1800, 3600, 3600, 3600, 3600)
 
@@ -44,24 +59,37 @@ def receive(deps: Deps, command: ReceiveNews) -> bool:
     account = account_by_id(deps, command.account_id)
     now = deps.clock.now()
     processor = deps.processors[account.processor]
-    news = processor.read_news(account, command.body, command.headers, now)
-    if news.is_live != account.is_live:
-        raise SignatureInvalid("A test event came to a live account, or the other way round.")
-    ids = (
-        news.external_id, news.kind, news.payment_reference, news.refund_reference,
-        news.payer_reference,
-    )  # fmt: skip
-    if any(part and "\x00" in part for part in ids):
-        raise SignatureInvalid("The body is not an event.")
-    is_new = store(account, [news], command.body, now) == 1
+    brought = processor.read_news(account, command.body, command.headers, now)
+    for news in brought:
+        _check(account, news)
+    is_new = store(deps, account, brought, now) > 0
     deps.failpoint("inbox.received")
     if is_new:
         deps.queue.wake("inbox")
     return is_new
 
 
-def store(account: ProcessorAccount, heard: list[News], body: bytes, now: datetime) -> int:
-    """Put news into the inbox, each once however often it is told; gives how many were new."""
+def answer_to(deps: Deps, account_id: str) -> str | None:
+    """What the processor of an account wants to read when its news is stored; None for our own words."""
+    return deps.processors[account_by_id(deps, account_id).processor].news_answer
+
+
+def _check(account: ProcessorAccount, news: News) -> None:
+    if news.is_live != account.is_live:
+        raise SignatureInvalid("A test event came to a live account, or the other way round.")
+    ids = (
+        news.external_id, news.kind, news.payment_reference, news.refund_reference,
+        news.payer_reference, news.told_payment_id,
+    )  # fmt: skip
+    if any(part and "\x00" in part for part in ids):
+        raise SignatureInvalid("The body is not an event.")
+
+
+def store(deps: Deps, account: ProcessorAccount, heard: list[News], now: datetime) -> int:
+    """Put news into the inbox, each once however often it is told; gives how many were new. All of one
+    message are stored, or none.
+    """
+    is_told = deps.processors[account.processor].is_told
     rows = [
         {
             "merchant_id": account.merchant_id,
@@ -72,8 +100,12 @@ def store(account: ProcessorAccount, heard: list[News], body: bytes, now: dateti
             "payment_reference": news.payment_reference,
             "refund_reference": news.refund_reference,
             "payer_reference": news.payer_reference,
-            "body": body,
-            "status": "received",
+            "told_payment_id": news.told_payment_id,
+            "is_told": is_told,
+            "body": news.body,
+            "status": "ignored" if news.why_ignored else "received",
+            "error": news.why_ignored,
+            "handled_at": now if news.why_ignored else None,
             "next_attempt_at": now,
             "received_at": now,
         }
@@ -132,6 +164,8 @@ def handle(deps: Deps, merchant_id: str, inbox_id: str) -> None:
         return _finish(deps, row, "handled", None)
     if row.payment_reference is None:
         return _finish(deps, row, "ignored", "It is not about a payment.")
+    if row.is_told:
+        return _apply_told(deps, account, row)
     found = _fetch(deps, account, row)
     deps.failpoint("inbox.fetched")
     if isinstance(found, Unknown):
@@ -163,12 +197,67 @@ def _apply(deps: Deps, account: ProcessorAccount, row: InboxRow, found: Outcome)
             foreign.sync_refunds(deps, account, payment)
         settle(deps, payment, found, is_live=live, is_answer=False, inbox_id=row.id)
     except IntegrityFailure as error:
-        is_other = payment.processor_reference not in (None, reference)
-        if isinstance(found, Captured) and is_other:
-            # Real money under our name beside the payment's own: booked, for a human to explain.
-            foreign.book_unmatched_receipt(deps, account, found)
-        foreign.note_integrity_failure(deps, payment, error.message)
-        _finish(deps, row, "failed", error.message)
+        _does_not_fit(deps, account, row, payment, found, error)
+
+
+def _does_not_fit(
+    deps: Deps,
+    account: ProcessorAccount,
+    row: InboxRow,
+    payment: Payment,
+    found: Outcome,
+    error: IntegrityFailure,
+) -> None:
+    is_other = payment.processor_reference not in (None, row.payment_reference)
+    if isinstance(found, Captured) and is_other:
+        # Real money under our name beside the payment's own: booked, for a human to explain.
+        foreign.book_unmatched_receipt(deps, account, found)
+    foreign.note_integrity_failure(deps, payment, error.message)
+    _finish(deps, row, "failed", error.message)
+
+
+def _apply_told(deps: Deps, account: ProcessorAccount, row: InboxRow) -> None:
+    """Read all that was told of the payment, and write what follows. Safe to repeat."""
+    payment = _told_payment(account, row)
+    processor = deps.processors[account.processor]
+    if payment is None:
+        found = processor.query(account, _query_of_row(account, row))
+        return _no_payment(deps, account, row, found)
+    # The object that the news names, though the payment may have another: money taken twice is seen so.
+    found = processor.query(account, query_of(deps, payment, row.payment_reference))
+    deps.failpoint("inbox.fetched")
+    try:
+        if not isinstance(found, Unknown):
+            # A refusal is told of the last try or of the call in flight, or not at all.
+            payment = settle(
+                deps, payment, found,
+                is_live=account.is_live, is_answer=isinstance(found, Declined),
+            )  # fmt: skip
+        is_early = row.refund_reference is not None and payment.status not in TAKEN
+        if is_early and row.attempts < len(BACKOFF) - 1:
+            return _finish(deps, row, row.status, "It is not known yet what was taken.")
+        if row.refund_reference is not None or payment.status in TAKEN:
+            # Whatever came first: a refund may have been told before the payment that it is of.
+            foreign.sync_refunds(deps, account, payment)
+    except IntegrityFailure as error:
+        return _does_not_fit(deps, account, row, payment, found, error)
+    _finish(deps, row, "handled", None)
+    deps.failpoint("inbox.handled")
+    return None
+
+
+def _told_payment(account: ProcessorAccount, row: InboxRow) -> Payment | None:
+    if row.told_payment_id is not None:
+        return payment_path.load(account.merchant_id, row.told_payment_id)
+    return payment_path.load_by_reference(
+        account.merchant_id, account.id, row.payment_reference or ""
+    )
+
+
+def _query_of_row(account: ProcessorAccount, row: InboxRow) -> Query:
+    told, reference = row.told_payment_id, row.payment_reference
+    heard = inbox.heard(account.merchant_id, account.id, told, reference)
+    return Query(account.merchant_id, told or "", reference, row.received_at, heard=heard)
 
 
 def _no_payment(deps: Deps, account: ProcessorAccount, row: InboxRow, found: Outcome) -> None:

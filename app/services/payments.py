@@ -24,19 +24,16 @@ from app.domain.ids import new_id
 from app.domain.methods import CARD, method_of
 from app.domain.methods.facts import name_in
 from app.domain.money import Money
-from app.domain.payments import EventDraft, OperationInFlight, Payment
+from app.domain.payments import TRIES, EventDraft, OperationInFlight, Payment
 from app.domain.processor import (
     Canceled,
-    CancelRequest,
-    CaptureRequest,
-    Outcome,
-    ProcessorAccount,
 )
 from app.domain.states import PAYMENT, OperationStatus, PaymentStatus
 from app.services.accounts import account_by_id
-from app.services.calls import authorize_request
+from app.services.calls import call
 from app.services.deps import Deps
 from app.services.settle import settle
+from app.services.tokens import kept, sealed
 from app.store import payment_path
 from app.store.db import db, end_read
 from app.store.payments import Operation
@@ -113,7 +110,7 @@ def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
         "authorize",
         payment.amount,
         operation_id=command.operation_id,
-        token=command.payment_method_token,
+        token=kept(deps, payment.processor, command.payment_method_token),
         return_url=command.return_url,
         customer_reference=command.customer_reference,
         is_off_session=command.is_off_session,
@@ -132,6 +129,18 @@ def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
     )
     # News may have finished it already: then there is nothing left to ask.
     return perform(deps, payment, actor=command.actor)
+
+
+def finish_payment(deps: Deps, payment: Payment, details: str, *, actor: str) -> Payment:
+    """Take what the customer's browser brought back from the bank to the processor, once; raises
+    UnexpectedState or OperationInProgress.
+    """
+    if payment.status is not _P.REQUIRES_ACTION or payment.attempt_id is None:
+        raise UnexpectedState(f"This payment is {payment.status}; there is nothing to confirm.")
+    token = sealed(deps, details)
+    operation = new_operation(deps, "finish", payment.amount, token=token)
+    payment = begin(deps, payment, operation, target=_P.PROCESSING, actor=actor)
+    return perform(deps, payment, actor=actor)
 
 
 def _kind_of(payment: Payment, token: str) -> str:
@@ -221,8 +230,7 @@ def begin(  # noqa: PLR0913 - each is a column of the intent
                 actor=actor,
                 at=now,
                 next_attempt_at=now + timedelta(seconds=deps.lease_seconds),
-                session_must_be_open=operation.kind == "authorize"
-                and payment.session_id is not None,
+                session_must_be_open=operation.kind in TRIES and payment.session_id is not None,
                 customer=customer,
                 payment_method=payment_method,
                 method=method,
@@ -271,28 +279,6 @@ def perform(deps: Deps, payment: Payment, *, actor: str) -> Payment:
     settled = settle(deps, payment, outcome, is_live=account.is_live, is_answer=True, actor=actor)
     deps.failpoint("payment.outcome_recorded")
     return settled
-
-
-def call(deps: Deps, account: ProcessorAccount, payment: Payment) -> Outcome:
-    """Ask the processor for what the operation in flight says, with the operation's own key.
-
-    A repetition says exactly what the first call said: a processor refuses a key with other words.
-    """
-    operation = payment.operation
-    if operation is None:
-        raise AssertionError("no operation is in flight")
-    processor = deps.processors[payment.processor]
-    key = f"{operation.id}:{operation.kind}"
-    if operation.kind == "authorize":
-        page = deps.customer_page(payment.merchant_id, payment.id)
-        return processor.authorize(account, authorize_request(payment, operation, key, page))
-    if payment.processor_reference is None:
-        raise AssertionError("a capture or cancellation needs the processor's reference")
-    if operation.kind == "capture":
-        amount = Money(operation.amount_minor, payment.currency)
-        return processor.capture(account, CaptureRequest(payment.processor_reference, amount, key))
-    reason = operation.reason or "requested_by_customer"
-    return processor.cancel(account, CancelRequest(payment.processor_reference, reason, key))
 
 
 def start_cancel(deps: Deps, payment: Payment, *, reason: str, actor: str) -> Payment:

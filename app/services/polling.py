@@ -40,12 +40,14 @@ def poll_due(deps: Deps, every: timedelta = timedelta(minutes=10)) -> int:
         if seen_until is not None and seen_until > now - every:
             continue
         account = account_by_id(deps, account_id)
+        if deps.processors[account.processor].is_told:
+            continue  # It cannot be asked: it repeats its news itself, for weeks.
         since = (seen_until or created_at) - OVERLAP
         heard = deps.processors[account.processor].news_since(account, since)
         if isinstance(heard, Unknown):
             log.warning("news.not_fetched", extra={"account": account_id, "why": heard.detail})
             continue
-        found += store(account, [n for n in heard if n.is_live == account.is_live], b"", now)
+        found += store(deps, account, [n for n in heard if n.is_live == account.is_live], now)
         mark_seen(account_id, now)
     if found:
         log.warning("news.missed", extra={"events": found})

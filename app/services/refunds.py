@@ -25,11 +25,8 @@ from app.domain.ids import new_id
 from app.domain.money import Money
 from app.domain.processor import (
     Absent,
-    ProcessorAccount,
     RefundAccepted,
     RefundOutcome,
-    RefundRefused,
-    RefundRequest,
     Unknown,
 )
 from app.domain.refunds import checked, target_of
@@ -40,6 +37,7 @@ from app.services.escrow_rows import put_back, take_for_refund
 from app.services.fee_returns import returned
 from app.services.onward import NOTHING, TakeBack, prepare, take_back
 from app.services.payments import refuse_inexact
+from app.services.refund_calls import ask_refund, not_processed, send_refund
 from app.services.refund_facts import record_after_all
 from app.services.refund_rows import (
     load_refund,
@@ -50,7 +48,7 @@ from app.services.refund_rows import (
     refuse_by_rule,
     remember_reference,
 )
-from app.services.resolver import BACKOFF, KEY_LIFE
+from app.services.resolver import BACKOFF
 from app.services.settlement import rate_of_payment, reversal, settled
 from app.store.db import transaction
 from app.store.ledger import book
@@ -268,45 +266,17 @@ def submit_refund(deps: Deps, merchant_id: str, refund_id: str, *, is_repeat: bo
     if REFUND.is_final(status) or status is _R.SUCCEEDED or payment.processor_reference is None:
         return
     account = account_by_id(deps, payment.processor_account_id)
-    ask = partial(
-        deps.processors[payment.processor].query_refund,
-        account,
-        payment.processor_reference,
-        refund.id,
-        refund.processor_reference,
-    )
+    ask = partial(ask_refund, deps, account, payment, refund)
     was_tried = is_repeat or status is not _R.REQUESTED or refund.attempts > 1
     outcome = ask() if was_tried else Absent()
     if isinstance(outcome, Absent):
-        outcome = _send(deps, account, payment, refund, was_tried=was_tried)
+        outcome = send_refund(deps, account, payment, refund, was_tried=was_tried)
         if isinstance(outcome, Unknown) and outcome.is_replay:
             # The first call has ended in an error of the processor's: ask what came of it now.
             again = ask()
-            is_nothing = isinstance(again, Absent)
-            outcome = RefundRefused("not_processed", refund_id=refund.id) if is_nothing else again
+            outcome = not_processed(refund) if isinstance(again, Absent) else again
     deps.failpoint("refund.processor_answered")
     apply_update(deps, RefundUpdate(merchant_id, refund_id, outcome))
-
-
-def _send(
-    deps: Deps, account: ProcessorAccount, payment: PaymentRow, refund: Refund, *, was_tried: bool
-) -> RefundOutcome:
-    """Make the call, unless the processor had the refund before or its key may be forgotten."""
-    if refund.processor_reference is not None:
-        return Unknown("the processor does not list a refund that it told us of")
-    first_sent = refund.sent_at or refund.created_at
-    if was_tried and deps.clock.now() - first_sent > KEY_LIFE:
-        return RefundRefused("not_processed", refund_id=refund.id)
-    request = RefundRequest(
-        merchant_id=refund.merchant_id,
-        payment_id=payment.id,
-        refund_id=refund.id,
-        reference=payment.processor_reference or "",
-        amount=refund.amount,
-        reason=refund.reason,
-        idempotency_key=f"{refund.id}:refund",
-    )
-    return deps.processors[payment.processor].refund(account, request)
 
 
 def apply_update(deps: Deps, update: RefundUpdate, *, actor: str = "system") -> None:

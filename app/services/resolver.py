@@ -1,8 +1,8 @@
 """Finishing what has no outcome: unknown answers, and calls whose process died.
 
-First the processor is asked what happened. If it knows nothing conclusive, the same call is made
-again with the same key, which cannot move money twice. Nothing is called failed before the
-processor says so.
+First the processor is asked what happened, or what it told is read where it cannot be asked. If that says
+nothing conclusive, the same call is made again with the same key, which cannot move money twice. Nothing is
+called failed before the processor says so.
 """
 
 import logging
@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from app.domain.declines import DeclineReason
-from app.domain.errors import IntegrityFailure
+from app.domain.errors import IntegrityFailure, OperationInProgress, UnexpectedState
 from app.domain.methods import SLOW
-from app.domain.payments import Payment
+from app.domain.payments import TRIES, OperationInFlight, Payment
 from app.domain.processor import (
     ActionRequired,
     Authorized,
@@ -23,15 +23,17 @@ from app.domain.processor import (
     Outcome,
     Pending,
     ProcessorAccount,
-    Query,
     Returned,
     Unknown,
 )
 from app.services.accounts import account_by_id
 from app.services.bank_money import NotHeard
+from app.services.calls import call
 from app.services.deps import Deps
-from app.services.payments import call
+from app.services.heard import query_of
+from app.services.payments import finish_payment, load
 from app.services.settle import facts_of, settle
+from app.services.tokens import is_erased
 from app.store import payment_path
 from app.store.db import db, end_read, transaction
 
@@ -47,9 +49,6 @@ BACKOFF = (
     timedelta(hours=6),
 )
 
-# Stripe forgets keys after 24 hours; a repetition after that would be a new charge.
-KEY_LIFE = timedelta(hours=23)
-
 # After so long no request of ours can still be on its way.
 IN_FLIGHT = timedelta(minutes=5)
 
@@ -58,6 +57,7 @@ SLOW_NEWS = timedelta(hours=6)
 
 CONCLUSIVE: dict[str, tuple[type, ...]] = {
     "authorize": (Captured, Returned, Authorized, Canceled),
+    "finish": (Captured, Returned, Authorized, Canceled),
     "capture": (Captured, Returned, Canceled),
     "cancel": (Canceled, Captured, Returned),
 }
@@ -85,16 +85,21 @@ def resolve(deps: Deps, payment: Payment) -> Payment:
         return payment
     account = account_by_id(deps, payment.processor_account_id)
     found = _query(deps, account, payment)
-    if not isinstance(found, (*CONCLUSIVE[operation.kind], Unknown, Pending)):
+    if _is_open(deps, payment, operation, found):
         found = _ask_again(deps, account, payment, found)
     return settle(deps, payment, found, is_live=account.is_live, is_answer=True)
 
 
 def _query(deps: Deps, account: ProcessorAccount, payment: Payment) -> Outcome:
-    return deps.processors[payment.processor].query(
-        account,
-        Query(payment.merchant_id, payment.id, payment.processor_reference, payment.created_at),
-    )
+    return deps.processors[payment.processor].query(account, query_of(deps, payment))
+
+
+def _is_open(deps: Deps, payment: Payment, operation: OperationInFlight, found: Outcome) -> bool:
+    """Whether what is known says nothing of this call, so that it may have to be made again."""
+    if deps.processors[payment.processor].is_told:
+        # Nothing was told yet: that is no failure to ask, and no news would ever come of a lost call.
+        return isinstance(found, Unknown)
+    return not isinstance(found, (*CONCLUSIVE[operation.kind], Unknown, Pending))
 
 
 def _ask_again(deps: Deps, account: ProcessorAccount, payment: Payment, found: Outcome) -> Outcome:
@@ -105,8 +110,10 @@ def _ask_again(deps: Deps, account: ProcessorAccount, payment: Payment, found: O
     if operation is None:
         raise AssertionError("nothing to repeat")
     age = deps.clock.now() - operation.created_at
-    is_over = operation.kind == "authorize" and age > IN_FLIGHT and _is_abandoned(deps, payment)
-    if is_over or age > KEY_LIFE:
+    is_try = operation.kind in TRIES
+    is_over = is_try and age > IN_FLIGHT and _is_abandoned(deps, payment)
+    is_forgotten = age > deps.processors[payment.processor].key_life
+    if is_over or is_forgotten or is_erased(operation.payment_method_token):
         return _shown(operation.kind, found)
     answer = call(deps, account, payment)
     if isinstance(answer, Declined) and answer.is_unheard:
@@ -122,7 +129,11 @@ def _ask_again(deps: Deps, account: ProcessorAccount, payment: Payment, found: O
 
 
 def _shown(kind: str, found: Outcome) -> Outcome:
-    """What the processor's object says of a call that has ended without taking anything."""
+    """What the processor's object says of a call that has ended without taking anything. Where none could be
+    looked at, nothing is known.
+    """
+    if isinstance(found, Unknown):
+        return found
     if kind == "authorize" and isinstance(found, ActionRequired):
         return found
     return Declined(DeclineReason.TECHNICAL, "not_processed", facts_of(found))
@@ -151,6 +162,18 @@ def refresh(deps: Deps, payment: Payment) -> Payment:
     except NotHeard as error:
         log.warning("resolver.not_heard", extra={"payment": payment.id, "why": str(error)})
         return payment  # What pays for it cannot be asked for just now: it is asked about again.
+
+
+def returned_from_bank(deps: Deps, payment: Payment, details: str | None) -> Payment:
+    """The customer is back: what their browser brought is taken to a processor that cannot be asked, the
+    others are asked. Whoever comes second finds what the first one did.
+    """
+    if details is None or not deps.processors[payment.processor].is_told:
+        return refresh(deps, payment)
+    try:
+        return finish_payment(deps, payment, details, actor="customer")
+    except (OperationInProgress, UnexpectedState):
+        return load(payment.merchant_id, payment.id)
 
 
 def refresh_stale(deps: Deps, limit: int = 50) -> int:

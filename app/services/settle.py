@@ -42,6 +42,7 @@ from app.store.payment_path import Answer, Recording
 log = logging.getLogger(__name__)
 
 FIRST_LOOK = timedelta(seconds=5)
+NEWS_LOOK = timedelta(minutes=10)
 DEFINITE = frozenset(PaymentStatus) - {PaymentStatus.PROCESSING, PaymentStatus.UNKNOWN}
 PAID = (PaymentStatus.CAPTURED, PaymentStatus.AUTHORIZED, PaymentStatus.RETURNED)
 MOST_ROUNDS = 8
@@ -98,7 +99,7 @@ def settle(  # noqa: PLR0913 - each says something else about the outcome
             inbox_id=inbox_id,
             session_event=_session_event(decision),
             extra_events=_banks_word(decision),
-            next_attempt_at=now + FIRST_LOOK if _is_open(decision) else None,
+            next_attempt_at=now + _first_look(checked) if _is_open(decision) else None,
         )
         try:
             if payment_path.record([recording])[0]:
@@ -176,6 +177,11 @@ def written(payment: Payment, answer: KeyedAnswer) -> Answer:
     """The answer to be stored under the request's key."""
     status, body = answer.render(payment)
     return Answer(answer.scope, answer.key, answer.lease_token, status, body)
+
+
+def _first_look(outcome: Outcome) -> timedelta:
+    """What was received is told of by news; another question only makes up for news that never came."""
+    return NEWS_LOOK if isinstance(outcome, Pending) else FIRST_LOOK
 
 
 def _is_open(decision: Decision) -> bool:

@@ -2,14 +2,17 @@
 
 from datetime import datetime
 
+from psycopg.rows import tuple_row
 from sqlalchemy import Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.store.db import Base
+from app.store.db import Base, path
 
 
 class InboxRow(Base):
-    """One webhook as it came; `status` says what became of it."""
+    """One webhook as it came; `status` says what became of it. `is_told`: its body is a fact about a payment,
+    and not only a hint.
+    """
 
     __tablename__ = "inbox"
 
@@ -21,6 +24,8 @@ class InboxRow(Base):
     payment_reference: Mapped[str | None]
     refund_reference: Mapped[str | None]
     payer_reference: Mapped[str | None]
+    told_payment_id: Mapped[str | None]
+    is_told: Mapped[bool]
     body: Mapped[bytes]
     status: Mapped[str]
     attempts: Mapped[int]
@@ -52,3 +57,32 @@ class IdempotencyKey(Base):
     is_forgotten: Mapped[bool]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+
+
+# Two arms rather than an OR: each is one look into one index.
+_HEARD = """
+    SELECT body FROM (
+        SELECT id, received_at, body FROM inbox
+        WHERE merchant_id = %(merchant)s AND told_payment_id = %(payment)s
+          AND processor_account_id = %(account)s AND is_told
+        UNION
+        SELECT id, received_at, body FROM inbox
+        WHERE merchant_id = %(merchant)s AND payment_reference = %(reference)s
+          AND processor_account_id = %(account)s AND is_told
+    ) told
+    ORDER BY received_at, id
+"""
+
+
+def heard(
+    merchant_id: str, account_id: str, payment_id: str | None, reference: str | None
+) -> tuple[bytes, ...]:
+    """All that the processor told of a payment, by our name for it or by theirs, the oldest first."""
+    values = {
+        "merchant": merchant_id,
+        "account": account_id,
+        "payment": payment_id,
+        "reference": reference,
+    }
+    with path() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+        return tuple(bytes(body) for (body,) in cursor.execute(_HEARD, values).fetchall())

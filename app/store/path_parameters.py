@@ -180,6 +180,7 @@ def prepare_outcomes(recordings: Sequence[Recording]) -> Prepared:
         journals=len(journals) if is_single else AS_JSON,
         postings=len(postings) if is_single else AS_JSON,
         has_operation=any(_call_of(one.decision) is not None for one in recordings),
+        has_finish=any(_is_finish(one.decision) for one in recordings),
         has_session=any(one.session_event is not None for one in recordings),
         has_answer=any(one.answer is not None for one in recordings),
         has_news=any(one.inbox_id is not None for one in recordings),
@@ -232,6 +233,11 @@ def _call_of(decision: Decision) -> str | None:
         return before.operation.id
     has_charge = after.charge_attempt_id != before.charge_attempt_id
     return after.charge_attempt_id if has_charge else None
+
+
+def _is_finish(decision: Decision) -> bool:
+    operation = decision.before.operation
+    return operation is not None and operation.kind == "finish"
 
 
 def _add_journals(journals: list[Row], postings: list[Row], ord_: int, item: Recording) -> None:

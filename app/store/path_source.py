@@ -220,6 +220,7 @@ class OutcomeShape(NamedTuple):
     journals: int
     postings: int
     has_operation: bool
+    has_finish: bool
     has_session: bool
     has_answer: bool
     has_news: bool

@@ -215,10 +215,22 @@ _OPERATION = """operation AS (
         reason = CASE o.kind WHEN 'authorize' THEN i.decline_reason ELSE o.reason END,
         reached_bank = o.reached_bank OR coalesce(o.id = i.charge_attempt_id, false),
         next_attempt_at = coalesce(i.next_attempt_at, o.next_attempt_at),
+        payment_method_token = CASE
+            WHEN i.operation_status IN ('succeeded', 'failed') AND o.payment_method_token LIKE 'sealed:%'
+            THEN 'erased:' || split_part(o.payment_method_token, ':', 2)
+            ELSE o.payment_method_token END,
         finished_at = CASE WHEN i.operation_status IN ('succeeded', 'failed') THEN i.at
                            WHEN i.operation_status IS NULL THEN o.finished_at END
     FROM input i JOIN moved m ON m.ord = i.ord
     WHERE o.merchant_id = i.merchant_id AND o.id = i.operation_id
+)"""
+
+# The try that the customer's answer to the bank belongs to: a bank has decided about it now.
+_TRY = """try AS (
+    UPDATE operations o
+    SET reached_bank = true, reason = i.decline_reason, error = i.operation_error
+    FROM input i JOIN moved m ON m.ord = i.ord
+    WHERE o.merchant_id = i.merchant_id AND o.id = i.charge_attempt_id AND o.id <> i.operation_id
 )"""
 
 _SESSION = """session AS (
@@ -253,6 +265,7 @@ def record(shape: OutcomeShape) -> bytes:
     parts.append(_moved(has_session=shape.has_session))
     wanted = (
         (_OPERATION, shape.has_operation),
+        (_TRY, shape.has_finish),
         (_SESSION, shape.has_session),
         (_ANSWER, shape.has_answer),
         (_NEWS, shape.has_news),

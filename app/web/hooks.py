@@ -25,4 +25,7 @@ def receive(processor: str, account_id: str) -> Response:
         return make_response({"error": error.code}, 400)
     except NotFound:
         return make_response({"error": "resource_missing"}, 404)
+    answer = inbound.answer_to(deps(), account_id)
+    if answer is not None:
+        return make_response((answer, {"Content-Type": "text/plain"}))
     return make_response({"received": True, "processor": processor, "new": is_new}, 200)

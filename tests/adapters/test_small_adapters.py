@@ -1,6 +1,7 @@
 """Sealing, hashing, failpoints and the queue: small, and each with one promise."""
 
 import time
+from datetime import timedelta
 
 import pytest
 from redis import Redis
@@ -122,6 +123,7 @@ class Crashing:
     """An adapter with a bug."""
 
     name, js_url, js_origins = "crashing", "", ()
+    is_told, key_life, news_answer = False, timedelta(hours=1), None
 
     def __getattr__(self, name: str) -> object:
         raise KeyError(name)

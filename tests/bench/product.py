@@ -5,7 +5,7 @@ The bench measures us, not a processor: everything else is the application's own
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NoReturn
 
 from flask import Flask
@@ -55,6 +55,9 @@ class InstantProcessor:
     name = "stripe"
     js_url = ""
     js_origins: tuple[str, ...] = ()
+    is_told = False
+    key_life = timedelta(hours=23)
+    news_answer = None
 
     def amount_problem(self, amount: Money) -> str | None:
         """Every amount can be said here."""
@@ -63,6 +66,10 @@ class InstantProcessor:
     def script_amount(self, amount: Money) -> int:
         """No page is shown here."""
         return amount.amount_minor
+
+    def holds_secret(self, token: str) -> bool:
+        """No token is worth anything here."""
+        return False
 
     def authorize(self, account: ProcessorAccount, request: AuthorizeRequest) -> Outcome:
         """Take the money."""
@@ -96,13 +103,18 @@ class InstantProcessor:
         )
 
     def query_refund(
-        self, account: ProcessorAccount, payment_reference: str, refund_id: str
+        self,
+        account: ProcessorAccount,
+        payment_reference: str,
+        refund_id: str,
+        reference: str | None = None,
+        heard: tuple[bytes, ...] = (),
     ) -> RefundOutcome:
         """Nothing is ever in doubt here."""
         return Absent()
 
     def refunds_of(
-        self, account: ProcessorAccount, payment_reference: str
+        self, account: ProcessorAccount, payment_reference: str, heard: tuple[bytes, ...] = ()
     ) -> list[RefundAccepted | RefundRefused] | Unknown:
         """Nobody refunds behind our back."""
         return []

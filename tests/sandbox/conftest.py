@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.sandbox.adyen import AdyenMerchant, Listener
 from tests.sandbox.driver import Merchant
 from tests.sandbox.server import SandboxServer, start_sandbox
 
@@ -19,5 +20,19 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]
 def merchant(sandbox: SandboxServer) -> Iterator[Merchant]:
     """A fresh account, driven through the official SDK."""
     made = Merchant(sandbox)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def shop(sandbox: SandboxServer) -> AdyenMerchant:
+    """A fresh merchant account of Adyen."""
+    return AdyenMerchant(sandbox)
+
+
+@pytest.fixture
+def listener(shop: AdyenMerchant) -> Iterator[Listener]:
+    """Where its notifications go."""
+    made = Listener(shop)
     yield made
     made.close()

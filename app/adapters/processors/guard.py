@@ -13,6 +13,7 @@ from app.domain.processor import (
     AuthorizeRequest,
     CancelRequest,
     CaptureRequest,
+    FinishRequest,
     KeepOutcome,
     News,
     Outcome,
@@ -38,6 +39,9 @@ class Guarded:
         self.name = inner.name
         self.js_url = inner.js_url
         self.js_origins = inner.js_origins
+        self.is_told = inner.is_told
+        self.key_life = inner.key_life
+        self.news_answer = inner.news_answer
 
     def amount_problem(self, amount: Money) -> str | None:
         """Why it cannot be asked for exactly this amount; no network is used."""
@@ -47,9 +51,17 @@ class Guarded:
         """No network: passed through."""
         return self._inner.script_amount(amount)
 
+    def holds_secret(self, token: str) -> bool:
+        """No network: passed through."""
+        return self._inner.holds_secret(token)
+
     def authorize(self, account: ProcessorAccount, request: AuthorizeRequest) -> Outcome:
         """Hold or take the money."""
         return self._outcome("authorize", lambda: self._inner.authorize(account, request))
+
+    def finish(self, account: ProcessorAccount, request: FinishRequest) -> Outcome:
+        """What came of the customer's answer to the bank."""
+        return self._outcome("finish", lambda: self._inner.finish(account, request))
 
     def capture(self, account: ProcessorAccount, request: CaptureRequest) -> Outcome:
         """Take what is held."""
@@ -77,21 +89,22 @@ class Guarded:
         payment_reference: str,
         refund_id: str,
         reference: str | None = None,
+        heard: tuple[bytes, ...] = (),
     ) -> RefundOutcome:
         """Ask what became of a refund of ours."""
         self._before_call()
         try:
-            return self._inner.query_refund(account, payment_reference, refund_id, reference)
+            return self._inner.query_refund(account, payment_reference, refund_id, reference, heard)
         except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
             return self._crashed("query_refund", error)
 
     def refunds_of(
-        self, account: ProcessorAccount, payment_reference: str
+        self, account: ProcessorAccount, payment_reference: str, heard: tuple[bytes, ...] = ()
     ) -> list[RefundAccepted | RefundRefused] | Unknown:
         """Every refund the processor knows of for a payment."""
         self._before_call()
         try:
-            return self._inner.refunds_of(account, payment_reference)
+            return self._inner.refunds_of(account, payment_reference, heard)
         except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
             return self._crashed("refunds_of", error)
 
@@ -142,12 +155,16 @@ class Guarded:
             return self._crashed("keep_method", error)
 
     def drop_method(
-        self, account: ProcessorAccount, token: str, idempotency_key: str
+        self,
+        account: ProcessorAccount,
+        token: str,
+        idempotency_key: str,
+        customer_reference: str | None = None,
     ) -> Dropped | Unknown:
         """Forget a kept card."""
         self._before_call()
         try:
-            return self._inner.drop_method(account, token, idempotency_key)
+            return self._inner.drop_method(account, token, idempotency_key, customer_reference)
         except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
             return self._crashed("drop_method", error)
 
@@ -161,7 +178,7 @@ class Guarded:
 
     def read_news(
         self, account: ProcessorAccount, body: bytes, headers: Mapping[str, str], now: datetime
-    ) -> News:
+    ) -> list[News]:
         """Verify a webhook; no network is used."""
         return self._inner.read_news(account, body, headers, now)
 

@@ -9,18 +9,24 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import stripe
 
 from app.adapters.processors import stripe_cash, stripe_kept, stripe_money, stripe_signature
 from app.adapters.processors import stripe_words as words
+from app.adapters.processors.origins import origins
 from app.adapters.processors.stripe_errors import MOVED_ON, detail, is_replay
 from app.adapters.processors.stripe_methods import NotOffered
 from app.adapters.processors.stripe_news import ABOUT_PAYMENTS, news_of, no_duplicates
-from app.adapters.processors.stripe_params import EXPAND, confirm_params, create_params
+from app.adapters.processors.stripe_params import (
+    EXPAND,
+    confirm_params,
+    create_params,
+    refund_params,
+)
 from app.adapters.processors.stripe_returns import seen_back
 from app.domain.bank_facts import BankMoney, ReturnRequest
 from app.domain.declines import DeclineReason
@@ -33,6 +39,7 @@ from app.domain.processor import (
     CancelRequest,
     CaptureRequest,
     Declined,
+    FinishRequest,
     KeepOutcome,
     News,
     Outcome,
@@ -49,17 +56,24 @@ log = logging.getLogger(__name__)
 
 API_VERSION = "2026-10-28.endive"
 
+# What Stripe's own script opens besides.
+WIDER = ("https://*.js.stripe.com", "https://hooks.stripe.com")
+
 
 class StripeProcessor:
     """Cards through Stripe's payment intents."""
 
     name = "stripe"
+    is_told = False
+    # Stripe forgets keys after 24 hours; a repetition after that would be a new charge.
+    key_life = timedelta(hours=23)
+    news_answer: str | None = None
 
     def __init__(
         self, api_url: str, js_url: str, connect_seconds: float, read_seconds: float
     ) -> None:
         self.js_url = js_url
-        self.js_origins = _origins(js_url, api_url)
+        self.js_origins = origins(js_url, api_url, {"js.stripe.com": WIDER})
         self._api_url = api_url
         self._timeout = (connect_seconds, read_seconds)
         self._clients: dict[str, stripe.StripeClient] = {}
@@ -110,6 +124,15 @@ class StripeProcessor:
         except (stripe_money.NotOnTheWire, NotOffered) as error:
             # Raised before anything was asked.
             return Declined(DeclineReason.UNSUPPORTED, str(error))
+
+    def holds_secret(self, token: str) -> bool:  # noqa: ARG002 - the port's word
+        """A token of Stripe's opens nothing without the account's key."""
+        return False
+
+    def finish(self, account: ProcessorAccount, request: FinishRequest) -> Outcome:
+        """What the browser brought says nothing: the intent is asked for."""
+        asked = (request.merchant_id, request.payment_id, request.reference, request.created_at)
+        return self.query(account, Query(*asked))
 
     def capture(self, account: ProcessorAccount, request: CaptureRequest) -> Outcome:
         """Capture once; what is not taken is let go."""
@@ -167,17 +190,7 @@ class StripeProcessor:
         """Refund part or all of a captured intent."""
         if self.amount_problem(request.amount):
             return RefundRefused("invalid_amount", refund_id=request.refund_id)
-        params: Any = {
-            "payment_intent": request.reference,
-            "amount": stripe_money.to_wire(request.amount),
-            "metadata": {
-                "farthing_merchant": request.merchant_id,
-                "farthing_payment": request.payment_id,
-                "farthing_refund": request.refund_id,
-            },
-        }
-        if request.reason in words.REFUND_REASON:
-            params["reason"] = words.REFUND_REASON[request.reason]
+        params: Any = refund_params(request)
         options: Any = {"idempotency_key": request.idempotency_key}
         refunds = self._client(account).v1.refunds
         try:
@@ -197,9 +210,10 @@ class StripeProcessor:
         payment_reference: str,
         refund_id: str,
         reference: str | None = None,
+        heard: tuple[bytes, ...] = (),
     ) -> RefundOutcome:
         """Find our refund among those of the intent."""
-        known = self.refunds_of(account, payment_reference)
+        known = self.refunds_of(account, payment_reference, heard)
         if isinstance(known, Unknown):
             return known
         for item in known:
@@ -208,7 +222,10 @@ class StripeProcessor:
         return Absent()
 
     def refunds_of(
-        self, account: ProcessorAccount, payment_reference: str
+        self,
+        account: ProcessorAccount,
+        payment_reference: str,
+        heard: tuple[bytes, ...] = (),  # noqa: ARG002 - it is asked
     ) -> list[RefundAccepted | RefundRefused] | Unknown:
         """Every refund of the intent, whoever made it."""
         params: Any = {"payment_intent": payment_reference, "limit": 100}
@@ -251,7 +268,11 @@ class StripeProcessor:
         return stripe_kept.keep_method(self._client(account), request)
 
     def drop_method(
-        self, account: ProcessorAccount, token: str, idempotency_key: str
+        self,
+        account: ProcessorAccount,
+        token: str,
+        idempotency_key: str,
+        customer_reference: str | None = None,  # noqa: ARG002 - the token says whose it is
     ) -> Dropped | Unknown:
         """Detach a payment method."""
         return stripe_kept.drop_method(self._client(account), token, idempotency_key)
@@ -268,23 +289,16 @@ class StripeProcessor:
 
     def read_news(
         self, account: ProcessorAccount, body: bytes, headers: Mapping[str, str], now: datetime
-    ) -> News:
+    ) -> list[News]:
         """Verify the signature on the raw bytes, then read what the event is about."""
         stripe_signature.verify(
             body, headers.get("Stripe-Signature", ""), account.webhook_secrets, now
         )
         try:
-            return news_of(json.loads(body, object_pairs_hook=no_duplicates))
+            event = news_of(json.loads(body, object_pairs_hook=no_duplicates))
+            return [replace(event, body=body)]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise SignatureInvalid("The body is not an event.") from error
-
-
-def _origins(js_url: str, api_url: str) -> tuple[str, ...]:
-    js, api = urlsplit(js_url), urlsplit(api_url)
-    origins = [f"{js.scheme}://{js.netloc}", f"{api.scheme}://{api.netloc}"]
-    if js.netloc == "js.stripe.com":
-        origins += ["https://*.js.stripe.com", "https://hooks.stripe.com"]
-    return tuple(dict.fromkeys(origins))
 
 
 def _outcome(call: Callable[[], Any]) -> Outcome:

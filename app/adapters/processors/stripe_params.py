@@ -6,10 +6,11 @@ from typing import Any
 from app.adapters.processors import stripe_methods as types
 from app.adapters.processors import stripe_transfers
 from app.adapters.processors.stripe_money import to_wire
+from app.adapters.processors.stripe_words import REFUND_REASON
 from app.domain.bank_money import is_transfer
 from app.domain.methods import CARD
 from app.domain.methods.facts import name_in
-from app.domain.processor import AuthorizeRequest
+from app.domain.processor import AuthorizeRequest, RefundRequest
 
 EXPAND = ["latest_charge.balance_transaction"]
 
@@ -93,3 +94,19 @@ def _mandate(accepted: Mapping[str, Any]) -> dict[str, Any]:
 def expands(methods: tuple[str, ...]) -> list[str]:
     """What is wanted with an intent: for other methods than cards, the method itself as well."""
     return EXPAND if methods == (CARD,) else [*EXPAND, "payment_method"]
+
+
+def refund_params(request: RefundRequest) -> dict[str, Any]:
+    """What a refund says."""
+    params: dict[str, Any] = {
+        "payment_intent": request.reference,
+        "amount": to_wire(request.amount),
+        "metadata": {
+            "farthing_merchant": request.merchant_id,
+            "farthing_payment": request.payment_id,
+            "farthing_refund": request.refund_id,
+        },
+    }
+    if request.reason in REFUND_REASON:
+        params["reason"] = REFUND_REASON[request.reason]
+    return params

@@ -1,0 +1,66 @@
+"""What stands for a card in the row of a call. A token that holds what may not be kept stands there sealed,
+and is erased when the call has an outcome, at the latest after a day.
+
+A sealed one begins with a mark of what it was, so that the same press of Pay is known again; the mark stays.
+"""
+
+from datetime import timedelta
+from hashlib import sha256
+
+from sqlalchemy import text
+
+from app.domain.payments import OperationInFlight
+from app.services.deps import Deps
+from app.store.db import transaction
+from app.store.webhooks import changed
+
+SEALED, ERASED = "sealed:", "erased:"
+KEPT_FOR = timedelta(hours=24)
+
+_ERASE = text("""
+    UPDATE operations
+    SET payment_method_token = 'erased:' || split_part(payment_method_token, ':', 2)
+    WHERE payment_method_token LIKE 'sealed:%' AND created_at < :before
+""")
+
+
+def kept(deps: Deps, processor: str, token: str) -> str:
+    """The token as it may stand in a row."""
+    return sealed(deps, token) if deps.processors[processor].holds_secret(token) else token
+
+
+def sealed(deps: Deps, token: str) -> str:
+    """The token sealed, behind the mark that it is known by."""
+    return f"{SEALED}{_mark(token)}:{deps.sealer.seal(token).decode()}"
+
+
+def opened(deps: Deps, operation: OperationInFlight) -> str:
+    """What is said to the processor for the text in a call's row."""
+    token = operation.payment_method_token
+    if token is None or is_erased(token):
+        raise AssertionError("what this call said is forgotten")
+    if not token.startswith(SEALED):
+        return token
+    return deps.sealer.open(token.split(":", 2)[2].encode())
+
+
+def is_erased(text: str | None) -> bool:
+    """Whether the call can not be made again: what it said is forgotten."""
+    return text is not None and text.startswith(ERASED)
+
+
+def is_of(text: str | None, token: str) -> bool:
+    """Whether this is what a row's text was made from."""
+    if text is None or not text.startswith((SEALED, ERASED)):
+        return text == token
+    return text.split(":")[1] == _mark(token)
+
+
+def erase_old(deps: Deps) -> int:
+    """Erase what no outcome has erased in a day; gives how many. Safe to repeat."""
+    with transaction() as session:
+        return changed(session, _ERASE, {"before": deps.clock.now() - KEPT_FOR})
+
+
+def _mark(token: str) -> str:
+    return sha256(token.encode()).hexdigest()[:32]

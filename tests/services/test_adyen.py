@@ -1,0 +1,335 @@
+"""Payments through a processor that cannot be asked: every answer may be lost, every fact late or twice."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from app.domain.errors import OperationInProgress, SignatureInvalid
+from app.domain.payments import Payment
+from app.domain.states import PaymentStatus, RefundStatus
+from app.services import checkout, inbound, payments, resolver, tokens
+from app.services.deps import Deps
+from app.services.payments import CancelPayment, CapturePayment, ConfirmPayment
+from app.services.refunds import RequestRefund, request_refund, submit_due
+from tests.factories import (
+    DECLINED,
+    NEEDS_3DS,
+    VISA,
+    Shop,
+    TestClock,
+    make_payment,
+    open_checkout,
+    open_shop,
+    pay_checkout,
+    usd,
+)
+from tests.sandbox.server import SandboxServer
+from tests.services.adyen_side import (
+    AdyenSide,
+    adyen_side,
+    assert_books_equal_adyens_record,
+    sealed_card,
+)
+from tests.services.bank import at_once, rows
+
+P = PaymentStatus
+
+
+@pytest.fixture
+def shop(deps: Deps) -> Shop:
+    return open_shop(deps, processor="adyen")
+
+
+@pytest.fixture
+def adyen(sandbox: SandboxServer, shop: Shop) -> Iterator[AdyenSide]:
+    with adyen_side(sandbox, shop) as side:
+        yield side
+
+
+def now(payment: Payment) -> Payment:
+    return payments.load(payment.merchant_id, payment.id)
+
+
+def refund_statuses() -> list[str]:
+    return [row["status"] for row in rows("SELECT status FROM refunds ORDER BY id")]
+
+
+def test_a_payment_lives_by_what_is_told_of_it(deps: Deps, shop: Shop, adyen: AdyenSide) -> None:
+    held = make_payment(deps, shop, capture_method="manual")
+    assert (held.status, held.card and held.card.last4) == (P.AUTHORIZED, "1111")
+    take = CapturePayment(shop.merchant_id, held.id, "user:1", usd("30.00"))
+
+    taking = payments.capture_payment(deps, take)
+    assert (taking.status, taking.operation is not None) == (P.AUTHORIZED, True)
+    with pytest.raises(OperationInProgress):
+        payments.capture_payment(deps, take)
+    adyen.hear(deps, "AUTHORISATION", "CAPTURE")
+    taken = now(held)
+    assert (taken.status, taken.captured_minor, taken.operation) == (P.CAPTURED, 3000, None)
+
+    request_refund(deps, RequestRefund(shop.merchant_id, held.id, usd("12.00"), "user:1"))
+    submit_due(deps)
+    assert refund_statuses() == [RefundStatus.PENDING]
+    adyen.await_news("REFUND")
+    again = list(adyen.told)
+    adyen.hand_over(deps, seed=1, copies=3)
+    assert refund_statuses() == [RefundStatus.SUCCEEDED]
+
+    before = rows("SELECT id, version, status FROM payments")
+    adyen.told = again
+    adyen.hand_over(deps, copies=2)
+    assert rows("SELECT id, version, status FROM payments") == before
+    assert_books_equal_adyens_record(adyen)
+
+
+def test_news_in_any_order_ends_in_the_same_state(deps: Deps, shop: Shop, adyen: AdyenSide) -> None:
+    """Nothing is handed over before all is told, then all of it mixed and twice."""
+    made = []
+    for seed in range(4):
+        held = make_payment(deps, shop, capture_method="manual")
+        payments.capture_payment(deps, CapturePayment(shop.merchant_id, held.id, "user:1"))
+        adyen.await_news("AUTHORISATION", "CAPTURE")
+        if seed % 2:
+            # Somebody gives money back in Adyen's own pages.
+            adyen.give_back(held, 2000)
+            adyen.await_news("AUTHORISATION", "CAPTURE", "REFUND")
+        adyen.hand_over(deps, seed=seed, copies=2)
+        made.append(now(held))
+
+    assert {one.status for one in made} == {P.CAPTURED}
+    # What came before it was known what was taken is looked at again.
+    deps.clock.advance(timedelta(minutes=2))  # type: ignore[attr-defined]
+    inbound.handle_due(deps)
+    assert [now(one).refunded_minor for one in made] == [0, 2000, 0, 2000]
+    assert_books_equal_adyens_record(adyen)
+
+
+LOST = {
+    "drop_before": P.UNKNOWN,
+    "drop_after": P.UNKNOWN,
+    "error_before": P.UNKNOWN,
+    "error_after": P.UNKNOWN,
+    "malformed_body": P.UNKNOWN,
+    "truncated_body": P.UNKNOWN,
+    "wrong_amount": P.UNKNOWN,
+    "wrong_currency": P.UNKNOWN,
+    "unknown_status": P.UNKNOWN,
+    "rate_limit": P.UNKNOWN,
+    "unavailable": P.UNKNOWN,
+    "transient_error": P.FAILED,
+    "no_connection": P.FAILED,
+}
+
+
+def test_a_lost_answer_is_made_up_for_once(
+    deps: Deps, shop: Shop, adyen: AdyenSide, clock: TestClock
+) -> None:
+    found = {}
+    for kind in LOST:
+        adyen.fault(kind)
+        found[kind] = make_payment(deps, shop, amount=usd("7.00"))
+    assert {kind: one.status for kind, one in found.items()} == LOST
+    clock.advance(timedelta(seconds=20))
+    resolver.resolve_due(deps)
+
+    assert {kind: now(one).status for kind, one in found.items()} == {
+        kind: P.FAILED if status is P.FAILED else P.CAPTURED for kind, status in LOST.items()
+    }
+    refused = found["no_connection"]
+    assert (refused.decline_reason, refused.processor_reference) == ("technical", None)
+    paid = payments.confirm_payment(
+        deps, ConfirmPayment(shop.merchant_id, refused.id, VISA, "api:test")
+    )
+    assert paid.status is P.CAPTURED
+    assert adyen.totals()["charges"] == len(LOST) - 1
+    adyen.await_news(*["AUTHORISATION"] * (len(LOST) - 1))
+    adyen.hand_over(deps, seed=5, copies=2)
+    assert_books_equal_adyens_record(adyen)
+
+
+def test_what_only_news_can_tell_is_asked_for_again_and_never_called_failed(
+    deps: Deps, shop: Shop, adyen: AdyenSide, clock: TestClock
+) -> None:
+    adyen.fault("ioexception")
+    payment = make_payment(deps, shop)
+    for wait in (timedelta(minutes=1), timedelta(hours=7), timedelta(days=7)):
+        clock.advance(wait)
+        resolver.resolve_due(deps)
+        assert now(payment).status is P.UNKNOWN
+
+    adyen.hear(deps, "AUTHORISATION")
+    assert now(payment).status is P.CAPTURED
+    assert adyen.totals()["charges"] == 1
+    assert_books_equal_adyens_record(adyen)
+
+
+def test_a_refused_try_leaves_nothing_behind_and_its_news_harms_no_later_one(
+    deps: Deps, shop: Shop, adyen: AdyenSide
+) -> None:
+    refused = make_payment(deps, shop, token=DECLINED)
+    assert (refused.status, refused.processor_reference) == (P.FAILED, None)
+    asked = payments.confirm_payment(
+        deps, ConfirmPayment(shop.merchant_id, refused.id, NEEDS_3DS, "api:test")
+    )
+    assert asked.status is P.REQUIRES_ACTION
+    adyen.hear(deps, "AUTHORISATION")
+    assert now(asked).status is P.REQUIRES_ACTION
+    # Another card, while the bank's question still stands.
+    paid = payments.confirm_payment(
+        deps, ConfirmPayment(shop.merchant_id, refused.id, VISA, "api:test")
+    )
+    assert paid.status is P.CAPTURED
+    adyen.hear(deps, "AUTHORISATION")
+    assert now(paid).status is P.CAPTURED
+    assert adyen.totals()["charges"] == 1
+
+
+def test_the_banks_answer_is_taken_on_once(
+    deps: Deps, shop: Shop, adyen: AdyenSide, clock: TestClock
+) -> None:
+    ends = {}
+    for number, answer in enumerate(("complete", "complete", "complete", "fail", "cancel")):
+        session_id = open_checkout(deps, shop)
+        assert pay_checkout(deps, session_id, sealed_card("4212345678910006")).phase == "action"
+        _, asked = checkout.session_of(shop.merchant_id, session_id)
+        assert asked is not None
+        brought = adyen.answer(asked, answer)
+        if number == 1:
+            adyen.fault("drop_after", "POST /adyen/v71/payments/details")
+        if number == 2:
+            at_once(
+                [lambda b=brought, s=session_id: checkout.finish_authentication(deps, s, b)] * 3
+            )  # type: ignore[misc]
+        view = checkout.finish_authentication(deps, session_id, brought)
+        if number == 1:
+            assert view.phase == "checking"
+            clock.advance(timedelta(seconds=20))
+            resolver.resolve_due(deps)
+        ends[number] = checkout.state(deps, session_id).phase
+        if answer == "fail":
+            assert pay_checkout(deps, session_id, sealed_card()).phase == "paid"
+
+    assert ends == {0: "paid", 1: "paid", 2: "paid", 3: "declined", 4: "declined"}
+    assert adyen.totals()["charges"] == 4
+    kinds = rows("SELECT kind, count(*) AS n FROM operations GROUP BY kind ORDER BY kind")
+    assert kinds == [{"kind": "authorize", "n": 6}, {"kind": "finish", "n": 5}]
+    adyen.await_news(*["AUTHORISATION"] * 6)
+    adyen.hand_over(deps, seed=3)
+    assert_books_equal_adyens_record(adyen)
+
+
+def test_sealed_fields_are_kept_sealed_until_there_is_an_outcome(
+    deps: Deps, shop: Shop, adyen: AdyenSide, clock: TestClock
+) -> None:
+    def kept() -> list[str]:
+        return [row["payment_method_token"] for row in rows("SELECT * FROM operations ORDER BY id")]
+
+    card = sealed_card()
+    adyen.fault("drop_before")
+    payment = make_payment(deps, shop, token=card)
+    assert payment.status is P.UNKNOWN
+    assert kept()[0].startswith("sealed:")
+    clock.advance(timedelta(seconds=20))
+    resolver.resolve_due(deps)
+    assert now(payment).status is P.CAPTURED
+    assert kept()[0].startswith("erased:")
+    assert tokens.is_of(kept()[0], card)
+
+    adyen.fault("ioexception")
+    unknown = make_payment(deps, shop, token=card)
+    clock.advance(timedelta(hours=25))
+    assert tokens.erase_old(deps) == 1
+    resolver.resolve_due(deps)
+    assert now(unknown).status is P.UNKNOWN
+    assert all(one.startswith("erased:") for one in kept())
+    dump = rows("SELECT string_agg(o::text, ' ') AS all FROM operations o")[0]["all"]
+    assert "encryptedCardNumber" not in dump
+    adyen.hear(deps, "AUTHORISATION", "AUTHORISATION")
+    assert now(unknown).status is P.CAPTURED
+
+
+def test_what_is_received_may_be_refused_or_undone(
+    deps: Deps, shop: Shop, adyen: AdyenSide
+) -> None:
+    held = make_payment(deps, shop, capture_method="manual")
+    take = CapturePayment(shop.merchant_id, held.id, "user:1")
+    adyen.fault("capture_outcome", outcome="refused")
+    payments.capture_payment(deps, take)
+    adyen.hear(deps, "CAPTURE")
+    assert (now(held).status, now(held).operation) == (P.AUTHORIZED, None)
+
+    gone = payments.cancel_payment(deps, CancelPayment(shop.merchant_id, held.id, "user:1"))
+    assert (gone.status, gone.operation is not None) == (P.AUTHORIZED, True)
+    adyen.hear(deps, "CANCELLATION")
+    assert now(held).status is P.CANCELED
+
+    lost = make_payment(deps, shop, capture_method="manual")
+    adyen.fault("capture_outcome", outcome="succeeded_then_failed")
+    payments.capture_payment(deps, replace(take, payment_id=lost.id))
+    adyen.hear(deps, "CAPTURE")
+    assert now(lost).status is P.CAPTURED
+    adyen.hear(deps, "CAPTURE_FAILED")
+    assert now(lost).status is P.RETURNED
+
+    paid = make_payment(deps, shop)
+    adyen.fault("refund_outcome", outcome="succeeded_then_failed")
+    request_refund(deps, RequestRefund(shop.merchant_id, paid.id, usd("5.00"), "user:1"))
+    submit_due(deps)
+    adyen.await_news("REFUND", "REFUND_FAILED")
+    adyen.hand_over(deps, seed=2)
+    assert refund_statuses() == [RefundStatus.FAILED]
+    assert (now(paid).refunded_minor, now(paid).refund_reserved_minor) == (0, 0)
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "ioexception"])
+def test_a_lost_capture_and_a_lost_refund_are_made_up_for_once(
+    deps: Deps, shop: Shop, adyen: AdyenSide, clock: TestClock, kind: str
+) -> None:
+    held = make_payment(deps, shop, capture_method="manual")
+    adyen.fault(kind, "POST /adyen/v71/payments/*/captures")
+    payments.capture_payment(deps, CapturePayment(shop.merchant_id, held.id, "user:1"))
+    clock.advance(timedelta(seconds=20))
+    resolver.resolve_due(deps)
+    adyen.hear(deps, "CAPTURE")
+    assert now(held).status is P.CAPTURED
+
+    adyen.fault(kind, "POST /adyen/v71/payments/*/refunds")
+    request_refund(deps, RequestRefund(shop.merchant_id, held.id, usd("5.00"), "user:1"))
+    submit_due(deps)
+    assert refund_statuses() == [RefundStatus.UNKNOWN]
+    clock.advance(timedelta(minutes=2))
+    submit_due(deps)
+    adyen.hear(deps, "REFUND")
+    assert refund_statuses() == [RefundStatus.SUCCEEDED]
+    assert_books_equal_adyens_record(adyen)
+
+
+def test_a_message_is_stored_whole_or_not_at_all_and_what_is_ignored_says_why(
+    deps: Deps, shop: Shop, adyen: AdyenSide
+) -> None:
+    payment = make_payment(deps, shop)
+    adyen.sandbox.control(
+        "adyen/notifications",
+        merchant_account=adyen.account,
+        event_code="CHARGEBACK",
+        psp_reference=payment.processor_reference,
+    )
+    adyen.await_news("AUTHORISATION", "CHARGEBACK")
+    items = [one for body in adyen.told for one in json.loads(body)["notificationItems"]]
+    broken = json.loads(json.dumps(items[-1]))
+    broken["NotificationRequestItem"]["amount"]["value"] += 1
+    bad = json.dumps({"live": "false", "notificationItems": [*items, broken]}).encode()
+
+    with pytest.raises(SignatureInvalid):
+        inbound.receive(deps, inbound.ReceiveNews(shop.account_id, bad, {}))
+    assert rows("SELECT * FROM inbox") == []
+    assert inbound.answer_to(deps, shop.account_id) == "[accepted]"
+    adyen.hand_over(deps, copies=2)
+    told = rows("SELECT kind, status, error IS NOT NULL AS why FROM inbox ORDER BY kind")
+    assert told == [
+        {"kind": "AUTHORISATION", "status": "handled", "why": False},
+        {"kind": "CHARGEBACK", "status": "ignored", "why": True},
+    ]
