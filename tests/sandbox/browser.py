@@ -51,11 +51,19 @@ def shop_page(sandbox: str, key: str) -> Iterator[str]:
         "/page.js": ("text/javascript", SCRIPT.replace("{key}", key)),
         "/page.css": ("text/css", CSS),
     }
+    with served(files, policy) as address:
+        yield address
+
+
+@contextmanager
+def served(files: dict[str, tuple[str, str]], policy: str) -> Iterator[str]:
+    """Serve a page and its files on an origin of their own, under that policy; answers its address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            kind, text = files.get(self.path, ("text/plain", ""))
-            self.send_response(200 if self.path in files else 404)
+            path = self.path.partition("?")[0]
+            kind, text = files.get(path, ("text/plain", ""))
+            self.send_response(200 if path in files else 404)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Security-Policy", policy)
             self.end_headers()

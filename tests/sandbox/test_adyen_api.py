@@ -146,7 +146,7 @@ def test_a_key_gives_its_first_answer_again(shop: AdyenMerchant) -> None:
 def test_a_key_that_is_being_worked_on_is_refused_and_may_be_sent_again(
     shop: AdyenMerchant,
 ) -> None:
-    shop.fault("delay_after", seconds=0.5)
+    shop.fault("delay_after", seconds=0.3)
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(shop.post, "/payments", shop.request(), key="k")
         wait_until(lambda: shop.totals().get("charges"))
@@ -154,7 +154,7 @@ def test_a_key_that_is_being_worked_on_is_refused_and_may_be_sent_again(
         # The effect and its answer are one; only what has not begun yet is in progress.
         assert shop.post("/payments", shop.request(), key="k").json()["resultCode"] == "Authorised"
         assert slow.result().json()["resultCode"] == "Authorised"
-        shop.fault("delay_before", seconds=0.5)
+        shop.fault("delay_before", seconds=0.3)
         slow = pool.submit(shop.post, "/payments", shop.request(), key="l")
         wait_until(lambda: shop.sandbox.call("GET", "/control/api/faults")["faults"] == [])
         time.sleep(0.05)

@@ -1,11 +1,13 @@
 """What follows an authorisation: received at once, decided a moment later, told, and recorded."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from tests.contracts import adyen as contract
 from tests.sandbox.adyen import AdyenMerchant, Listener
+from tests.sandbox.server import wait_until
 
 NOT_AUTHORISED = "Transaction hasn't been Authorised"
 
@@ -136,3 +138,20 @@ def test_time_captures_and_lets_go(shop: AdyenMerchant, listener: Listener) -> N
     shop.modify("captures", held, 4999)
     shop.pass_time()
     assert listener.wait("CAPTURE", "false")["reason"] == NOT_AUTHORISED
+
+
+def test_many_at_once_take_and_give_back_no_more_than_there_is(
+    shop: AdyenMerchant, listener: Listener
+) -> None:
+    with ThreadPoolExecutor(10) as pool:
+        replies = list(
+            pool.map(lambda _: shop.post("/payments", shop.request(), key="same"), range(10))
+        )
+        paid = {reply.json()["pspReference"] for reply in replies if reply.status_code == 200}
+        assert {reply.status_code for reply in replies} <= {200, 422}
+        [psp] = paid
+        list(pool.map(lambda _: shop.modify("refunds", psp, 1000), range(10)))
+    shop.pass_time()
+    assert sums(shop) == (4999, 4999, 0, 4000, 0, 0, 999)
+    wait_until(lambda: listener.heard().count(("REFUND", "false")) == 6)
+    assert listener.heard().count(("REFUND", "true")) == 4

@@ -89,4 +89,7 @@ def test_duplicates_shuffles_and_lies(shop: AdyenMerchant, listener: Listener) -
     assert is_valid_hmac_notification(
         {"notificationItems": [{"NotificationRequestItem": item}]}, listener.hmac_key
     )
+    query = f"merchant_account={shop.account}&hmac_key={listener.hmac_key}"
+    told = shop.sandbox.call("GET", f"/control/api/adyen/notifications?{query}")["deliveries"]
+    assert item in [one["notificationItems"][0]["NotificationRequestItem"] for one in told]
     assert shop.totals()["charges"] == 2

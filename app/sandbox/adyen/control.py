@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 
 from app.sandbox.adyen import keys
 from app.sandbox.adyen.errors import AdyenError
-from app.sandbox.adyen.notifications import ENDPOINT, Notice, item_of, send
+from app.sandbox.adyen.notifications import ENDPOINT, Notice, envelope, item_of, send
 from app.sandbox.adyen.references import psp_reference
 from app.sandbox.call import Call
 from app.sandbox.control import BadControlError, answer, given
@@ -82,6 +82,17 @@ def delete_endpoint(endpoint_id: str) -> Response:
         unit.run("DELETE FROM objects WHERE kind = ? AND id = ?", (ENDPOINT, endpoint_id))
         unit.run("DELETE FROM deliveries WHERE endpoint = ?", (endpoint_id,))
     return answer({"deleted": True})
+
+
+@blueprint.get("/control/api/adyen/notifications")
+def told_so_far() -> Response:
+    """All that was told of a merchant account, oldest first, each as a delivery signed with `hmac_key`."""
+    account, key = request.args.get("merchant_account", ""), request.args.get("hmac_key", "")
+    if not _HEX.fullmatch(key):
+        raise BadControlError("hmac_key is 64 hexadecimal digits")
+    with current_world().store.transaction() as unit:
+        events = unit.every(account, "event")
+    return answer({"deliveries": [envelope([event["item"]], key) for event in events]})
 
 
 @blueprint.post("/control/api/adyen/notifications")

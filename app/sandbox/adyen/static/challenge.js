@@ -43,8 +43,16 @@ async function send(value) {
 }
 
 if ("framed" in form.dataset) {
+  const height = Math.ceil(form.getBoundingClientRect().bottom + 28);
+  window.parent.postMessage({ mark: MARK, message: "height", height }, origin);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     send(event.submitter ? event.submitter.value : "");
+  });
+  /* The page gives focus to the frame, and the frame to what is asked for. */
+  window.addEventListener("focus", () => {
+    if (document.activeElement === document.body) {
+      (password || buttons[0]).focus();
+    }
   });
 }

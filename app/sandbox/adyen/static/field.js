@@ -23,7 +23,7 @@ const CODES = {
   invalid_expiry_year: "cc.dat.914",
   incomplete_expiry: "cc.dat.913",
 };
-const MESSAGES = {
+const TEXTS = {
   "cc.num.900": "Enter the card number",
   "cc.num.901": "Enter the complete card number",
   "cc.num.902": "Enter a valid card number",
@@ -35,7 +35,7 @@ const MESSAGES = {
   "cc.cvc.920": "Enter the security code",
   "cc.cvc.921": "Enter the complete security code",
 };
-const BRANDS = { mastercard: "mc", unionpay: "cup", unknown: "card" };
+const BRAND_NAMES = { mastercard: "mc", unionpay: "cup", unknown: "card" };
 
 const state = { brand: "card", isAmex: false, wasLeft: false, round: 0, told: "" };
 
@@ -47,7 +47,7 @@ const digits = () => input.value.replace(/\D/g, "");
 
 function brandName(typed) {
   const found = brandOf(typed).name;
-  return found === "unknown" && /^(50|5[6-9]|6[379])/.test(typed) ? "maestro" : BRANDS[found] || found;
+  return found === "unknown" && /^(50|5[6-9]|6[379])/.test(typed) ? "maestro" : BRAND_NAMES[found] || found;
 }
 
 function codeBrand() {
@@ -118,7 +118,7 @@ function announce({ demanded = false } = {}) {
   }
   state.told = key;
   state.round += 1;
-  tell("change", { error: verdict.error, text: MESSAGES[verdict.error] || "", isEmpty: digits() === "" });
+  tell("change", { error: verdict.error, text: TEXTS[verdict.error] || "", isEmpty: digits() === "" });
   if (verdict.isComplete) {
     seal(state.round);
   }

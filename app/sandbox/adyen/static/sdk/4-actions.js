@@ -89,6 +89,8 @@ class ThreeDS2Action extends Action {
   _receive(message) {
     if (message.message === "answered") {
       this._finish({ threeDSResult: message.result });
+    } else if (message.message === "height") {
+      this.root.querySelector("iframe").style.minHeight = `${message.height}px`;
     } else if (message.message === "broken") {
       this._fail(message.problem);
     } else if (message.message === "looked" && message.answer.type === "completed") {
