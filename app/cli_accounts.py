@@ -9,66 +9,8 @@ from app.services.deps import Deps
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-
-    @app.cli.command("connect")
-    @click.argument("processor")
-    @click.option("--merchant", required=True, help="The merchant's id, acct_….")
-    @click.option(
-        "--account",
-        default="",
-        help="The processor's name of the account; Adyen's merchantAccount.",
-    )
-    @click.option("--publishable-key", required=True, help="pk_… of Stripe, Adyen's client key.")
-    @click.option("--secret-key", prompt=True, hide_input=True, help="Asked for if not given.")
-    @click.option("--webhook-secret", default="", help="whsec_… of Stripe, Adyen's HMAC key.")
-    def connect(
-        processor: str,
-        merchant: str,
-        account: str,
-        publishable_key: str,
-        secret_key: str,
-        webhook_secret: str,
-    ) -> None:
-        """Let a merchant take money through an account at a processor; prints the webhook address to
-        register.
-        """
-        deps = app.extensions["farthing"]
-        _connect(
-            deps,
-            accounts.ConnectAccount(
-                merchant_id=merchant,
-                processor=processor,
-                external_account=account,
-                publishable_key=publishable_key,
-                secret_key=secret_key,
-                webhook_secrets=(webhook_secret,) if webhook_secret else (),
-            ),
-        )
-
-    @app.cli.command("connect-stripe")
-    @click.option("--merchant", required=True, help="The merchant's id, acct_….")
-    @click.option("--publishable-key", required=True, help="pk_test_… or pk_live_….")
-    @click.option(
-        "--secret-key", prompt=True, hide_input=True, help="sk_…; asked for if not given."
-    )
-    @click.option("--webhook-secret", default="", help="whsec_… of the endpoint, when it exists.")
-    @click.option("--account", default="", help="Stripe's id of the account, for your own records.")
-    def connect_stripe(
-        merchant: str, publishable_key: str, secret_key: str, webhook_secret: str, account: str
-    ) -> None:
-        """The same for Stripe, as it was always called."""
-        deps = app.extensions["farthing"]
-        _connect(
-            deps,
-            accounts.ConnectAccount(
-                merchant_id=merchant,
-                processor="stripe",
-                external_account=account,
-                publishable_key=publishable_key,
-                secret_key=secret_key,
-                webhook_secrets=(webhook_secret,) if webhook_secret else (),
-            ),
-        )
+    _connect_command(app, "connect", is_for_any=True)
+    _connect_command(app, "connect-stripe", is_for_any=False)
 
     @app.cli.command("webhook-secret")
     @click.argument("account_id")
@@ -77,6 +19,44 @@ def init_app(app: Flask) -> None:
         """Set the signing secrets of an account's webhooks: one, or two while they are rotated."""
         accounts.set_webhook_secrets(app.extensions["farthing"], account_id, secrets)
         click.echo("Set.")
+
+
+def _connect_command(app: Flask, name: str, *, is_for_any: bool) -> None:
+    """`connect` takes the processor's name; `connect-stripe` is as it was always called."""
+
+    def connect(
+        merchant: str,
+        account: str,
+        publishable_key: str,
+        secret_key: str,
+        webhook_secret: str,
+        processor: str = "stripe",
+    ) -> None:
+        """Let a merchant take money through an account at a processor; prints the webhook address to
+        register.
+        """
+        secrets = (webhook_secret,) if webhook_secret else ()
+        _connect(
+            app.extensions["farthing"],
+            accounts.ConnectAccount(
+                merchant, processor, account, publishable_key, secret_key, secrets
+            ),
+        )
+
+    said = [
+        click.option("--merchant", required=True, help="The merchant's id, acct_…."),
+        click.option(
+            "--account", default="", help="The processor's name of it; Adyen's merchantAccount."
+        ),
+        click.option("--publishable-key", required=True, help="pk_… of Stripe, or a client key."),
+        click.option("--secret-key", prompt=True, hide_input=True, help="Asked for if not given."),
+        click.option("--webhook-secret", default="", help="whsec_… of Stripe, Adyen's HMAC key."),
+    ]
+    if is_for_any:
+        said.append(click.argument("processor"))
+    for one in reversed(said):
+        connect = one(connect)
+    app.cli.command(name)(connect)
 
 
 def _connect(deps: Deps, command: accounts.ConnectAccount) -> None:

@@ -11,11 +11,14 @@ from app.domain.processor import CardFacts
 from app.domain.recipes import Journal
 from app.domain.states import OperationStatus, PaymentStatus
 
+# Why a call has no outcome though it was answered.
+RECEIVED = "received"
+
 
 @dataclass(frozen=True, slots=True)
 class OperationInFlight:
     """The call to the processor that has no outcome yet. `details` is what it says besides the columns:
-    `methods` and `said`, in the words of AuthorizeRequest.
+    `methods` and `said`, in the words of AuthorizeRequest; `error` why it has no outcome yet.
     """
 
     id: str
@@ -31,6 +34,12 @@ class OperationInFlight:
     is_off_session: bool = False
     payment_method_id: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+
+    @property
+    def is_received(self) -> bool:
+        """Whether the processor has it, and will tell what became of it."""
+        return self.error == RECEIVED
 
 
 @dataclass(frozen=True, slots=True)

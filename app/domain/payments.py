@@ -15,7 +15,7 @@ from app.domain.methods import CARD, made_with, method_of
 from app.domain.methods.facts import PATIENT
 from app.domain.money import Money
 from app.domain.onward import goes_on
-from app.domain.payment import Decision, EventDraft, OperationInFlight, Payment
+from app.domain.payment import RECEIVED, Decision, EventDraft, OperationInFlight, Payment
 from app.domain.processor import (
     ActionRequired,
     Authorized,
@@ -340,7 +340,7 @@ def _decide_command(
             return Decision(payment, payment, OperationStatus.FAILED, outcome.code, (), (event,))
         case Pending() if is_answer and operation.status is OperationStatus.REQUESTED:
             # It was received, and news will tell what became of it: until then it stays in flight.
-            return Decision(payment, payment, OperationStatus.UNKNOWN, "received")
+            return Decision(payment, payment, OperationStatus.UNKNOWN, RECEIVED)
         case Unknown() if is_answer and operation.status is OperationStatus.REQUESTED:
             detail = outcome.detail[:500]
             event = EventDraft(f"payment.{operation.kind}_unknown", {"detail": detail[:200]})

@@ -98,7 +98,7 @@ def _is_open(deps: Deps, payment: Payment, operation: OperationInFlight, found: 
     """Whether what is known says nothing of this call, so that it may have to be made again."""
     if deps.processors[payment.processor].is_told:
         # Nothing was told yet: that is no failure to ask, and no news would ever come of a lost call.
-        return isinstance(found, Unknown)
+        return isinstance(found, Unknown) and not operation.is_received
     return not isinstance(found, (*CONCLUSIVE[operation.kind], Unknown, Pending))
 
 

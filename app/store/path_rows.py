@@ -130,6 +130,7 @@ OPERATION_COLUMNS = (
     "is_off_session",
     "payment_method_id",
     "details",
+    "error",
 )
 
 

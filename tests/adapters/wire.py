@@ -58,7 +58,7 @@ def listening() -> Iterator[Wire]:
             self.end_headers()
             self.wfile.write(wire.body)
 
-        do_GET = do_POST = _serve  # noqa: N815 - the server's own names
+        do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - the server's own names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Nothing is logged."""

@@ -17,6 +17,7 @@ SLACK = timedelta(milliseconds=50)
 
 _WORDS = {
     "authorize": "Authorization",
+    "finish": "Confirmation",
     "capture": "Capture",
     "cancel": "Cancellation",
     "refund": "Refund",

@@ -225,6 +225,8 @@ def _captured_words(after: Payment) -> str:
     """What is known after a capture: taken, refused, or not known yet."""
     if after.status is PaymentStatus.CAPTURED:
         return f"{written(Money(after.captured_minor, after.currency))} captured"
+    if after.operation is not None and after.operation.is_received:
+        return "The processor has received the capture. It is taken once the processor says so."
     if after.operation is not None:
         return "The processor has not answered yet. We are asking what became of the capture."
     return f"The processor refused the capture. The payment is {after.status}; nothing was taken."
@@ -236,6 +238,8 @@ def _canceled_words(after: Payment) -> str:
         return "Payment canceled"
     if after.status is PaymentStatus.CAPTURED:
         return "It had been captured already. Refund it instead."
+    if after.operation is not None and after.operation.is_received:
+        return "The processor has received the cancellation. It ends once the processor says so."
     if after.operation is not None:
         return "The processor has not answered yet. We are asking what became of the cancellation."
     return f"The processor refused. The payment is still {after.status}."

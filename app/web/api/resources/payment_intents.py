@@ -251,7 +251,11 @@ def _ended_here(call: Call, payment: Payment) -> bool:
 
 
 def _must_be(payment: Payment, wanted: tuple[PaymentStatus, ...], word: str) -> None:
-    """What did not happen is no success: refused, or not known yet and to be asked for again."""
+    """What did not happen is no success: refused, or not known yet and to be asked for again. What the
+    processor has received is answered with the payment as it stands; an event tells when it is done.
+    """
+    if payment.operation is not None and payment.operation.is_received:
+        return
     if payment.operation is not None:
         raise OperationInProgress(
             "The processor has not answered yet. Repeat the request with the same idempotency key,"
