@@ -5,8 +5,9 @@ A processor that is added to the registry is tested without being asked: it only
 
 from app import wiring
 from app.settings import Settings
+from tests.processors.adyen_driver import AdyenDriver
 from tests.processors.driver import Driver
 from tests.processors.stripe_driver import StripeDriver
 
 PROCESSORS = sorted(wiring.processors(Settings("", "", "", "")))
-DRIVERS: dict[str, type[Driver]] = {one.name: one for one in (StripeDriver,)}
+DRIVERS: dict[str, type[Driver]] = {one.name: one for one in (AdyenDriver, StripeDriver)}

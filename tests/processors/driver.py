@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any, ClassVar
 
 from app.domain.declines import DeclineReason
-from app.domain.processor import ActionRequired, Outcome, ProcessorAccount, Query
+from app.domain.processor import ActionRequired, Outcome, ProcessorAccount
 from app.services.deps import Deps
 from app.settings import Settings
 from tests.factories import Shop
@@ -57,6 +57,7 @@ class Driver(ABC):
     broke: ClassVar[str]
     declined: ClassVar[str]
     asks_when_kept: ClassVar[str]
+    good_number: ClassVar[str]
     good_last4: ClassVar[str]
     declined_last4: ClassVar[str]
     refusals: ClassVar[Sequence[Refusal]]
@@ -66,11 +67,14 @@ class Driver(ABC):
     slow_refunds: ClassVar[Sequence[tuple[str, bool]]]
     # Whether a capture tells what it cost, and when it is paid out.
     tells_costs: ClassVar[bool]
+    # Whether a token of card fields is one card at the processor, which one customer may keep and whose bank
+    # is asked when it is kept; else it may be used again, and keeping it is a new card each time.
+    is_token_a_card: ClassVar[bool]
     # Whether captures, cancellations and refunds are done when they are answered; else they are told later.
     answers_at_once: ClassVar[bool]
     # The route of each operation, as the sandbox's faults name it.
     routes: ClassVar[Mapping[str, str]]
-    # Faults that only this processor has; whether money moved when they struck.
+    # Faults that only this processor has; whether it is sure that nothing was done. Else money moved.
     own_faults: ClassVar[Mapping[str, bool]] = {}
     # Faults whose error the processor keeps under our key: nothing was taken, and nothing will be.
     bound_faults: ClassVar[frozenset[str]]
@@ -115,10 +119,6 @@ class Driver(ABC):
         self, account: ProcessorAccount, letter: Letter, now: datetime
     ) -> dict[str, Letter]:
         """Letters that do not prove the sender, by what is wrong with them."""
-
-    def informed(self, account: ProcessorAccount, query: Query) -> Query:
-        """The question with what was heard so far, where the processor can only tell."""
-        return query
 
     def arm(self, account: ProcessorAccount, kind: str, operation: str, **options: Any) -> None:
         """Something goes wrong with the account's next call of that operation."""

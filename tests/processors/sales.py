@@ -1,5 +1,6 @@
 """A merchant that sells through one processor: our services on this side, its driver on the other."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from app.services.deps import Deps
 from app.services.inbound import ReceiveNews
 from tests.factories import FakeQueue, Shop, TestClock, make_payment, usd
 from tests.processors.driver import Driver, Letter
+from tests.sandbox.server import wait_until
 from tests.services.bank import rows
 
 ROBIN = "user:robin"
@@ -53,8 +55,9 @@ class Sales:
 
     def finish(self, payment: Payment, *, is_passed: bool) -> Payment:
         """The customer answers the bank's question, and comes back."""
-        self.driver.answer(self.account, question_of(payment), is_passed=is_passed)
-        return resolver.refresh(self.deps, payment)
+        brought = self.driver.answer(self.account, question_of(payment), is_passed=is_passed)
+        details = json.dumps(brought) if brought else None
+        return resolver.returned_from_bank(self.deps, self.load(payment), details)
 
     def give(self, payment: Payment, command: str) -> Payment:
         """Capture twenty dollars, or let go."""
@@ -74,11 +77,10 @@ class Sales:
         """All that the processor tells of the shop."""
         return self.driver.letters(self.account, self.deps.clock.now())
 
-    def deliver(self, letter: Letter) -> None:
-        """One POST arrives."""
-        inbound.receive(
-            self.deps, ReceiveNews(self.shop.account_id, letter.body, dict(letter.headers))
-        )
+    def deliver(self, letter: Letter) -> bool:
+        """One POST arrives; gives whether any of it is new."""
+        news = ReceiveNews(self.shop.account_id, letter.body, dict(letter.headers))
+        return inbound.receive(self.deps, news)
 
     def hear(self) -> None:
         """Everything told so far arrives, and is handled."""
@@ -90,12 +92,23 @@ class Sales:
         """Minutes go by: what has no outcome is found out, without a human."""
         for _ in range(rounds):
             self.clock.advance(timedelta(minutes=2))
-            if is_told:
-                self.hear()
             resolver.resolve_due(self.deps)
             refunds.submit_due(self.deps)
-        if is_told:
-            self.hear()
+            if is_told:
+                wait_until(self._has_heard_the_end)
+
+    def _has_heard_the_end(self) -> bool:
+        """Whether nothing waits for news: what a processor only received, it tells of a moment later."""
+        self.hear()
+        return self.driver.answers_at_once or not self._unfinished()
+
+    def _unfinished(self) -> list[dict[str, Any]]:
+        return rows(
+            """SELECT id FROM operations WHERE merchant_id = :m AND status IN ('requested', 'unknown')
+               UNION ALL SELECT id FROM refunds
+               WHERE merchant_id = :m AND status IN ('requested', 'pending', 'unknown')""",
+            m=self.shop.merchant_id,
+        )
 
     def load(self, payment: Payment) -> Payment:
         """How it stands now."""

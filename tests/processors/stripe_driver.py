@@ -65,6 +65,7 @@ class StripeDriver(Driver):
     broke = "pm_card_chargeDeclinedInsufficientFunds"
     declined = "pm_card_chargeDeclined"
     asks_when_kept = "pm_card_authenticationRequired"
+    good_number = "4242424242424242"
     good_last4 = "4242"
     declined_last4 = "0002"
     refusals = (
@@ -80,6 +81,7 @@ class StripeDriver(Driver):
     slow_refunds = (("pm_card_pendingRefund", False), ("pm_card_refundFail", True))
     tells_costs = True
     answers_at_once = True
+    is_token_a_card = True
     routes: ClassVar[Mapping[str, str]] = {
         "authorize": "POST /v1/payment_intents",
         "further": "POST /v1/payment_intents/*/confirm",

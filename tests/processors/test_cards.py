@@ -4,7 +4,7 @@ from app.domain.declines import DeclineReason
 from app.domain.processor import Captured, Declined, Outcome
 from tests.processors import DRIVERS, PROCESSORS
 from tests.processors.driver import Fate
-from tests.processors.till import AMOUNT, Till
+from tests.processors.till import AMOUNT, Made, Till
 
 
 def test_every_registered_processor_has_a_driver() -> None:
@@ -61,12 +61,12 @@ def test_a_decline_is_the_same_when_it_is_asked_about(till: Till) -> None:
     outcome = till.authorize(request)
 
     assert isinstance(outcome, Declined)
-    assert outcome.card is not None
-    assert outcome.card.last4 == till.driver.declined_last4
-    reference = outcome.facts.reference if outcome.facts else None
-    again = till.learned(till.ask(request, reference), request, reference)
+    made = Made(request, outcome.facts.reference if outcome.facts else "", outcome)
+    again = till.learned(till.ask(made), made)
     assert isinstance(again, Declined)
     assert again.reason is outcome.reason
+    assert again.card is not None
+    assert again.card.last4 == till.driver.declined_last4
 
 
 def test_a_refusal_tells_whether_a_bank_was_asked(till: Till) -> None:

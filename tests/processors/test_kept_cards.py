@@ -17,13 +17,16 @@ from tests.adapters.wire import listening
 from tests.processors.till import Till
 
 ADA = CustomerRequest("acct_1", "cus_ada", "ada@example.com", "Ada", "cus_ada:customer")
-PUBLISHED = "4242424242424242"
 
 
 @pytest.fixture
 def keep(till: Till) -> KeepRequest:
     """Keep the card that pays, for a customer of theirs."""
     return KeepRequest("cus_theirs", till.driver.good, "pm_1:keep")
+
+
+def a_token(till: Till) -> str:
+    return till.driver.token(till.account, till.driver.good_number)
 
 
 def known(till: Till, customer_id: str = "cus_ada") -> str:
@@ -66,28 +69,35 @@ def test_a_kept_card_pays_again_and_again_for_its_customer(till: Till, keep: Kee
 
 def test_a_card_that_is_kept_already_is_kept(till: Till, keep: KeepRequest) -> None:
     reference = known(till)
-    token = till.driver.token(till.account, PUBLISHED)
+    token = a_token(till)
     first = kept(till, keep, reference, payment_method_token=token)
-    assert first.billing["address"]["postal_code"] == "12345"
     again = kept(till, keep, reference, payment_method_token=token, idempotency_key="pm_2:keep")
     assert (again.token, again.card) == (first.token, first.card)
     theirs = KeepRequest(known(till, "cus_bob"), token, "pm_3:keep")
-    assert till.processor.keep_method(till.account, theirs) == Unkeepable("taken")
+    outcome = till.processor.keep_method(till.account, theirs)
+    if till.driver.is_token_a_card:
+        assert first.billing["address"]["postal_code"] == "12345"
+        assert outcome == Unkeepable("taken")
+    else:
+        assert isinstance(outcome, Kept)
+        assert outcome.token != first.token
 
 
 def test_what_cannot_be_kept_says_why(till: Till, keep: KeepRequest) -> None:
     reference = known(till)
-    token = till.driver.token(till.account, PUBLISHED)
+    token = a_token(till)
     till.pay(token)
     ask = replace(keep, customer_reference=reference)
 
     def answer(**more: str) -> object:
         return till.processor.keep_method(till.account, replace(ask, **more))
 
-    used = answer(payment_method_token=token, idempotency_key="pm_4:keep")
-    assert used == Unkeepable("used")
     nothing = answer(payment_method_token="pm_nothing", idempotency_key="pm_5:keep")
     assert nothing == Unkeepable("absent")
+    if not till.driver.is_token_a_card:
+        return
+    used = answer(payment_method_token=token, idempotency_key="pm_4:keep")
+    assert used == Unkeepable("used")
     nobody = answer(customer_reference="cus_nobody", idempotency_key="pm_6:keep")
     assert nobody == Unkeepable("refused")
     declined = answer(payment_method_token=till.driver.broke, idempotency_key="pm_7:keep")
@@ -104,9 +114,10 @@ def test_a_dropped_card_is_gone_for_good(till: Till, keep: KeepRequest) -> None:
         (card.token, "pm_other:drop"),
         ("pm_nothing", "pm_8:drop"),
     ):
-        assert till.processor.drop_method(till.account, token, key) == Dropped()
+        assert till.processor.drop_method(till.account, token, key, reference) == Dropped()
     back = KeepRequest(reference, card.token, "pm_9:keep")
-    assert till.processor.keep_method(till.account, back) == Unkeepable("used")
+    gone = Unkeepable("used" if till.driver.is_token_a_card else "absent")
+    assert till.processor.keep_method(till.account, back) == gone
     assert isinstance(till.pay(card.token, customer_reference=reference), Declined)
 
 
@@ -114,25 +125,31 @@ def test_a_dropped_card_is_gone_for_good(till: Till, keep: KeepRequest) -> None:
 def test_an_answer_that_never_came_is_unknown_and_a_repeat_finds_out(
     till: Till, fault: str
 ) -> None:
-    till.arm(fault, "customer")
-    assert isinstance(till.processor.open_customer(till.account, ADA), Unknown)
-    token = till.driver.token(till.account, PUBLISHED)
-    ask = KeepRequest(known(till), token, "pm_1:keep")
+    if "customer" in till.driver.routes:
+        till.arm(fault, "customer")
+        assert isinstance(till.processor.open_customer(till.account, ADA), Unknown)
+    reference = known(till)
+    ask = KeepRequest(reference, a_token(till), "pm_1:keep")
     till.arm(fault, "keep")
     assert isinstance(till.processor.keep_method(till.account, ask), Unknown)
-    for again in (ask, replace(ask, idempotency_key="pm_2:keep")):
-        assert isinstance(till.processor.keep_method(till.account, again), Kept)
+    card = till.processor.keep_method(till.account, ask)
+    assert isinstance(card, Kept)
+    again = till.processor.keep_method(till.account, replace(ask, idempotency_key="pm_2:keep"))
+    assert again == card
     till.arm(fault, "drop")
-    assert isinstance(till.processor.drop_method(till.account, token, "pm_1:drop"), Unknown)
-    assert till.processor.drop_method(till.account, token, "pm_1:drop") == Dropped()
+    for expected in (Unknown, Dropped):
+        dropped = till.processor.drop_method(till.account, card.token, "pm_1:drop", reference)
+        assert isinstance(dropped, expected)
 
 
 def test_a_customer_who_is_away_is_not_asked(till: Till, keep: KeepRequest) -> None:
     reference = known(till)
     card = kept(till, keep, reference, payment_method_token=till.driver.asks_when_kept)
     outcome = till.pay(card.token, customer_reference=reference, is_off_session=True)
-    assert isinstance(outcome, Declined)
-    assert outcome.reason is DeclineReason.AUTHENTICATE
+    # Its bank may do without, or refuse until the customer is there.
+    assert isinstance(outcome, Captured | Declined)
+    if isinstance(outcome, Declined):
+        assert outcome.reason is DeclineReason.AUTHENTICATE
 
 
 def test_a_further_try_can_be_a_kept_card(till: Till, keep: KeepRequest) -> None:
@@ -156,7 +173,7 @@ def calls(till: Till, keep: KeepRequest) -> list[Callable[[], object]]:
     return [
         lambda: till.processor.open_customer(till.account, ADA),
         lambda: till.processor.keep_method(till.account, keep),
-        lambda: till.processor.drop_method(till.account, "pm_1", "k"),
+        lambda: till.processor.drop_method(till.account, "pm_1", "k", "cus_1"),
     ]
 
 
@@ -189,7 +206,7 @@ def test_a_processor_that_cannot_be_reached_is_unknown(
     till: Till, keep: KeepRequest, app: Flask, settings: Settings
 ) -> None:
     lost = elsewhere(till, settings, "http://127.0.0.1:9")
-    for call in calls(lost, keep):
+    for call in calls(lost, keep)["customer" not in lost.driver.routes :]:
         assert isinstance(call(), Unknown)
     further = lost.request("pm_1", reference="pi_1", customer_reference="cus_1")
     assert isinstance(lost.authorize(further), Unknown)

@@ -4,7 +4,7 @@ from app.domain.declines import DeclineReason
 from app.domain.processor import ActionRequired, AuthorizeRequest, Captured, Declined
 from app.domain.states import PaymentStatus
 from tests.processors.sales import Sales
-from tests.processors.till import AMOUNT, Till
+from tests.processors.till import AMOUNT, Made, Till
 
 
 def asked(till: Till) -> tuple[AuthorizeRequest, ActionRequired]:
@@ -22,12 +22,13 @@ def test_a_customer_who_is_confirmed_pays_once(till: Till) -> None:
     assert till.authorize(request) == question, "a repetition asks the same"
     brought = till.driver.answer(till.account, question, is_passed=True)
 
-    paid = till.finish(request, question, brought)
+    paid = till.finish(request, question, brought, "op_7:finish")
     assert isinstance(paid, Captured)
     assert (paid.amount, paid.facts.payment_id) == (AMOUNT, request.payment_id)
     assert paid.card is not None
     assert paid.card.three_d_secure == "authenticated"
-    assert till.finish(request, question, brought) == paid
+    assert till.finish(request, question, brought, "op_7:finish") == paid
+    assert till.finish(request, question, brought) == paid, "sent again with another key"
     assert till.totals()["captured"] == AMOUNT.amount_minor
 
 
@@ -47,7 +48,8 @@ def test_a_customer_who_is_not_confirmed_pays_nothing_and_may_try_another_card(t
 
 def test_a_question_that_is_never_answered_takes_nothing(till: Till) -> None:
     request, question = asked(till)
-    assert not isinstance(till.ask(request, question.facts.reference), Captured | Declined)
+    made = Made(request, question.facts.reference, question)
+    assert not isinstance(till.ask(made), Captured | Declined)
     assert till.totals().get("captured", 0) == 0
 
 

@@ -1,18 +1,21 @@
 """A processor, an account of its own there, and its driver: what a contract suite works with."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.money import Money
 from app.domain.processor import (
+    Absent,
     ActionRequired,
     Authorized,
     AuthorizeRequest,
     CancelRequest,
+    Captured,
     CaptureRequest,
-    Facts,
+    FinishRequest,
     Outcome,
     Pending,
     Processor,
@@ -27,6 +30,15 @@ from tests.processors.driver import Driver, numbers
 from tests.sandbox.server import wait_until
 
 AMOUNT = Money(5000, "USD")
+
+
+@dataclass(frozen=True)
+class Made:
+    """A payment at the processor: what was asked, what it is called there, and the answer."""
+
+    request: AuthorizeRequest
+    reference: str
+    outcome: Outcome
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,7 @@ class Till:
             idempotency_key=f"op_{number}:authorize",
             created_at=datetime.now(UTC),
             description="Walnut tray",
+            page="https://shop.example/pay/authenticate/1",
         )
         return replace(request, **more)
 
@@ -57,62 +70,115 @@ class Till:
         """The one call that may move money."""
         return self.processor.authorize(self.account, request)
 
+    def paid(self, token: str | None = None, **more: Any) -> Made:
+        """A payment of its own that was taken."""
+        request = self.request(token, **more)
+        outcome = self.authorize(request)
+        assert isinstance(outcome, Captured)
+        return Made(request, outcome.facts.reference, outcome)
+
     def pay(self, token: str | None = None, **more: Any) -> Outcome:
         """A payment of its own."""
         return self.authorize(self.request(token, **more))
 
-    def hold(self) -> tuple[AuthorizeRequest, Authorized]:
-        """Fifty dollars held, and what was asked."""
+    def hold(self) -> Made:
+        """Fifty dollars held."""
         request = self.request(capture_now=False)
         held = self.authorize(request)
         assert isinstance(held, Authorized)
-        return request, held
+        return Made(request, held.facts.reference, held)
 
-    def held_of(self, request: AuthorizeRequest) -> Authorized:
-        """A hold that nobody has."""
-        return Authorized(Facts("pi_1", request.amount, is_live=False), request.amount)
+    def nobodys(self, reference: str = "pi_1") -> Made:
+        """A payment that is not there."""
+        return Made(self.request(), reference, Absent())
 
-    def ask(self, request: AuthorizeRequest, reference: str | None = None) -> Outcome:
-        """What became of a payment, as far as the processor tells."""
-        query = Query(request.merchant_id, request.payment_id, reference, request.created_at)
-        return self.processor.query(self.account, self.driver.informed(self.account, query))
+    def ask(self, made: Made, operation_id: str | None = None) -> Outcome:
+        """What became of a payment, or of a command, as far as the processor tells."""
+        request = made.request
+        query = Query(
+            request.merchant_id,
+            request.payment_id,
+            made.reference or None,
+            request.created_at,
+            heard=self.heard(request.payment_id),
+            attempt_id=request.operation_id,
+            operation_id=operation_id,
+            amount=request.amount,
+            capture_now=request.capture_now,
+        )
+        return self.processor.query(self.account, query)
 
-    def learned(
-        self, answer: Outcome, request: AuthorizeRequest, reference: str | None = None
-    ) -> Outcome:
-        """The outcome of a command: its answer, or what is told of it afterwards."""
-        return self._told(answer, lambda: self.ask(request, reference), (Unknown, Pending))
+    def heard(self, payment_id: str) -> tuple[bytes, ...]:
+        """All that was told of a payment, as our inbox would keep it."""
+        if not self.processor.is_told:
+            return ()
+        now = datetime.now(UTC)
+        news = [
+            one
+            for letter in self.driver.letters(self.account, now)
+            for one in self.processor.read_news(self.account, letter.body, letter.headers, now)
+        ]
+        return tuple(one.body for one in news if one.told_payment_id == payment_id)
 
     def finish(
-        self, request: AuthorizeRequest, asked: ActionRequired, brought: Mapping[str, Any]
+        self,
+        request: AuthorizeRequest,
+        asked: ActionRequired,
+        brought: Mapping[str, Any],
+        key: str = "",
     ) -> Outcome:
         """The customer is back from the bank, and brings this."""
-        return self.ask(request, asked.facts.reference)
+        number = next(numbers)
+        return self.processor.finish(
+            self.account,
+            FinishRequest(
+                merchant_id=request.merchant_id,
+                payment_id=request.payment_id,
+                attempt_id=request.operation_id,
+                operation_id=f"op_{number}",
+                amount=request.amount,
+                capture_now=request.capture_now,
+                details=json.dumps(brought),
+                idempotency_key=key or f"op_{number}:finish",
+                created_at=request.created_at,
+                reference=asked.facts.reference or None,
+            ),
+        )
 
-    def capture(self, held: Authorized, amount: Money = AMOUNT, key: str = "") -> Outcome:
+    def capture(self, made: Made, amount: Money = AMOUNT, key: str = "") -> Outcome:
         """The answer to a capture."""
-        key = key or f"op_{next(numbers)}:capture"
-        return self.processor.capture(
-            self.account, CaptureRequest(held.facts.reference, amount, key)
-        )
+        part = key or f"op_{next(numbers)}"
+        names = (f"{part}:capture", made.request.payment_id, part)
+        return self.processor.capture(self.account, CaptureRequest(made.reference, amount, *names))
 
-    def cancel(self, reference: str, key: str = "") -> Outcome:
+    def cancel(self, made: Made, key: str = "") -> Outcome:
         """The answer to a cancellation."""
-        key = key or f"op_{next(numbers)}:cancel"
+        part = key or f"op_{next(numbers)}"
+        names = (f"{part}:cancel", made.request.payment_id, part)
         return self.processor.cancel(
-            self.account, CancelRequest(reference, "requested_by_customer", key)
+            self.account, CancelRequest(made.reference, "requested_by_customer", *names)
         )
 
-    def refund_request(
-        self, request: AuthorizeRequest, reference: str, minor: int = 1000
-    ) -> RefundRequest:
+    def learned(self, answer: Outcome, made: Made, key: str | None = None) -> Outcome:
+        """The outcome of a command: its answer, or what is told of it afterwards."""
+        if not isinstance(answer, Unknown | Pending):
+            return answer
+
+        def told() -> Outcome | None:
+            found = self.ask(made, key)
+            return None if isinstance(found, Unknown | Pending) else found
+
+        found: Outcome = wait_until(told)
+        return found
+
+    def refund_request(self, made: Made, minor: int = 1000) -> RefundRequest:
         """Ten dollars back, unless told otherwise."""
         number = next(numbers)
         return RefundRequest(
             merchant_id=self.account.merchant_id,
-            payment_id=request.payment_id,
+            payment_id=made.request.payment_id,
             refund_id=f"re_{number}",
-            reference=reference,
+            reference=made.reference,
             amount=Money(minor, "USD"),
             reason=None,
             idempotency_key=f"re_{number}",
@@ -120,11 +186,15 @@ class Till:
 
     def ask_refund(self, refund: RefundRequest) -> RefundOutcome:
         """What became of a refund of ours."""
-        return self.processor.query_refund(self.account, refund.reference, refund.refund_id)
+        heard = self.heard(refund.payment_id)
+        return self.processor.query_refund(
+            self.account, refund.reference, refund.refund_id, heard=heard
+        )
 
-    def refunds(self, request: AuthorizeRequest, reference: str) -> Any:
+    def refunds(self, made: Made) -> Any:
         """Every refund that the processor knows of."""
-        return self.processor.refunds_of(self.account, reference)
+        heard = self.heard(made.request.payment_id)
+        return self.processor.refunds_of(self.account, made.reference, heard)
 
     def refunded(self, refund: RefundRequest) -> RefundOutcome:
         """The end of a refund: its answer, or what is told of it afterwards."""
@@ -145,22 +215,9 @@ class Till:
         """Something goes wrong with the next call of that operation."""
         self.driver.arm(self.account, kind, operation, **options)
 
-    def _told(
-        self, answer: Outcome, ask: Callable[[], Outcome], still_open: tuple[type, ...]
-    ) -> Outcome:
-        if not isinstance(answer, still_open):
-            return answer
-
-        def told() -> Outcome | None:
-            found = ask()
-            return None if isinstance(found, still_open) else found
-
-        found: Outcome = wait_until(told)
-        return found
-
 
 def _ended(outcome: RefundOutcome) -> RefundOutcome | None:
-    if isinstance(outcome, Unknown):
+    if isinstance(outcome, Unknown | Absent):
         return None
     is_open = isinstance(outcome, RefundAccepted) and not outcome.is_settled
     return None if is_open else outcome
