@@ -8,6 +8,8 @@ import json
 import re
 from typing import Any
 
+from flask import request
+
 SEALED = "scheme:"
 _LONGEST_TOKEN = 40_000
 _LONGEST_PROOF = 100_000
@@ -46,8 +48,14 @@ def proof_of(text: str | None) -> str | None:
     return text
 
 
-def proof_of_redirect(result: str) -> str | None:
+def is_back_from_elsewhere() -> bool:
+    """Whether the address of this request is one that a provider's or a bank's page sent the browser to."""
+    return not {"redirect_status", "redirectResult"}.isdisjoint(request.args)
+
+
+def proof_in_address() -> str | None:
     """The same, out of the address that a bank's page sent the browser back to."""
+    result = request.args.get("redirectResult")
     return proof_of(json.dumps({"details": {"redirectResult": result}})) if result else None
 
 

@@ -4,8 +4,14 @@ import json
 from typing import Any
 
 import pytest
+from flask import Flask
 
-from app.web.checkout_sealed import is_sealed_card, proof_of, proof_of_redirect
+from app.web.checkout_sealed import (
+    is_back_from_elsewhere,
+    is_sealed_card,
+    proof_in_address,
+    proof_of,
+)
 from app.web.security import checkout_csp
 
 CARD: dict[str, Any] = {
@@ -58,8 +64,14 @@ def test_a_proof_has_the_details_that_a_script_gives() -> None:
     assert proof_of(good) == good
     for text in (None, "", "{}", "[]", '{"details":"x"}', "no", "[" * 50_000, good + " " * 200_000):
         assert proof_of(text) is None
-    assert proof_of_redirect('a"b') == '{"details": {"redirectResult": "a\\"b"}}'
-    assert proof_of_redirect("") is None
+    for address, proof in (
+        ("/?redirectResult=a%22b", '{"details": {"redirectResult": "a\\"b"}}'),
+        ("/?redirectResult=", None),
+        ("/?redirect_status=succeeded", None),
+    ):
+        with Flask("somewhere").test_request_context(address):
+            assert is_back_from_elsewhere()
+            assert proof_in_address() == proof
 
 
 def test_only_the_document_of_the_banks_question_may_frame_any_bank() -> None:
