@@ -31,6 +31,10 @@ const MESSAGES = {
   "cc.cvc.921": "Enter the complete security code",
 };
 
+const PLACEHOLDERS = {
+  cardNumber: "1234 1234 1234 1234", expiryDate: "MM/YY", securityCodeThreeDigits: "CVC", securityCodeFourDigits: "CVC",
+};
+
 const BRANDS = {
   visa: "Visa", mc: "Mastercard", amex: "Amex", discover: "Discover", diners: "Diners Club", jcb: "JCB",
   cup: "UnionPay", maestro: "Maestro",
@@ -104,6 +108,7 @@ export class CardFields {
       await new Promise((resolve) => {
         this.card = new CustomCard(checkout, {
           styles: styles(),
+          placeholders: PLACEHOLDERS,
           // The next field is the customer's to choose: the Tab key leads there.
           autoFocus: false,
           onConfigSuccess: resolve,
