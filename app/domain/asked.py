@@ -25,7 +25,7 @@ class AuthorizeRequest:
     payment_id: str
     operation_id: str
     amount: Money
-    payment_method_token: str
+    payment_method_token: str = field(repr=False)
     capture_now: bool
     idempotency_key: str
     created_at: datetime
@@ -54,10 +54,19 @@ class FinishRequest:
     operation_id: str
     amount: Money
     capture_now: bool
-    details: str
+    details: str = field(repr=False)
     idempotency_key: str
     created_at: datetime
     reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonRequest:
+    """Let go of a try whatever became of it: its answer was lost, and it will not be made again."""
+
+    payment_id: str
+    attempt_id: str
+    idempotency_key: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from app.domain.asked import (
+    AbandonRequest,
     AuthorizeRequest,
     CancelRequest,
     CaptureRequest,
@@ -43,6 +44,7 @@ from app.domain.outcomes import (
 )
 
 __all__ = [
+    "AbandonRequest",
     "Absent",
     "ActionRequired",
     "AuthorizeRequest",
@@ -135,6 +137,12 @@ class Processor(Protocol):
 
     def cancel(self, account: ProcessorAccount, request: CancelRequest) -> Outcome:
         """Let go. Safe to repeat with the same idempotency key."""
+        ...
+
+    def abandon(self, account: ProcessorAccount, request: AbandonRequest) -> Unknown:
+        """Have a try let go that may or may not have been made; what it was will be told. Asked only of a
+        processor that cannot say it at once. Safe to repeat.
+        """
         ...
 
     def query(self, account: ProcessorAccount, query: Query) -> Outcome:

@@ -32,7 +32,7 @@ from app.services.keys import why_refused
 from app.services.payments import load, new_operation, refuse_inexact
 from app.services.resolver import resolve
 from app.services.settle import KeyedAnswer, is_definite, settle, written
-from app.services.tokens import kept
+from app.services.tokens import kept, shown
 from app.store import payment_path
 from app.store.payment_path import Begun, KeyClaim, NewPayment
 
@@ -160,7 +160,7 @@ def _new_payment(
         metadata=command.metadata,
         attempt_id=operation.id if operation else None,
         customer_id=command.customer_id,
-        payment_method=command.payment_method,
+        payment_method=shown(deps, account.processor, command.payment_method),
         escrow=command.escrow,
         method=method,
         method_types=list(command.method_types),

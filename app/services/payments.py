@@ -33,7 +33,7 @@ from app.services.accounts import account_by_id
 from app.services.calls import call
 from app.services.deps import Deps
 from app.services.settle import settle
-from app.services.tokens import kept, sealed
+from app.services.tokens import kept, sealed, shown
 from app.store import payment_path
 from app.store.db import db, end_read
 from app.store.payments import Operation
@@ -124,7 +124,7 @@ def confirm_payment(deps: Deps, command: ConfirmPayment) -> Payment:
         target=_P.PROCESSING,
         actor=command.actor,
         customer=(command.customer_email, command.customer_name),
-        payment_method=command.payment_method,
+        payment_method=shown(deps, payment.processor, command.payment_method),
         method=command.method or _kind_of(payment, command.payment_method_token),
     )
     # News may have finished it already: then there is nothing left to ask.

@@ -15,6 +15,7 @@ from app.domain.errors import IntegrityFailure, OperationInProgress, UnexpectedS
 from app.domain.methods import SLOW
 from app.domain.payments import TRIES, OperationInFlight, Payment
 from app.domain.processor import (
+    AbandonRequest,
     ActionRequired,
     Authorized,
     Canceled,
@@ -114,6 +115,8 @@ def _ask_again(deps: Deps, account: ProcessorAccount, payment: Payment, found: O
     is_over = is_try and age > IN_FLIGHT and _is_abandoned(deps, payment)
     is_forgotten = age > deps.processors[payment.processor].key_life
     if is_over or is_forgotten or is_erased(operation.payment_method_token):
+        if isinstance(found, Unknown) and is_try:
+            _abandon(deps, account, payment)
         return _shown(operation.kind, found)
     answer = call(deps, account, payment)
     if isinstance(answer, Declined) and answer.is_unheard:
@@ -126,6 +129,18 @@ def _ask_again(deps: Deps, account: ProcessorAccount, payment: Payment, found: O
             return again
         return _shown(operation.kind, again)
     return answer
+
+
+def _abandon(deps: Deps, account: ProcessorAccount, payment: Payment) -> None:
+    """Nobody can say what became of a try, and it is not made again: the processor lets go of it, and tells
+    what it was. Safe to repeat.
+    """
+    operation = payment.operation
+    if operation is not None and payment.attempt_id is not None:
+        key = f"{operation.id}:abandon"
+        deps.processors[payment.processor].abandon(
+            account, AbandonRequest(payment.id, payment.attempt_id, key)
+        )
 
 
 def _shown(kind: str, found: Outcome) -> Outcome:

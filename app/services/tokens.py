@@ -29,6 +29,11 @@ def kept(deps: Deps, processor: str, token: str) -> str:
     return sealed(deps, token) if deps.processors[processor].holds_secret(token) else token
 
 
+def shown(deps: Deps, processor: str, text: str | None) -> str | None:
+    """How the caller named what is paid with, as far as it may be told again: never what may not be kept."""
+    return None if text is None or deps.processors[processor].holds_secret(text) else text
+
+
 def sealed(deps: Deps, token: str) -> str:
     """The token sealed, behind the mark that it is known by."""
     return f"{SEALED}{_mark(token)}:{deps.sealer.seal(token).decode()}"

@@ -43,6 +43,7 @@ NOT_CAPTURED = item("CAPTURE", success=False, merchantReference=TAKING, amount=P
 FAILED = item("CAPTURE_FAILED", pspReference="PSPCAPTURE", amount=PART, reason="Lost")
 CANCELED = item("CANCELLATION", merchantReference=LETTING_GO)
 NOT_CANCELED = item("CANCELLATION", success=False, merchantReference=LETTING_GO)
+NEVER = item("TECHNICAL_CANCEL", success=False, originalReference=None)
 REVERSED = item("CANCEL_OR_REFUND", additionalData={"modification.action": "cancel"})
 EARLIER = item(
     "AUTHORISATION",
@@ -64,7 +65,7 @@ STORIES: list[tuple[str, Query, list[dict[str, Any]], type[Outcome]]] = [
     ("asked about an earlier try", replace(MANUAL, reference="PSPEARLIER"), [EARLIER], Unknown),
     ("offer closed", MANUAL, [item("OFFER_CLOSED")], Declined),
     ("captured in part", MANUAL, [AUTH, CAPTURE], Captured),
-    ("captured, heard first", MANUAL, [CAPTURE], Unknown),
+    ("captured, heard first", MANUAL, [CAPTURE], Captured),
     ("captured, under its name", replace(MANUAL, reference=PSP), [CAPTURE], Captured),
     ("captured, then failed", MANUAL, [AUTH, CAPTURE, FAILED], Returned),
     ("failed, heard without the capture", MANUAL, [AUTH, FAILED], Returned),
@@ -77,6 +78,10 @@ STORIES: list[tuple[str, Query, list[dict[str, Any]], type[Outcome]]] = [
     ("canceled", MANUAL, [AUTH, CANCELED], Canceled),
     ("canceled by reversal", MANUAL, [AUTH, REVERSED], Canceled),
     ("canceled technically", MANUAL, [AUTH, item("TECHNICAL_CANCEL")], Canceled),
+    ("let go, though never told of", AUTOMATIC, [item("TECHNICAL_CANCEL")], Canceled),
+    ("taken at once, then let go", AUTOMATIC, [AUTH, item("TECHNICAL_CANCEL")], Returned),
+    ("there never was one", AUTOMATIC, [NEVER], Declined),
+    ("it came too late to let go", AUTOMATIC, [AUTH, NEVER], Captured),
     ("the cancellation was refused", CANCELING, [AUTH, NOT_CANCELED], Declined),
     ("canceling what was captured", CANCELING, [AUTH, CAPTURE, NOT_CANCELED], Captured),
     ("canceled what was taken at once", AUTOMATIC, [AUTH, CANCELED], Returned),

@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 
-from app.domain.errors import OperationInProgress, SignatureInvalid
+from app.domain.errors import NotFound, OperationInProgress
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus, RefundStatus
-from app.services import checkout, inbound, payments, resolver, tokens
+from app.services import checkout, customers, inbound, methods, payments, resolver, tokens
+from app.services.creation import CreatePayment, create_payment
 from app.services.deps import Deps
 from app.services.payments import CancelPayment, CapturePayment, ConfirmPayment
 from app.services.refunds import RequestRefund, request_refund, submit_due
@@ -166,6 +168,29 @@ def test_what_only_news_can_tell_is_asked_for_again_and_never_called_failed(
     assert_books_equal_adyens_record(adyen)
 
 
+def test_a_try_that_nobody_waits_for_is_let_go_and_not_made_again(
+    deps: Deps, shop: Shop, adyen: AdyenSide, clock: TestClock
+) -> None:
+    """Of three checkouts that end before an answer came, one call was never made and two were."""
+    ends, kinds = {}, ("drop_before", "drop_after", "ioexception")
+    for kind in kinds:
+        soon = clock.now() + timedelta(minutes=31)
+        session_id = open_checkout(deps, shop, expires_at=soon, capture_method="manual")
+        adyen.fault(kind)
+        assert pay_checkout(deps, session_id, sealed_card()).phase == "checking"
+        ends[kind] = session_id
+    clock.advance(timedelta(minutes=40))
+    resolver.resolve_due(deps)
+    adyen.hear(deps, *["TECHNICAL_CANCEL"] * 3)
+
+    found = {kind: checkout.session_of(shop.merchant_id, one)[1] for kind, one in ends.items()}
+    assert {kind: one and one.status for kind, one in found.items()} == {
+        "drop_before": P.FAILED, "drop_after": P.CANCELED, "ioexception": P.CANCELED,
+    }  # fmt: skip
+    record = adyen.totals()
+    assert (record["authorised"], record["released"], record["captured"]) == (9998, 9998, 0)
+
+
 def test_a_refused_try_leaves_nothing_behind_and_its_news_harms_no_later_one(
     deps: Deps, shop: Shop, adyen: AdyenSide
 ) -> None:
@@ -308,7 +333,7 @@ def test_a_lost_capture_and_a_lost_refund_are_made_up_for_once(
 
 
 def test_a_message_is_stored_whole_or_not_at_all_and_what_is_ignored_says_why(
-    deps: Deps, shop: Shop, adyen: AdyenSide
+    app: Flask, deps: Deps, shop: Shop, adyen: AdyenSide
 ) -> None:
     payment = make_payment(deps, shop)
     adyen.sandbox.control(
@@ -323,13 +348,54 @@ def test_a_message_is_stored_whole_or_not_at_all_and_what_is_ignored_says_why(
     broken["NotificationRequestItem"]["amount"]["value"] += 1
     bad = json.dumps({"live": "false", "notificationItems": [*items, broken]}).encode()
 
-    with pytest.raises(SignatureInvalid):
-        inbound.receive(deps, inbound.ReceiveNews(shop.account_id, bad, {}))
+    address = f"/hooks/adyen/{shop.account_id}"
+    assert app.test_client().post(address, data=bad).status_code == 400
     assert rows("SELECT * FROM inbox") == []
-    assert inbound.answer_to(deps, shop.account_id) == "[accepted]"
-    adyen.hand_over(deps, copies=2)
+    for body in adyen.told * 2:
+        accepted = app.test_client().post(address, data=body)
+        assert (accepted.status_code, accepted.data) == (200, b"[accepted]")
+    inbound.handle_due(deps)
     told = rows("SELECT kind, status, error IS NOT NULL AS why FROM inbox ORDER BY kind")
     assert told == [
         {"kind": "AUTHORISATION", "status": "handled", "why": False},
         {"kind": "CHARGEBACK", "status": "ignored", "why": True},
     ]
+
+
+def test_a_kept_card_is_charged_again_and_forgotten(
+    deps: Deps, shop: Shop, adyen: AdyenSide
+) -> None:
+    me, by = shop.merchant_id, "api:test"
+    customers.create_customer(deps, customers.CreateCustomer(me, "cus_ada", by))
+    keep = methods.KeepMethod(me, "cus_ada", "pm_kept", VISA, by)
+    card = methods.keep_method(deps, keep)
+    assert (card.card_brand, card.card_last4) == ("visa", "1111")
+    assert methods.keep_method(deps, keep).id == card.id
+
+    for is_away in (False, True):
+        choice = methods.method_for_payment(deps, me, "pm_kept", "cus_ada")
+        paid = create_payment(
+            deps,
+            CreatePayment(
+                me, usd("8.00"), by, choice.token,
+                payment_method_id=choice.payment_method_id, customer_id="cus_ada",
+                customer_reference=choice.customer_reference, is_off_session=is_away,
+            ),
+        )  # fmt: skip
+        assert isinstance(paid, Payment)
+        assert paid.status is P.CAPTURED
+    methods.drop_method(deps, me, "pm_kept", by)
+    assert adyen.totals()["captured"] == 1600
+    gone = make_payment(deps, shop, token=card.processor_token)
+    assert (gone.status, gone.decline_reason) == (P.FAILED, "absent")
+    with pytest.raises(NotFound):
+        methods.drop_method(deps, me, "pm_nobodys", by)
+
+
+def test_what_may_not_be_kept_is_not_told_again(deps: Deps, shop: Shop, adyen: AdyenSide) -> None:
+    card = sealed_card()
+    command = CreatePayment(shop.merchant_id, usd("8.00"), "api:test", card, payment_method=card)
+    paid = create_payment(deps, command)
+
+    assert isinstance(paid, Payment)
+    assert (paid.status, now(paid).payment_method) == (P.CAPTURED, None)

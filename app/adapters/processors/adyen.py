@@ -24,6 +24,7 @@ from app.domain.kept import CustomerKnown, CustomerRequest, Dropped, KeepRequest
 from app.domain.methods import CARD
 from app.domain.money import Money
 from app.domain.processor import (
+    AbandonRequest,
     Absent,
     AuthorizeRequest,
     CancelRequest,
@@ -137,6 +138,15 @@ class AdyenProcessor:
             lambda: api.modifications_api.cancel_authorised_payment_by_psp_reference(said, *names)
         )
         return _received(answer, request.reference, None)
+
+    def abandon(self, account: ProcessorAccount, request: AbandonRequest) -> Unknown:
+        """Cancel by our own reference: TECHNICAL_CANCEL tells whether there was something to cancel."""
+        said = params.abandon_params(account, request)
+        api, key = self._api(account), request.idempotency_key
+        answer = asked(lambda: api.modifications_api.cancel_authorised_payment(said, key))
+        if isinstance(answer, Unknown):
+            return answer
+        return Unknown(answer.code if isinstance(answer, Declined) else "asked to let it go")
 
     def query(self, account: ProcessorAccount, query: Query) -> Outcome:
         """What was told; nothing is asked."""

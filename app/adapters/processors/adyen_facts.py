@@ -88,6 +88,11 @@ class Fact:
         return part_in(self.reference)
 
     @property
+    def is_unfound(self) -> bool:
+        """Whether there was nothing of that name there: a modification that names no payment."""
+        return not self.is_success and self.about == self.psp
+
+    @property
     def is_refund(self) -> bool:
         """Whether it is about money that goes back. A reversal may turn out to be a cancellation."""
         if self.code != "CANCEL_OR_REFUND":

@@ -10,6 +10,7 @@ from app.adapters.processors.adyen_words import REFUND_REASON
 from app.domain.methods import CARD
 from app.domain.methods.facts import name_in
 from app.domain.processor import (
+    AbandonRequest,
     AuthorizeRequest,
     CancelRequest,
     CaptureRequest,
@@ -209,6 +210,16 @@ def cancel_params(account: ProcessorAccount, request: CancelRequest) -> dict[str
     return {
         "merchantAccount": account.external_account,
         "reference": reference_of(request.payment_id, request.operation_id),
+    }
+
+
+def abandon_params(account: ProcessorAccount, request: AbandonRequest) -> dict[str, Any]:
+    """A cancellation of a try whose name there was never learnt."""
+    ours = reference_of(request.payment_id, request.attempt_id)
+    return {
+        "merchantAccount": account.external_account,
+        "paymentReference": ours,
+        "reference": ours,
     }
 
 

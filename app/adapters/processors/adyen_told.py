@@ -27,6 +27,9 @@ from app.domain.processor import (
     Unknown,
 )
 
+# What is only told of a payment that was made.
+OF_MADE = CANCELS | {"AUTHORISATION", "CAPTURE", "CAPTURE_FAILED", "EXPIRE"}
+
 NOTHING = Unknown("nothing was told of it yet")
 
 
@@ -44,15 +47,11 @@ def outcome(account: ProcessorAccount, query: Query) -> Outcome:
 
 
 def _first_made(facts: list[Fact], payment_id: str) -> str | None:
-    """The try that succeeded; of several the first, the others are news about money beside the payment's."""
-    return next(
-        (
-            fact.psp
-            for fact in facts
-            if fact.code == "AUTHORISATION" and fact.is_success and fact.payment_id == payment_id
-        ),
-        None,
-    )
+    """The try that succeeded, by what was told of it or of what was done with it; of several the first, the
+    others are news about money beside the payment's.
+    """
+    made = (fact for fact in facts if fact.is_success and fact.code in OF_MADE)
+    return next((fact.about for fact in made if fact.payment_id == payment_id), None)
 
 
 def _story(
@@ -75,7 +74,9 @@ def _story(
     facts = Facts(
         reference, amount, account.is_live, account.merchant_id, _payment_of(about, query)
     )
-    taken = _taken(captures, failed, amount) if captures or failed else amount
+    # What Adyen takes by itself it takes whole.
+    is_part = not query.capture_now and (captures or failed)
+    taken = _taken(captures, failed, amount) if is_part else amount
     card = card_of(made.item) if made is not None else None
     captured = Captured(facts, taken, card, reference)
     if failed:
@@ -85,15 +86,15 @@ def _story(
     if captures or is_refunded:
         return captured
     if undone or expired:
-        return _let_go(query, captured, undone)
+        return _let_go(query, captured, undone, is_made=made is not None)
     if query.capture_now:
         return captured
     return Authorized(facts, amount, card, reference, (made or about[0]).at + HELD)
 
 
-def _let_go(query: Query, captured: Captured, undone: list[Fact]) -> Outcome:
-    """Nothing is taken after all. What Adyen was to take by itself was booked, or will be, as taken."""
-    if query.capture_now:
+def _let_go(query: Query, captured: Captured, undone: list[Fact], *, is_made: bool) -> Outcome:
+    """Nothing is taken after all. What Adyen was to take by itself was booked as taken when it was told."""
+    if query.capture_now and is_made:
         first = undone[0].psp if undone else captured.facts.reference
         return Returned(captured, captured.amount, "canceled" if undone else "expired", first)
     return Canceled(captured.facts, is_expired=not undone)
@@ -142,6 +143,8 @@ def _refused_try(facts: list[Fact], query: Query) -> Declined | None:
     for fact in facts:
         if fact.reference == ours and fact.code == "AUTHORISATION" and not fact.is_success:
             return declined("", fact.reason, card_of(fact.item))
+        if fact.reference == ours and fact.code == "TECHNICAL_CANCEL" and fact.is_unfound:
+            return Declined(DeclineReason.TECHNICAL, "not_processed")
         if fact.reference == ours and fact.code == "OFFER_CLOSED" and fact.is_success:
             return Declined(DeclineReason.UNFINISHED, "offer_closed")
     return None

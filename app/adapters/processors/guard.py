@@ -10,6 +10,7 @@ from app.domain.bank_facts import BankMoney, ReturnRequest
 from app.domain.kept import CustomerKnown, CustomerRequest, Dropped, KeepRequest
 from app.domain.money import Money
 from app.domain.processor import (
+    AbandonRequest,
     AuthorizeRequest,
     CancelRequest,
     CaptureRequest,
@@ -71,6 +72,14 @@ class Guarded:
     def cancel(self, account: ProcessorAccount, request: CancelRequest) -> Outcome:
         """Let go."""
         return self._outcome("cancel", lambda: self._inner.cancel(account, request))
+
+    def abandon(self, account: ProcessorAccount, request: AbandonRequest) -> Unknown:
+        """Have a try let go that may or may not have been made."""
+        self._before_call()
+        try:
+            return self._inner.abandon(account, request)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown
+            return self._crashed("abandon", error)
 
     def query(self, account: ProcessorAccount, query: Query) -> Outcome:
         """Ask what became of a payment."""

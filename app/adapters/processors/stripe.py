@@ -18,7 +18,7 @@ import stripe
 from app.adapters.processors import stripe_cash, stripe_kept, stripe_money, stripe_signature
 from app.adapters.processors import stripe_words as words
 from app.adapters.processors.origins import origins
-from app.adapters.processors.stripe_errors import MOVED_ON, detail, is_replay
+from app.adapters.processors.stripe_errors import MOVED_ON, asked, detail, is_replay
 from app.adapters.processors.stripe_methods import TAKEN, NotOffered
 from app.adapters.processors.stripe_news import ABOUT_PAYMENTS, news_of, no_duplicates
 from app.adapters.processors.stripe_params import (
@@ -34,6 +34,7 @@ from app.domain.errors import SignatureInvalid
 from app.domain.kept import CustomerKnown, CustomerRequest, Dropped, KeepRequest
 from app.domain.money import Money
 from app.domain.processor import (
+    AbandonRequest,
     Absent,
     AuthorizeRequest,
     CancelRequest,
@@ -153,6 +154,10 @@ class StripeProcessor:
         intents = self._client(account).v1.payment_intents
         return _outcome(lambda: intents.cancel(request.reference, params, options))
 
+    def abandon(self, account: ProcessorAccount, request: AbandonRequest) -> Unknown:  # noqa: ARG002
+        """Stripe says what became of a try when it is asked."""
+        return Unknown("it can be asked")
+
     def query(self, account: ProcessorAccount, query: Query) -> Outcome:
         """Retrieve the intent; without its id, look through those of the time for our reference.
 
@@ -185,7 +190,7 @@ class StripeProcessor:
                     return retrieve(data["id"])
             return Absent()
 
-        return _asked(find)
+        return asked(find)
 
     def refund(self, account: ProcessorAccount, request: RefundRequest) -> RefundOutcome:
         """Refund part or all of a captured intent."""
@@ -341,10 +346,3 @@ def _heard(outcome: Outcome) -> Outcome:
     if isinstance(outcome, Declined) and outcome.facts is None:
         return Absent() if outcome.code == "resource_missing" else Unknown(outcome.code)
     return outcome
-
-
-def _asked(find: Callable[[], Outcome]) -> Outcome:
-    try:
-        return find()
-    except stripe.StripeError as error:
-        return Unknown(detail(error))

@@ -1,6 +1,10 @@
 """What the SDK's errors tell of themselves, for outcomes and logs."""
 
+from collections.abc import Callable
+
 import stripe
+
+from app.domain.processor import Outcome, Unknown
 
 # Stripe answers these when the object has moved on: what it moved to has to be asked.
 MOVED_ON = {
@@ -21,3 +25,11 @@ def is_replay(error: stripe.StripeError) -> bool:
     """Whether the answer was a stored one."""
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     return headers.get("idempotent-replayed") == "true"
+
+
+def asked(find: Callable[[], Outcome]) -> Outcome:
+    """What a question found, or that it could not be asked."""
+    try:
+        return find()
+    except stripe.StripeError as error:
+        return Unknown(detail(error))
