@@ -171,6 +171,17 @@ def test_a_bank_that_only_looks_at_the_device_asks_nothing(checkout: AdyenChecko
     assert checkout.shop.charged(checkout.session_id) == [4999]
 
 
+def test_fields_that_do_not_load_say_so_and_take_nothing(page: Page, shop: Shop) -> None:
+    """A content blocker stops the processor's script."""
+    page.route("**/adyen/sdk/adyen.js", lambda route: route.abort())
+    AdyenCheckout(page, shop, shop.open_session()).open()
+    expect(page.locator(".card-fields")).to_have_attribute("data-card", "failed")
+    expect(page.get_by_role("group", name="Secure fields did not load")).to_be_visible()
+    page.locator("[data-pay]").click()
+    expect(page.get_by_role("alert")).to_contain_text("You have not been charged")
+    assert shop.payments() == []
+
+
 def test_a_card_without_a_browser_is_asked_about_on_the_banks_own_site(
     page: Page, shop: Shop
 ) -> None:

@@ -2,13 +2,21 @@
 
 from app.domain.declines import DeclineReason
 from app.domain.processor import Captured, Declined, Outcome
+from app.web.checkout_scripts import SCRIPTS
 from tests.processors import DRIVERS, PROCESSORS
 from tests.processors.driver import Fate
 from tests.processors.till import AMOUNT, Made, Till
+from tests.servers import ROOT
 
 
 def test_every_registered_processor_has_a_driver() -> None:
     assert sorted(DRIVERS) == PROCESSORS
+
+
+def test_the_checkout_can_show_the_fields_of_every_registered_processor() -> None:
+    assert sorted(SCRIPTS) == PROCESSORS
+    page = (ROOT / "static" / "js" / "checkout.js").read_text(encoding="utf-8")
+    assert all(f'import * as {one.module} from "./' in page for one in SCRIPTS.values())
 
 
 def _is_fate(outcome: Outcome, fate: Fate) -> bool:

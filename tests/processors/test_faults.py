@@ -102,6 +102,23 @@ def test_a_question_to_the_customer_that_was_lost_is_asked_after_all(sales: Sale
     sales.assert_true()
 
 
+def test_the_way_back_from_the_bank_is_gone_once_though_its_answer_was_lost(sales: Sales) -> None:
+    """Where the answer to the bank is brought by a call of its own."""
+    if "finish" not in sales.driver.routes:
+        return
+    faults = ("drop_before", "drop_after", "error_before", "error_after", "malformed_body")
+    tried = []
+    for fault in faults:
+        waiting = sales.pay(sales.driver.asks)
+        sales.arm(fault, "finish")
+        tried.append(sales.finish(waiting, is_passed=True))
+        assert tried[-1].status is _P.UNKNOWN, fault
+    sales.settle(is_told=False)
+    assert {sales.load(payment).status for payment in tried} == {_P.CAPTURED}
+    assert sales.facts("captured") == [5000] * len(faults)
+    sales.assert_true()
+
+
 def test_a_further_try_whose_answer_was_lost_is_found_out(sales: Sales) -> None:
     tried: dict[str, Payment] = {}
     for fault in ("drop_before", "drop_after", "error_before", "error_after"):
