@@ -11,6 +11,7 @@ from app.domain.fees import parts_of
 from app.domain.methods import CARD
 from app.domain.money import Money
 from app.domain.onward import goes_on
+from app.domain.payment import RECEIVED
 from app.domain.states import PAYMENT, PaymentStatus
 from app.reports import balances, bank_money, escrow, fees, settlement, timeline, transfers
 from app.reports.labels import Label, brand_name, label_of, refund_label, wallet_of
@@ -98,6 +99,8 @@ class PaymentDetail:
     created_at: datetime
     captured_at: datetime | None
     is_busy: bool
+    # The call that the processor has received and will tell the end of, if one is.
+    received: str
     is_live: bool
     is_uncertain: bool
     expires_soon: bool
@@ -151,7 +154,8 @@ def detail(merchant_id: str, payment_id: str, *, now: datetime) -> PaymentDetail
     row = _row(merchant_id, payment_id)
     settled = settlement.of_payment(row)
     refunds = tuple(_refund(refund, settled) for refund in _refunds(merchant_id, payment_id))
-    is_busy = _is_busy(merchant_id, payment_id)
+    call = _in_flight(merchant_id, payment_id)
+    is_busy = call is not None
     label = label_of(row)
     return PaymentDetail(
         id=row.id,
@@ -178,6 +182,7 @@ def detail(merchant_id: str, payment_id: str, *, now: datetime) -> PaymentDetail
         created_at=row.created_at,
         captured_at=row.captured_at,
         is_busy=is_busy,
+        received=call.kind if call is not None and call.error == RECEIVED else "",
         is_live=is_busy or label.is_live or any(refund.label.is_live for refund in refunds),
         is_uncertain=row.status == _S.UNKNOWN,
         expires_soon=_expires_soon(row, now),
@@ -300,13 +305,13 @@ def _refund(row: Refund, settled: settlement.Settled | None) -> RefundLine:
     )
 
 
-def _is_busy(merchant_id: str, payment_id: str) -> bool:
-    query = select(func.count()).where(
+def _in_flight(merchant_id: str, payment_id: str) -> Operation | None:
+    query = select(Operation).where(
         Operation.merchant_id == merchant_id,
         Operation.payment_id == payment_id,
         Operation.status.in_(_IN_FLIGHT),
     )
-    return bool(db.session.execute(query).scalar_one())
+    return db.session.execute(query.execution_options(populate_existing=True)).scalar()
 
 
 def _expires_soon(row: PaymentRow, now: datetime) -> bool:

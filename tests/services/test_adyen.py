@@ -1,7 +1,7 @@
 """Payments through a processor that cannot be asked: every answer may be lost, every fact late or twice."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,6 +11,7 @@ from flask import Flask
 from app.domain.errors import NotFound, OperationInProgress
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus, RefundStatus
+from app.reports import payment as payment_report
 from app.services import checkout, customers, inbound, methods, payments, resolver, tokens
 from app.services.creation import CreatePayment, create_payment
 from app.services.deps import Deps
@@ -59,7 +60,9 @@ def refund_statuses() -> list[str]:
     return [row["status"] for row in rows("SELECT status FROM refunds ORDER BY id")]
 
 
-def test_a_payment_lives_by_what_is_told_of_it(deps: Deps, shop: Shop, adyen: AdyenSide) -> None:
+def test_a_payment_lives_by_what_is_told_of_it(
+    deps: Deps, shop: Shop, adyen: AdyenSide, clock: TestClock
+) -> None:
     held = make_payment(deps, shop, capture_method="manual")
     assert (held.status, held.card and held.card.last4) == (P.AUTHORIZED, "1111")
     take = CapturePayment(shop.merchant_id, held.id, "user:1", usd("30.00"))
@@ -68,6 +71,8 @@ def test_a_payment_lives_by_what_is_told_of_it(deps: Deps, shop: Shop, adyen: Ad
     assert (taking.status, taking.operation is not None) == (P.AUTHORIZED, True)
     with pytest.raises(OperationInProgress):
         payments.capture_payment(deps, take)
+    shown = payment_report.detail(shop.merchant_id, held.id, now=clock.now())
+    assert (shown.received, shown.can_capture) == ("capture", False)
     adyen.hear(deps, "AUTHORISATION", "CAPTURE")
     taken = now(held)
     assert (taken.status, taken.captured_minor, taken.operation) == (P.CAPTURED, 3000, None)
@@ -399,3 +404,55 @@ def test_what_may_not_be_kept_is_not_told_again(deps: Deps, shop: Shop, adyen: A
 
     assert isinstance(paid, Payment)
     assert (paid.status, now(paid).payment_method) == (P.CAPTURED, None)
+
+
+@pytest.mark.parametrize("point", ["payment.intent_recorded", "payment.processor_answered"])
+def test_a_crash_around_any_call_is_finished_once(
+    deps: Deps, shop: Shop, adyen: AdyenSide, clock: TestClock, point: str
+) -> None:
+    dying = replace(deps, failpoint=_dies_at(point))
+
+    def recovered(payment_id: str) -> Payment:
+        clock.advance(timedelta(minutes=2))
+        resolver.resolve_due(deps)
+        return payments.load(shop.merchant_id, payment_id)
+
+    session_id = open_checkout(deps, shop, capture_method="manual")
+    with pytest.raises(Crash):
+        pay_checkout(dying, session_id, sealed_card("4212345678910006"))
+    _, begun = checkout.session_of(shop.merchant_id, session_id)
+    assert begun is not None
+    asked = recovered(begun.id)
+    assert asked.status is P.REQUIRES_ACTION
+    brought = adyen.answer(asked)
+    with pytest.raises(Crash):
+        checkout.finish_authentication(dying, session_id, brought)
+    assert recovered(asked.id).status is P.AUTHORIZED
+    with pytest.raises(Crash):
+        payments.capture_payment(dying, CapturePayment(shop.merchant_id, asked.id, "user:1"))
+    assert recovered(asked.id).operation is not None
+    adyen.await_news("AUTHORISATION", "CAPTURE")
+    for body in adyen.told:
+        inbound.receive(deps, inbound.ReceiveNews(shop.account_id, body, {}))
+    for inside in ("inbox.fetched", "inbox.handled"):
+        inbound.handle_due(replace(deps, failpoint=_dies_at(inside)))
+        clock.advance(timedelta(hours=1))
+    inbound.handle_due(deps)
+
+    done = payments.load(shop.merchant_id, asked.id)
+    assert (done.status, done.operation) == (P.CAPTURED, None)
+    assert (adyen.totals()["charges"], adyen.totals()["captured"]) == (1, 4999)
+    assert {row["status"] for row in rows("SELECT status FROM inbox")} == {"handled"}
+    assert_books_equal_adyens_record(adyen)
+
+
+class Crash(BaseException):
+    """The process died here."""
+
+
+def _dies_at(point: str) -> Callable[[str], None]:
+    def die(name: str) -> None:
+        if name == point:
+            raise Crash if name.startswith("payment.") else RuntimeError(name)
+
+    return die

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from flask import Flask
 
 from app.domain.onward import Onward
 from app.services import fees, onward, payments
@@ -16,6 +17,7 @@ from tests.factories import (
     TestClock,
     connect_sellers,
     make_payment,
+    open_shop,
     usd,
 )
 from tests.sandbox.server import SandboxServer
@@ -291,3 +293,15 @@ def test_the_dialog_closes_before_the_toast_is_shown(
     answer = owner.post(page_of(payment.id, "capture"), {"extent": "full"}, htmx=True)
 
     assert list(json.loads(answer.headers["HX-Trigger"])) == ["closeDialog", "toast"]
+
+
+def test_a_capture_that_was_received_is_shown_as_such(app: Flask, deps: Deps) -> None:
+    shop = open_shop(deps, processor="adyen")
+    owner = Visitor(app)
+    owner.sign_in(shop.email)
+    payment = make_payment(deps, shop, capture_method="manual")
+
+    answer = owner.post(page_of(payment.id, "capture"), {"amount": "50.00"}, htmx=True)
+
+    assert toast_of(answer).startswith("The processor has received the capture.")
+    assert "Being captured." in answer.text
