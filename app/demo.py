@@ -1,5 +1,5 @@
-"""Demo data: two merchants with ninety days behind them, made by the same use-cases through the
-sandbox.
+"""Demo data: two merchants with ninety days behind them, one at Stripe and one at Adyen, made by the same
+use-cases through the sandbox.
 
 Nothing is written past the use-cases, so demo data is balanced data. The use-cases' clock walks
 through the past; the sandbox's cannot, so its settlement days are left out and computed from ours.
@@ -15,6 +15,7 @@ from typing import Any
 
 import requests
 
+from app import demo_adyen
 from app.adapters.fx import DemoRates
 from app.demo_fees import agree, agree_ahead
 from app.demo_goods import CARDS, NAMES, PRODUCTS
@@ -67,6 +68,7 @@ class Shop:
     merchant_id: str
     currencies: tuple[str, ...]
     per_day: tuple[int, int]
+    cards: tuple[tuple[str, int], ...] = CARDS
 
 
 class Backdated:
@@ -121,6 +123,7 @@ def seed(
         rate_provider=DemoRates(clock),
     )
     shops = _open_shops(past)
+    at_adyen = demo_adyen.connect(past, shops[1].merchant_id, sandbox_url)
     merchants.choose_settlement(past, ChooseSettlement(shops[1].merchant_id, (), SYSTEM))
     _people(past, shops)
     open_bank_account(past, shops[0].merchant_id, sandbox_url)
@@ -132,13 +135,17 @@ def seed(
         agree(past, shops[0].merchant_id, day=number, days=days)
         for shop in shops:
             _one_day(past, clock, shop, start, chance)
+        at_adyen.hear(past)
         expiry.expire_due(past)
         ledger.release_due(past)
         pay_out(past, sandbox_url)
         if number % 15 == 14:
             say(f"  {number + 1} of {days} days …")
     clock.set(now)
-    demo = _finish(replace(deps, clock=clock), shops, sandbox_url)
+    now_deps = replace(deps, clock=clock)
+    at_adyen.go_on(now_deps)
+    demo = _finish(now_deps, shops, sandbox_url)
+    demo["adyen_link"] = at_adyen.link(now_deps)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "demo.json").write_text(json.dumps(demo, indent=2), encoding="utf-8")
 
@@ -168,21 +175,20 @@ def _open_shops(deps: Deps) -> list[Shop]:
             {"accent": "#2f5d50", "logo_text": "Fieldnotes"},
         ),
     )
-    for merchant_id, tail in ((wren, "wren"), (field, "fieldnotes")):
-        merchants.set_methods(deps, merchant_id, tuple(METHODS))
-        accounts.connect_account(
-            deps,
-            accounts.ConnectAccount(
-                merchant_id=merchant_id,
-                processor="stripe",
-                external_account=f"acct_sbx_{tail}",
-                publishable_key=f"pk_test_{tail}",
-                secret_key=f"sk_test_{tail}",
-            ),
-        )
+    merchants.set_methods(deps, wren, tuple(METHODS))
+    accounts.connect_account(
+        deps,
+        accounts.ConnectAccount(
+            merchant_id=wren,
+            processor="stripe",
+            external_account="acct_sbx_wren",
+            publishable_key="pk_test_wren",
+            secret_key="sk_test_wren",  # noqa: S106 - it opens nothing but the sandbox
+        ),
+    )
     return [
         Shop(wren, ("USD", "USD", "USD", "EUR", "JPY"), (2, 5)),
-        Shop(field, ("GBP", "GBP", "EUR"), (0, 3)),
+        Shop(field, ("GBP", "GBP", "EUR"), (0, 3), demo_adyen.CARDS),
     ]
 
 
@@ -232,7 +238,8 @@ def _buy(deps: Deps, shop: Shop, chance: random.Random) -> Payment | None:
     )
     if chance.random() < 0.05:
         return None  # Left without paying: the checkout expires.
-    token = chance.choices([card for card, _ in CARDS], [weight for _, weight in CARDS])[0]
+    cards = [card for card, _ in shop.cards]
+    token = chance.choices(cards, [weight for _, weight in shop.cards])[0]
     email = f"{customer.split()[0].lower()}@example.com"
     view = checkout.pay(deps, PaySession(session_id, token, email, customer))
     if view.phase == "declined" and chance.random() < 0.6:
@@ -290,11 +297,10 @@ def _finish(deps: Deps, shops: list[Shop], sandbox_url: str) -> dict[str, Any]:
     make_market(deps, wren, shops[1].merchant_id)
     _listen(deps, wren, sandbox_url)
     link_id = merchants.create_link(deps, wren, title="Workshop place", amount=Money(12_500, "USD"))
-    for shop, tail in zip(shops, ("wren", "fieldnotes"), strict=True):
-        # The past was made here: none of it is news.
-        account = accounts.account_of(deps, shop.merchant_id)
-        polling.mark_seen(account.id, deps.clock.now() + polling.OVERLAP)
-        _register_webhook(deps, shop.merchant_id, sandbox_url, tail)
+    # The past was made here: none of it is news.
+    account = accounts.account_of(deps, wren)
+    polling.mark_seen(account.id, deps.clock.now() + polling.OVERLAP)
+    _register_webhook(deps, wren, sandbox_url, "wren")
     requests.post(
         f"{sandbox_url}/control/api/shop",
         json={"farthing_url": deps.base_url, "secret_key": secret_key},

@@ -92,7 +92,7 @@ class ProcessorAccount:
 
 
 class Processor(Protocol):
-    """What every processor can do for a payment by card.
+    """What every processor can do for a payment by card. `methods` are all that it takes.
 
     `is_told`: it cannot be asked. What became of a payment follows from all that it ever told, which each
     question carries as `heard`; where nothing was heard yet, the call is made again. `key_life`: so long it
@@ -103,6 +103,7 @@ class Processor(Protocol):
     name: str
     js_url: str
     js_origins: tuple[str, ...]
+    methods: frozenset[str]
     is_told: bool
     key_life: timedelta
     news_answer: str | None

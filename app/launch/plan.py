@@ -76,6 +76,8 @@ class Plan:
             "STRIPE_API_URL": self.sandbox_url,
             "SANDBOX_BANK_URL": self.sandbox_url,
             "STRIPE_JS_URL": f"{self.sandbox_url}/v3/",
+            "ADYEN_API_URL": f"{self.sandbox_url}/adyen",
+            "ADYEN_JS_URL": f"{self.sandbox_url}/adyen/sdk/adyen.js",
             # The demo's receivers are on this machine: see the sandbox's /receiver.
             "WEBHOOK_PRIVATE_NETWORKS": "127.0.0.0/8",
             "FX_RATES_URL": "demo",

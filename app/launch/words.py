@@ -11,6 +11,10 @@ TEST_CARDS = {
     "4000 0000 0000 0002": "is declined",
     "4000 0000 0000 9995": "has insufficient funds",
 }
+ADYEN_CARDS = {
+    "4111 1111 1111 1111": "pays",
+    "4212 3456 7891 0006": "asks for 3-D Secure; the password is “password”",
+}
 
 
 def say(words: str) -> None:
@@ -27,6 +31,7 @@ def banner(plan: Plan) -> str:
     places = {
         "Demo shop": demo.get("shop_url") or f"{plan.sandbox_url}/shop",
         "Payment link": demo.get("payment_link") or "(see the dashboard)",
+        "  at Adyen": demo.get("adyen_link") or "(see the dashboard)",
         "Dashboard": f"{plan.web_url}/dashboard",
         "": sign_in if demo.get("dashboard_login") else "(the log-in of your database)",
         "Sandbox": f"{plan.sandbox_url}/control",
@@ -36,4 +41,6 @@ def banner(plan: Plan) -> str:
     lines += [f"  {label:<14}{place}" for label, place in places.items()]
     lines += ["", "  Test cards, with any future expiry date and any CVC:"]
     lines += [f"  {number:<22}{effect}" for number, effect in TEST_CARDS.items()]
+    lines += ["", "  At Adyen, with expiry date 03/30 and CVC 737:"]
+    lines += [f"  {number:<22}{effect}" for number, effect in ADYEN_CARDS.items()]
     return "\n".join([*lines, ""])

@@ -258,8 +258,12 @@ def _card(row: PaymentRow) -> Card | None:
 
 
 def _references(row: PaymentRow) -> tuple[tuple[str, str], ...]:
-    """The processor's own ids, labelled with its name; its words stay in the labels' second half."""
+    """The processor's own ids, labelled with its name; its words stay in the labels' second half. Where a
+    payment and its charge are one object, it is named once.
+    """
     name = row.processor.capitalize()
+    if row.processor_reference and row.processor_reference == row.processor_charge_reference:
+        return ((f"{name} reference", row.processor_reference),)
     pairs = (
         (f"{name} payment intent", row.processor_reference),
         (f"{name} charge", row.processor_charge_reference),

@@ -13,6 +13,7 @@ from app.domain.methods.facts import ActionKind, name_in
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
 from app.services.checkout_view import methods_of
+from app.services.deps import Deps
 from app.services.tokens import is_of
 from app.store.db import db, end_read
 from app.store.merchants import Merchant
@@ -20,13 +21,13 @@ from app.store.payments import CheckoutSession, Operation
 
 
 def refuse_unworkable(
-    row: CheckoutSession, merchant: Merchant, method: str, said: Mapping[str, Any]
+    deps: Deps, row: CheckoutSession, merchant: Merchant, method: str, said: Mapping[str, Any]
 ) -> None:
     """Raise InvalidRequest for a way to pay that the page does not offer, or not in this country."""
     country = said.get("country")
     if method_of(method).markets and not country:
         raise InvalidRequest("Say in which country you live.", param="country")
-    if method not in {one.name for one in methods_of(row, merchant, country)}:
+    if method not in {one.name for one in methods_of(deps, row, merchant, country)}:
         raise InvalidRequest("This way to pay does not work for this purchase.", param="method")
 
 

@@ -33,6 +33,7 @@ class PaymentView:
     merchant_id: str
     merchant_name: str
     merchant_brand: dict[str, Any]
+    merchant_country: str
     is_test: bool
     support_email: str
     amount: Money
@@ -150,7 +151,7 @@ def view_of(
         cancel_url=row.cancel_url,
         submit_type=row.submit_type,
         expires_at=row.expires_at,
-        methods=tuple(one.name for one in methods_of(row, merchant)),
+        methods=tuple(one.name for one in methods_of(deps, row, merchant)),
         is_held=_is_held(row),
         today=deps.clock.now().date(),
         script_amount=_script_amount(deps, account, row.amount),
@@ -164,12 +165,16 @@ def _script_amount(deps: Deps, account: ProcessorAccount, amount: Money) -> int 
 
 
 def methods_of(
-    row: CheckoutSession, merchant: Merchant, country: str | None = None
+    deps: Deps, row: CheckoutSession, merchant: Merchant, country: str | None = None
 ) -> list[Method]:
-    """The methods that can work for this checkout: the merchant's, or those that it was opened with."""
+    """The methods that can work for this checkout: of the merchant's, or of those that it was opened with,
+    all that the merchant's processor takes.
+    """
     on = merchant.methods
     allowed = on if row.methods is None else with_forms(row.methods, on)
-    return offered(allowed, row.amount, is_held=_is_held(row), country=country)
+    taken = deps.processors[account_of(deps, row.merchant_id).processor].methods
+    able = [name for name in allowed if name in taken]
+    return offered(able, row.amount, is_held=_is_held(row), country=country)
 
 
 def _is_held(row: CheckoutSession) -> bool:
@@ -197,6 +202,7 @@ def common_facts(
         "merchant_id": merchant.id,
         "merchant_name": merchant.name,
         "merchant_brand": merchant.brand,
+        "merchant_country": merchant.country,
         "is_test": merchant.mode == "test",
         "support_email": merchant.support_email,
         "phase": phase,

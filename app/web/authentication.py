@@ -18,10 +18,11 @@ from app.web import errors
 from app.web.authentication_page import address_of, page_words, way_back
 from app.web.checkout import explain, keep_private
 from app.web.checkout_form import AuthenticationForm, refuse_surplus
+from app.web.checkout_scripts import policy_of
+from app.web.checkout_sealed import is_back_from_elsewhere, proof_in_address
 from app.web.client_secrets import is_client_secret
 from app.web.context import deps
 from app.web.render import is_fragment, page
-from app.web.security import checkout_csp
 
 blueprint = Blueprint("authentication", __name__)
 blueprint.after_request(keep_private)
@@ -43,11 +44,11 @@ def _renew(error: CSRFError) -> AnyResponse:
 def ask(payment_id: str) -> AnyResponse:
     """The bank's question, or what became of the payment."""
     merchant_id = _opened(payment_id)
-    if "leave" not in request.args and "redirect_status" not in request.args:
+    if "leave" not in request.args and not is_back_from_elsewhere():
         return _show(authentication.state(deps(), merchant_id, payment_id))
     # Back from a provider's page, or on the way out: the bank may have confirmed a moment ago. It is asked
     # before the shop is told anything; what the address says of it is anybody's word.
-    view = authentication.finish(deps(), merchant_id, payment_id)
+    view = authentication.finish(deps(), merchant_id, payment_id, proof_in_address())
     is_waiting = view.phase == "redirect" and "leave" not in request.args
     return _to_page(payment_id) if is_waiting else _onward(view)
 
@@ -60,7 +61,7 @@ def authenticated(payment_id: str) -> AnyResponse:
     refuse_surplus(form)
     if not form.validate_on_submit():
         return _to_page(payment_id)
-    view = authentication.finish(deps(), merchant_id, payment_id)
+    view = authentication.finish(deps(), merchant_id, payment_id, form.proof)
     is_asked = view.phase in ("action", "redirect")
     if is_fragment():
         return _show(view, goes_on=not is_asked)
@@ -99,5 +100,5 @@ def _show(view: AuthenticationView, *, goes_on: bool = False) -> Response:
         **page_words(view, goes_on=goes_on),
         form_token=form.csrf_token.current_token,
     )
-    response.headers["Content-Security-Policy"] = checkout_csp(view.processor_js_url)
+    response.headers["Content-Security-Policy"] = policy_of(view, view.phase)
     return response

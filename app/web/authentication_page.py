@@ -22,6 +22,7 @@ from app.web.checkout_page import (
     safe_url,
     shown_amount,
 )
+from app.web.checkout_scripts import script_words
 from app.web.checkout_slips import SLIPS, Slip
 from app.web.checkout_ways import decider_of, end_heading, is_provided
 from app.web.client_secrets import client_secret
@@ -96,6 +97,7 @@ def page_words(view: AuthenticationView, *, goes_on: bool) -> dict[str, Any]:
     leave_url = address_of(view.payment_id, "ask", leave=1) if is_asked and back else None
     return {
         "view": view,
+        **script_words(view, view.phase),
         "page_url": address_of(view.payment_id, "ask"),
         "state_url": address_of(view.payment_id, "state"),
         "authenticated_url": address_of(view.payment_id, "authenticated"),

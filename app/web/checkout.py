@@ -32,9 +32,11 @@ from app.web import errors
 from app.web.checkout_brand import stylesheet
 from app.web.checkout_form import AuthenticationForm, PayForm, refuse_surplus
 from app.web.checkout_page import STALE, Notice, another_way, locale_asked, page_words
+from app.web.checkout_scripts import policy_of
+from app.web.checkout_sealed import is_back_from_elsewhere, proof_in_address
 from app.web.context import deps
 from app.web.render import page
-from app.web.security import checkout_csp, checkout_permissions
+from app.web.security import checkout_permissions
 
 blueprint = Blueprint("checkout", __name__)
 
@@ -73,9 +75,9 @@ def _renew(error: CSRFError) -> AnyResponse:
 @blueprint.get("/pay/<session_id>")
 def session(session_id: str) -> AnyResponse:
     """The page, whatever phase the payment is in."""
-    if "redirect_status" in request.args:
-        # Back from a provider's page. What the address says is anybody's word: the processor is asked.
-        return _moved(checkout.finish_authentication(deps(), session_id))
+    if is_back_from_elsewhere():
+        # From a provider's page or a bank's. What the address says is anybody's word: the processor is asked.
+        return _moved(checkout.finish_authentication(deps(), session_id, proof_in_address()))
     view = checkout.state(deps(), session_id)
     if view.phase in ("action", "redirect") and "another" in request.args:
         # The bank may have confirmed a moment ago: it is asked before anything is said of money.
@@ -128,7 +130,7 @@ def authenticated(session_id: str) -> AnyResponse:
     refuse_surplus(form)
     if not form.validate_on_submit():
         return _moved(checkout.state(deps(), session_id))
-    return _moved(checkout.finish_authentication(deps(), session_id))
+    return _moved(checkout.finish_authentication(deps(), session_id, form.proof))
 
 
 @blueprint.get("/pay/<session_id>/state")
@@ -193,7 +195,8 @@ def _show(
         "method": fresh.method.data or "",
         "country": fresh.country.data or "",
     }
-    words = page_words(view, mistakes or {}, notice, face or view.phase, values["method"])
+    shown = face or view.phase
+    words = page_words(view, mistakes or {}, notice, shown, values["method"])
     response = page(
         "checkout/session.html",
         "panel",
@@ -202,6 +205,6 @@ def _show(
         values=values,
         **words,
     )
-    response.headers["Content-Security-Policy"] = checkout_csp(view.processor_js_url)
+    response.headers["Content-Security-Policy"] = policy_of(view, shown)
     response.headers["Permissions-Policy"] = checkout_permissions(view.processor_js_url)
     return response

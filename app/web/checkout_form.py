@@ -16,6 +16,7 @@ from wtforms.validators import ValidationError
 from app.domain.errors import InvalidRequest, ParameterUnknown
 from app.domain.methods import CARD, METHODS, Flow, method_of
 from app.domain.methods.facts import token_of
+from app.web.checkout_sealed import is_sealed_card, proof_of
 
 _MANY_DIGITS = 12
 _LONGEST_NAME = 150
@@ -63,6 +64,8 @@ def _check_token(form: FlaskForm, field: StringField) -> None:
     if method is not None and method.is_by_name:
         # Nothing secret is typed for it: the provider asks on its own page, or the customer sends the money.
         field.data = token_of(method.name)
+        return
+    if is_sealed_card(text):
         return
     if not _TOKEN.fullmatch(text) or _CARD_NUMBER.search(text):
         field.data = ""
@@ -120,12 +123,19 @@ class PayForm(FlaskForm):
 
 
 class AuthenticationForm(FlaskForm):
-    """The customer is back from the bank's page."""
+    """The customer is back from the bank's page, and the processor's script may have brought a proof."""
 
     class Meta:
         """As above."""
 
         csrf_time_limit = None
+
+    details = StringField()
+
+    @property
+    def proof(self) -> str | None:
+        """What was brought, if it has the form of it."""
+        return proof_of(self.details.data)
 
 
 def refuse_surplus(form: FlaskForm) -> None:

@@ -18,6 +18,7 @@ from app.domain.money import Money
 from app.services.checkout_view import CheckoutView, PaymentView
 from app.web.amounts import first_locale, parse_locale
 from app.web.checkout_brand import accent_of
+from app.web.checkout_scripts import script_words
 from app.web.checkout_slips import END_HEADINGS, SLIPS
 from app.web.checkout_transfers import end_words, transfer_of
 from app.web.checkout_ways import (
@@ -169,6 +170,7 @@ def page_words(
     return {
         "view": view,
         **_addresses(view),
+        **script_words(view, face),
         "title": f"{prefix}{title} · {view.merchant_name}",
         "ways": ways_of(view, locale, chosen or view.method),
         "express": express_of(view),

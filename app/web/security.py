@@ -24,6 +24,7 @@ _BASE = {
     "connect-src": "'self'",
 }
 _STRIPE_JS = "https://js.stripe.com"
+_ADYEN = ".adyen.com"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _A_YEAR_SECONDS = 31_536_000
 _PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=({}), usb=()"
@@ -55,25 +56,35 @@ def page_csp() -> str:
     return _policy(_BASE)
 
 
-def checkout_csp(processor_js_url: str | None) -> str:
-    """The policy of the payment page: ours, plus the processor's script, frames and API."""
+def checkout_csp(processor_js_url: str | None, *, frames_any: bool = False) -> str:
+    """The policy of the payment page: ours, plus the processor's script, frames and API.
+
+    `frames_any`: the page puts a bank's question in a frame of its own, and banks are anywhere.
+    """
     if not processor_js_url:
         return page_csp()
     origin = _origin(processor_js_url)
-    if origin == _STRIPE_JS:
-        script = f"{_STRIPE_JS} https://*.js.stripe.com"
-        frame = f"{script} https://hooks.stripe.com"
-        connect = "https://api.stripe.com"
-    else:
-        script = frame = connect = origin
+    script, frame, connect = _allowed(origin)
+    anywhere = f" {origin} https:" if frames_any else ""
     return _policy(
         _BASE
         | {
             "script-src": f"'self' {script}",
-            "frame-src": frame,
+            "frame-src": f"{frame}{anywhere}",
             "connect-src": f"'self' {connect}",
+            "form-action": f"'self'{anywhere}",
         }
     )
+
+
+def _allowed(origin: str) -> tuple[str, str, str]:
+    """Where the script of that origin comes from, what it frames, and whom it talks to."""
+    if origin == _STRIPE_JS:
+        script = f"{_STRIPE_JS} https://*.js.stripe.com"
+        return script, f"{script} https://hooks.stripe.com", "https://api.stripe.com"
+    if origin.startswith("https://") and origin.endswith(_ADYEN):
+        return origin, f"https://*{_ADYEN}", f"https://*{_ADYEN}"
+    return origin, origin, origin
 
 
 def checkout_permissions(processor_js_url: str | None) -> str:

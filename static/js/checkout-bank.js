@@ -2,7 +2,8 @@
    exists in our page. Only calls that Stripe documents for js.stripe.com are used. And ways to pay that have no fields
    here, since a provider asks on its own page or the customer sends the money. */
 
-import { loadProcessor, look, SLOW_AFTER_MS } from "./checkout-card.js";
+import { loadProcessor, look } from "./checkout-card.js";
+import { SLOW_AFTER_MS } from "./checkout-theme.js";
 
 const FAILED = "The payment processor could not be reached. Try again in a minute.";
 
@@ -54,7 +55,7 @@ export class BankFields {
     this.state = { empty: true, complete: false, error: null };
   }
 
-  async mount(url, key) {
+  async mount({ processor: url, key }) {
     const slow = setTimeout(() => this.#fail(), SLOW_AFTER_MS);
     try {
       this.stripe = await loadProcessor(url, key);

@@ -1,7 +1,7 @@
-/* The processor's secure card fields. They are its iframes on its origin: a card number never exists in our page.
+/* Stripe's secure card fields. They are its iframes on its origin: a card number never exists in our page.
    Only calls that Stripe documents for js.stripe.com are used. */
 
-export const SLOW_AFTER_MS = 12000;
+import { readTheme, SLOW_AFTER_MS } from "./checkout-theme.js";
 
 const FIELDS = [
   ["card-number", "cardNumber", "Enter the card number"],
@@ -51,29 +51,21 @@ export function loadProcessor(url, key) {
   return processor;
 }
 
-/** How our own fields look, for fields that are not ours. */
+/** How our own fields look, in Stripe's words. */
 export function look() {
-  const css = getComputedStyle(document.body);
-  const probe = document.createElement("span");
-  document.body.append(probe);
-  const colour = (name) => {
-    probe.style.color = `var(${name})`;
-    return getComputedStyle(probe).color;
-  };
-  const style = {
+  const theme = readTheme();
+  return {
     base: {
-      color: colour("--ink"),
-      iconColor: colour("--ink-2"),
-      fontFamily: css.getPropertyValue("--font-field").trim(),
-      fontSize: "17px",
+      color: theme.ink,
+      iconColor: theme.soft,
+      fontFamily: theme.font,
+      fontSize: theme.size,
       fontSmoothing: "antialiased",
-      "::placeholder": { color: colour("--ink-3") },
-      ":disabled": { color: colour("--ink-2") },
+      "::placeholder": { color: theme.faint },
+      ":disabled": { color: theme.soft },
     },
-    invalid: { color: colour("--red"), iconColor: colour("--red") },
+    invalid: { color: theme.red, iconColor: theme.red },
   };
-  probe.remove();
-  return style;
 }
 
 export class CardFields {
@@ -87,7 +79,7 @@ export class CardFields {
     this.leaving = new AbortController();
   }
 
-  async mount(url, key) {
+  async mount({ processor: url, key }) {
     const slow = setTimeout(() => this.#fail(), SLOW_AFTER_MS);
     try {
       this.stripe = await loadProcessor(url, key);
@@ -193,4 +185,11 @@ export class CardFields {
       return { problems: { "": "The payment processor could not be reached. Try again in a minute." } };
     }
   }
+}
+
+/** Shows the bank's page on top of ours. Nothing is brought back from it: Stripe knows what was answered. */
+export async function confirm({ processor: url, key, secret }) {
+  const stripe = await loadProcessor(url, key);
+  await stripe.handleNextAction({ clientSecret: secret });
+  return null;
 }

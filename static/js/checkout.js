@@ -1,8 +1,9 @@
 /* The checkout page. The server decides what state a payment is in; this file shows it and carries a card token there.
    Whatever happens here (an answer lost, a button pressed twice, a page restored), the truth is asked for, never guessed. */
 
+import * as adyen from "./checkout-adyen.js";
 import { BankFields, NoFields } from "./checkout-bank.js";
-import { CardFields, loadProcessor } from "./checkout-card.js";
+import * as stripe from "./checkout-card.js";
 import { ExpressButtons } from "./checkout-express.js";
 import { problemsOf, suggestionFor } from "./checkout-fields.js";
 
@@ -12,8 +13,13 @@ const POLL_MOST_MS = 15000;
 const RECHECK_MS = 3000;
 const STAY_SECONDS = 10;
 const COPIED_MS = 2000;
+// All but the one that closes the bank's page: that is never locked.
+const BUTTONS = "form:not([method='dialog']) button";
+const ASK = "ask"; // In the query of our own address: the bank's question is to be put at once.
 
-const KINDS = [[".card-fields", CardFields], [".bank-fields", BankFields], [".leaving", NoFields]];
+// The processors whose card fields we can show, by the name that the page gives.
+const SCRIPTS = { adyen, stripe };
+const kinds = () => [[".card-fields", script().CardFields], [".bank-fields", BankFields], [".leaving", NoFields]];
 
 const live = document.getElementById("live");
 const typed = { email: "", name: "" };
@@ -26,6 +32,7 @@ let countdown = 0;
 
 const panel = () => document.getElementById("panel");
 const form = () => document.getElementById("pay-form");
+const script = () => SCRIPTS[panel().dataset.script];
 const pause = (milliseconds) => new Promise((done) => { setTimeout(done, milliseconds); });
 const say = (text) => { live.textContent = text; };
 
@@ -105,9 +112,20 @@ async function recheck() {
 
 /* Showing what it said. */
 
+/** A document that may frame any bank's page is one of its own: card fields are never in it. */
+const isElsewhere = (next) => next.dataset.frames !== panel().dataset.frames
+  && (next.dataset.frames === "any" || Boolean(next.querySelector("#pay-form")));
+
+function moveTo(next) {
+  const address = new URL(next.dataset.page, location.href);
+  if (next.dataset.frames === "any") address.searchParams.set(ASK, "1");
+  location.assign(address);
+}
+
 function show(html) {
   const next = new DOMParser().parseFromString(html, "text/html").getElementById("panel");
   if (!next) return location.assign(panel().dataset.page);
+  if (isElsewhere(next)) return moveTo(next);
   isBusy = false;
   document.title = next.dataset.title;
   if (form() && next.querySelector("#pay-form")) {
@@ -198,7 +216,7 @@ function lock() {
   button.dataset.idle ??= words.textContent;
   words.textContent = button.dataset.busy;
   button.dataset.working = "";
-  for (const other of panel().querySelectorAll("form button")) other.disabled = true;
+  for (const other of panel().querySelectorAll(BUTTONS)) other.disabled = true;
   for (const field of panel().querySelectorAll("input[id]")) field.readOnly = true;
   card?.lock(true);
   express?.lock(true);
@@ -210,7 +228,7 @@ function unlock() {
   if (!button) return;
   if (button.dataset.idle) button.querySelector("[data-label]").textContent = button.dataset.idle;
   delete button.dataset.working;
-  for (const other of panel().querySelectorAll("form button")) other.disabled = false;
+  for (const other of panel().querySelectorAll(BUTTONS)) other.disabled = false;
   for (const field of panel().querySelectorAll("input[id]")) field.readOnly = false;
   card?.lock(false);
   express?.lock(false);
@@ -293,8 +311,8 @@ async function verify() {
   say("Verifying the amounts. Please wait.");
   let isWrong = false;
   try {
-    const stripe = await loadProcessor(dataset.processor, dataset.key);
-    isWrong = Boolean((await stripe.verifyMicrodepositsForPayment(dataset.secret, { amounts })).error);
+    const loaded = await stripe.loadProcessor(dataset.processor, dataset.key);
+    isWrong = Boolean((await loaded.verifyMicrodepositsForPayment(dataset.secret, { amounts })).error);
   } catch {
     isWrong = true; // Or the line broke: the server knows how far it got.
   }
@@ -311,13 +329,14 @@ async function authenticate() {
   lock();
   say("Your bank wants to confirm that it is you. Its page opens on top of this one.");
   let isBlocked = false;
+  const body = new FormData(panel().querySelector("[data-action]"));
   try {
-    const stripe = await loadProcessor(dataset.processor, dataset.key);
-    await stripe.handleNextAction({ clientSecret: dataset.secret });
+    const brought = await script().confirm(dataset);
+    if (brought) body.set("details", brought);
   } catch {
     isBlocked = true; // Or broken: the server knows how far it got.
   }
-  await send(dataset.authenticated, new FormData(panel().querySelector("[data-action]")));
+  await send(dataset.authenticated, body);
   if (panel().dataset.phase !== "action") return;
   unlock();
   panel().querySelector("[data-blocked]").hidden = !isBlocked;
@@ -328,7 +347,7 @@ async function another(event) {
   event.preventDefault();
   if (isBusy) return;
   const { href } = event.currentTarget;
-  if (!(await refresh(href).catch(() => false))) location.assign(href);
+  if (panel().dataset.frames === "any" || !(await refresh(href).catch(() => false))) location.assign(href);
 }
 
 /* Starting whatever the panel is. */
@@ -385,14 +404,14 @@ function choose() {
   if (!ways.has(name)) {
     const picked = form().querySelector(`input[name='method'][value='${name}']`);
     const place = picked.closest(".way") || form();
-    const root = place.querySelector(KINDS.map(([selector]) => selector).join());
-    const [, Fields] = KINDS.find(([selector]) => root.matches(selector));
+    const root = place.querySelector(kinds().map(([selector]) => selector).join());
+    const [, Fields] = kinds().find(([selector]) => root.matches(selector));
     const way = new Fields(root, {
       onProblem: problem,
       onFail: () => say(root.querySelector(".card-late").textContent),
     });
     ways.set(name, way);
-    way.mount(panel().dataset.processor, panel().dataset.key);
+    way.mount(panel().dataset);
   }
   card = ways.get(name);
   verb(card.button);
@@ -409,7 +428,6 @@ function verb(words) {
 
 /** Opened again halfway, or sent back here by the bank: what came of it is asked first. */
 async function resume() {
-  history.replaceState(null, "", panel().dataset.page);
   await send(panel().dataset.authenticated, new FormData(panel().querySelector("[data-action]")));
 }
 
@@ -473,8 +491,10 @@ const isReload = performance.getEntriesByType("navigation")[0]?.type !== "naviga
 
 begin({ isMove: false });
 if (panel().querySelector("[data-action]")) {
-  // Sent here by a shop for the bank's question alone: it is asked at once, the first time.
-  if ("begin" in panel().dataset && !isReload) authenticate();
+  // Sent here for the bank's question alone, by a shop or by the form: it is asked at once, the first time.
+  const isSent = "begin" in panel().dataset || new URLSearchParams(location.search).has(ASK);
+  history.replaceState(null, "", panel().dataset.page);
+  if (isSent && !isReload) authenticate();
   else resume();
 } else if (panel().querySelector("[data-focus]")) settle();
 window.addEventListener("pageshow", (event) => { if (event.persisted) recheck(); });

@@ -26,6 +26,9 @@ def stack(servers: Servers, valkey_url: str, sandbox: SandboxServer) -> Iterator
         SANDBOX_BANK_URL=sandbox.url,
         STRIPE_JS_URL=f"{sandbox.url}/v3/",
         STRIPE_READ_SECONDS="5",
+        ADYEN_API_URL=f"{sandbox.url}/adyen",
+        ADYEN_JS_URL=f"{sandbox.url}/adyen/sdk/adyen.js",
+        ADYEN_READ_SECONDS="5",
     )
     with (
         web_server(environ) as web,

@@ -26,6 +26,23 @@ PASSWORD = "correct horse battery staple"
 PRICE = Money(4999, "USD")
 
 
+@dataclass(frozen=True)
+class AccountThere:
+    """An account in the sandbox, which needs no registration: its name in the true record, and its keys."""
+
+    name: str
+    publishable_key: str
+    secret_key: str
+
+
+ACCOUNTS = {
+    "stripe": lambda tail: AccountThere(f"acct_sbx_{tail}", f"pk_test_{tail}", f"sk_test_{tail}"),
+    "adyen": lambda tail: AccountThere(
+        f"Northwind_{tail}", f"test_{tail}", f"adyen_test_Northwind_{tail}"
+    ),
+}
+
+
 @dataclass
 class Stack:
     """What runs, and the same application in this process to set things up with."""
@@ -42,9 +59,10 @@ class Stack:
         found: Deps = self.app.extensions["farthing"]
         return found
 
-    def merchant(self) -> "Shop":
+    def merchant(self, processor: str = "stripe") -> "Shop":
         """A new merchant, connected to a new account of the sandbox, with one owner."""
         tail = secrets.token_hex(6)
+        account = ACCOUNTS[processor](tail)
         email = f"owner-{tail}@example.com"
         with self.app.app_context():
             merchant_id = merchants.open_merchant(
@@ -67,24 +85,29 @@ class Stack:
                 self.deps,
                 accounts.ConnectAccount(
                     merchant_id=merchant_id,
-                    processor="stripe",
-                    external_account=f"acct_sbx_{tail}",
-                    publishable_key=f"pk_test_{tail}",
-                    secret_key=f"sk_test_{tail}",
+                    processor=processor,
+                    external_account=account.name,
+                    publishable_key=account.publishable_key,
+                    secret_key=account.secret_key,
                 ),
             )
-            secret = self._webhook(f"sk_test_{tail}", account_id)
-            accounts.set_webhook_secrets(self.deps, account_id, (secret,))
-        return Shop(self, merchant_id, f"acct_sbx_{tail}", email)
+            listen = {"stripe": self._stripe_webhook, "adyen": self._adyen_webhook}[processor]
+            accounts.set_webhook_secrets(self.deps, account_id, (listen(account, account_id),))
+        return Shop(self, merchant_id, account.name, email)
 
-    def _webhook(self, secret_key: str, account_id: str) -> str:
+    def _adyen_webhook(self, account: "AccountThere", account_id: str) -> str:
+        address = f"{self.web.url}/hooks/adyen/{account_id}"
+        made = self.sandbox.control("adyen/webhooks", merchant_account=account.name, url=address)
+        return str(made["hmac_key"])
+
+    def _stripe_webhook(self, account: "AccountThere", account_id: str) -> str:
         form = urllib.parse.urlencode(
             {"url": f"{self.web.url}/hooks/stripe/{account_id}", "enabled_events[]": "*"}
         )
         request = urllib.request.Request(
             f"{self.sandbox.url}/v1/webhook_endpoints", data=form.encode(), method="POST"
         )
-        login = base64.b64encode(f"{secret_key}:".encode()).decode()
+        login = base64.b64encode(f"{account.secret_key}:".encode()).decode()
         request.add_header("Authorization", f"Basic {login}")
         with urllib.request.urlopen(request, timeout=10) as answer:
             return str(json.load(answer)["secret"])

@@ -32,7 +32,7 @@ def sealed_card(number: str = "4111111111111111", holder: str = "Ada Novak") -> 
         "encryptedCardNumber": f"test_{number}",
         "encryptedExpiryMonth": "test_03",
         "encryptedExpiryYear": "test_2030",
-        "encryptedSecurityCode": "test_737",
+        "encryptedSecurityCode": "test_7373" if number.startswith("37") else "test_737",
         "browserInfo": BROWSER,
     }
     return f"scheme:{json.dumps(fields, separators=(',', ':'))}"

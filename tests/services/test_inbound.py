@@ -6,27 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from app.domain.errors import NotFound, SignatureInvalid
-from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
 from app.services import inbound, payments, polling
 from app.services.accounts import set_webhook_secrets
 from app.services.deps import Deps
 from app.services.inbound import ReceiveNews
-from app.services.payments import CapturePayment
-from app.services.refunds import RequestRefund, request_refund
 from tests.factories import (
     NEEDS_3DS,
-    NO_FUNDS,
     FakeQueue,
     Shop,
     TestClock,
     make_payment,
     open_shop,
-    usd,
 )
 from tests.services.bank import Bank, assert_books_equal_record, at_once, deliver, rows, sign
 
@@ -203,73 +196,12 @@ def test_a_replayed_event_has_no_second_effect(
     assert inbox() == [("payment_intent.succeeded", "handled")]
 
 
-def captured_and_refunded(deps: Deps, shop: Shop, queue: FakeQueue) -> Payment:
-    """A life with many events: declined, then held, then captured in part, then refunded."""
-    held = make_payment(deps, shop, capture_method="manual")
-    payments.capture_payment(
-        deps, CapturePayment(shop.merchant_id, held.id, "user:robin", usd("20.00"))
-    )
-    request_refund(deps, RequestRefund(shop.merchant_id, held.id, usd("5.00"), "user:robin"))
-    queue.drain()
-    return held
-
-
 def books(shop: Shop) -> list[dict[str, Any]]:
     return rows(
         """SELECT account, currency, sum(signed_minor)::bigint AS total FROM ledger_entries
            WHERE merchant_id = :m GROUP BY 1, 2 ORDER BY 1, 2""",
         m=shop.merchant_id,
     )
-
-
-@settings(
-    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(data=st.data())
-def test_any_order_and_repetition_of_events_ends_in_the_same_state(
-    deps: Deps, bank: Bank, queue: FakeQueue, data: st.DataObject
-) -> None:
-    shop = open_shop(deps)
-    here = replace(bank, shop=shop)
-    payment = captured_and_refunded(deps, shop, queue)
-    before, balances = payments.load(shop.merchant_id, payment.id), books(shop)
-    told = here.events()
-    assert len(told) >= 5
-    order = data.draw(st.permutations(told))
-    again = data.draw(st.lists(st.sampled_from(told), max_size=3))
-
-    for one in [*order, *again]:
-        deliver(deps, shop, one)
-        if data.draw(st.booleans()):
-            inbound.handle_due(deps)
-    inbound.handle_due(deps)
-
-    after = payments.load(shop.merchant_id, payment.id)
-    assert replace(after, version=0) == replace(before, version=0)
-    assert books(shop) == balances
-    left = rows("SELECT DISTINCT status FROM inbox WHERE merchant_id = :m", m=shop.merchant_id)
-    assert {row["status"] for row in left} <= {"handled", "ignored"}
-    assert_books_equal_record(here)
-
-
-@settings(
-    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(data=st.data())
-def test_events_alone_finish_a_payment_whose_answer_was_lost(
-    deps: Deps, bank: Bank, data: st.DataObject
-) -> None:
-    shop = open_shop(deps)
-    here = replace(bank, shop=shop)
-    here.fault("drop_after", CREATE)
-    payment = make_payment(deps, shop)
-    assert payment.status is PaymentStatus.UNKNOWN
-
-    for one in data.draw(st.permutations(here.events())):
-        deliver(deps, shop, one)
-    inbound.handle_due(deps)
-    assert payments.load(shop.merchant_id, payment.id).status is PaymentStatus.CAPTURED
-    assert_books_equal_record(here)
 
 
 def test_an_event_that_lies_is_not_believed(
@@ -285,37 +217,6 @@ def test_an_event_that_lies_is_not_believed(
     queue.drain()
     now = payments.load(shop.merchant_id, waiting.id)
     assert (now.status, now.captured_minor) == (PaymentStatus.REQUIRES_ACTION, 0)
-
-
-def test_an_event_that_comes_before_our_answer_finds_the_payment_by_our_reference(
-    deps: Deps, shop: Shop, bank: Bank, queue: FakeQueue
-) -> None:
-    bank.fault("drop_after", CREATE)
-    payment = make_payment(deps, shop)
-    assert payment.processor_reference is None
-    [told] = bank.events("payment_intent.succeeded")
-    deliver(deps, shop, told)
-    queue.drain()
-
-    now = payments.load(shop.merchant_id, payment.id)
-    assert (now.status, now.operation) == (PaymentStatus.CAPTURED, None)
-    assert now.processor_reference == told["data"]["object"]["id"]
-
-
-def test_old_news_of_a_decline_does_not_disturb_a_further_try(
-    deps: Deps, shop: Shop, bank: Bank, queue: FakeQueue
-) -> None:
-    declined = make_payment(deps, shop, token=NO_FUNDS)
-    bank.fault("drop_before", "POST /v1/payment_intents/*/confirm")
-    trying = payments.confirm_payment(
-        deps, payments.ConfirmPayment(shop.merchant_id, declined.id, "pm_card_visa", "customer")
-    )
-    [told] = bank.events("payment_intent.payment_failed")
-    deliver(deps, shop, told)
-    queue.drain()
-
-    assert trying.status is PaymentStatus.UNKNOWN
-    assert payments.load(shop.merchant_id, declined.id).status is PaymentStatus.UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.declines import DeclineReason
-from app.domain.errors import OperationInProgress, UnexpectedState
+from app.domain.errors import UnexpectedState
 from app.domain.payments import Payment
-from app.domain.states import OperationStatus, PaymentStatus
+from app.domain.states import PaymentStatus
 from app.services import expiry, payments, resolver
 from app.services.deps import Deps
 from app.services.payments import CancelPayment, CapturePayment, ConfirmPayment
 from tests.factories import (
-    DECLINED,
     NEEDS_3DS,
-    NO_FUNDS,
     VISA,
     Shop,
     TestClock,
@@ -25,17 +22,6 @@ from tests.factories import (
 )
 from tests.services.bank import Bank, assert_books_equal_record, rows
 
-# The money did not move / moved before the answer was lost or spoilt.
-NOT_MOVED = ["drop_before", "error_before", "rate_limit", "unavailable"]
-MOVED = [
-    "drop_after",
-    "error_after",
-    "malformed_body",
-    "truncated_body",
-    "wrong_amount",
-    "wrong_currency",
-    "unknown_status",
-]
 CREATE = "POST /v1/payment_intents"
 
 
@@ -47,108 +33,10 @@ def settled(deps: Deps, clock: TestClock, payment: Payment, *, rounds: int = 4) 
     return payments.load(payment.merchant_id, payment.id)
 
 
-@pytest.mark.parametrize("fault", [*NOT_MOVED, *MOVED])
-def test_an_answer_that_is_not_understood_is_unknown_and_then_found_out(
-    deps: Deps, shop: Shop, bank: Bank, clock: TestClock, fault: str
-) -> None:
-    bank.fault(fault, CREATE)
-    payment = make_payment(deps, shop)
-
-    assert payment.status is PaymentStatus.UNKNOWN
-    assert payment.operation is not None
-    assert payment.operation.status is OperationStatus.UNKNOWN
-    assert (payment.captured_minor, payment.decline_reason) == (0, None)
-    assert bank.facts("captured") == ([5000] if fault in MOVED else [])
-
-    found = settled(deps, clock, payment)
-    if fault == "error_before":
-        # The key is bound to the processor's error: nothing was taken, and nothing will be.
-        assert found.status is PaymentStatus.FAILED
-        assert found.decline_reason is DeclineReason.TECHNICAL
-        assert bank.facts("authorised") == []
-    else:
-        assert found.status is PaymentStatus.CAPTURED
-        assert bank.facts("captured") == [5000]
-    assert found.operation is None
-    assert_books_equal_record(bank)
-
-
-@pytest.mark.parametrize("fault", ["drop_after", "error_after", "malformed_body"])
-def test_a_decline_whose_answer_was_lost_is_found_out(
-    deps: Deps, shop: Shop, bank: Bank, clock: TestClock, fault: str
-) -> None:
-    bank.fault(fault, CREATE)
-    payment = make_payment(deps, shop, token=NO_FUNDS)
-    assert payment.status is PaymentStatus.UNKNOWN
-
-    found = settled(deps, clock, payment)
-    assert found.status is PaymentStatus.FAILED
-    assert bank.facts("authorised") == []
-    assert confirm(deps, found).status is PaymentStatus.CAPTURED
-    assert bank.facts("captured") == [5000]
-    assert len(bank.events("payment_intent.created")) == 1
-
-
 def confirm(deps: Deps, payment: Payment) -> Payment:
     return payments.confirm_payment(
         deps, ConfirmPayment(payment.merchant_id, payment.id, VISA, "customer")
     )
-
-
-@pytest.mark.parametrize("fault", ["drop_after", "error_after", "truncated_body"])
-def test_a_question_to_the_customer_that_was_lost_is_asked_after_all(
-    deps: Deps, shop: Shop, bank: Bank, clock: TestClock, fault: str
-) -> None:
-    bank.fault(fault, CREATE)
-    payment = make_payment(deps, shop, token=NEEDS_3DS)
-    assert payment.status is PaymentStatus.UNKNOWN
-
-    waiting = settled(deps, clock, payment)
-    assert waiting.status is PaymentStatus.REQUIRES_ACTION
-    bank.answer_challenge(waiting)
-    assert resolver.refresh(deps, waiting).status is PaymentStatus.CAPTURED
-    assert bank.facts("captured") == [5000]
-
-
-@pytest.mark.parametrize("fault", ["drop_before", "drop_after", "error_before", "error_after"])
-def test_a_further_try_whose_answer_was_lost_is_found_out(
-    deps: Deps, shop: Shop, bank: Bank, clock: TestClock, fault: str
-) -> None:
-    declined = make_payment(deps, shop, token=DECLINED)
-    bank.fault(fault, "POST /v1/payment_intents/*/confirm")
-    payment = confirm(deps, declined)
-    assert payment.status is PaymentStatus.UNKNOWN
-
-    found = settled(deps, clock, payment)
-    taken = [] if fault == "error_before" else [5000]
-    assert bank.facts("captured") == taken
-    assert found.status is (PaymentStatus.CAPTURED if taken else PaymentStatus.FAILED)
-    assert_books_equal_record(bank)
-
-
-@pytest.mark.parametrize("fault", ["drop_before", "drop_after", "error_before", "error_after"])
-@pytest.mark.parametrize("command", ["capture", "cancel"])
-def test_a_command_whose_answer_was_lost_is_found_out(
-    deps: Deps, shop: Shop, bank: Bank, clock: TestClock, command: str, fault: str
-) -> None:
-    held = make_payment(deps, shop, capture_method="manual")
-    bank.fault(fault, f"POST /v1/payment_intents/*/{command}")
-    payment = give(deps, held, command)
-
-    assert payment.status is PaymentStatus.AUTHORIZED
-    with pytest.raises(OperationInProgress):
-        give(deps, held, "cancel")
-
-    found = settled(deps, clock, payment)
-    assert found.operation is None
-    if fault == "error_before":
-        # Definitely not done: the hold stands, and the command may be given again.
-        assert found.status is PaymentStatus.AUTHORIZED
-        found = give(deps, found, command)
-    done = {"capture": PaymentStatus.CAPTURED, "cancel": PaymentStatus.CANCELED}[command]
-    assert found.status is done
-    assert bank.facts("captured") == ([2000] if command == "capture" else [])
-    assert_books_equal_record(bank)
 
 
 def give(deps: Deps, payment: Payment, command: str) -> Payment:
@@ -171,20 +59,6 @@ def test_nothing_else_is_tried_while_the_outcome_is_unknown(
         confirm(deps, payment)
     with pytest.raises(UnexpectedState):
         give(deps, payment, "cancel")
-
-
-def test_a_processor_that_is_down_for_an_hour_changes_nothing(
-    deps: Deps, shop: Shop, bank: Bank, clock: TestClock
-) -> None:
-    bank.fault("drop_after", CREATE)
-    payment = make_payment(deps, shop)
-    bank.fault("unavailable", "*", count=None)
-
-    assert settled(deps, clock, payment, rounds=5).status is PaymentStatus.UNKNOWN
-    bank.sandbox.clear_faults()
-    clock.advance(timedelta(hours=1))
-    assert settled(deps, clock, payment).status is PaymentStatus.CAPTURED
-    assert bank.facts("captured") == [5000]
 
 
 def test_the_resolver_asks_less_and_less_often(

@@ -21,6 +21,7 @@ from app.adapters.processors.origins import origins
 from app.domain.bank_facts import BankMoney, ReturnRequest
 from app.domain.declines import DeclineReason
 from app.domain.kept import CustomerKnown, CustomerRequest, Dropped, KeepRequest
+from app.domain.methods import CARD
 from app.domain.money import Money
 from app.domain.processor import (
     AbandonRequest,
@@ -58,6 +59,7 @@ class AdyenProcessor:
     """Cards through Adyen's Checkout API."""
 
     name = "adyen"
+    methods = frozenset({CARD})
     is_told = True
     # Adyen knows a key for seven days at least.
     key_life = timedelta(days=6)

@@ -40,6 +40,7 @@ class Guarded:
         self.name = inner.name
         self.js_url = inner.js_url
         self.js_origins = inner.js_origins
+        self.methods = inner.methods
         self.is_told = inner.is_told
         self.key_life = inner.key_life
         self.news_answer = inner.news_answer

@@ -19,7 +19,7 @@ from app.adapters.processors import stripe_cash, stripe_kept, stripe_money, stri
 from app.adapters.processors import stripe_words as words
 from app.adapters.processors.origins import origins
 from app.adapters.processors.stripe_errors import MOVED_ON, asked, detail, is_replay
-from app.adapters.processors.stripe_methods import NotOffered
+from app.adapters.processors.stripe_methods import TAKEN, NotOffered
 from app.adapters.processors.stripe_news import ABOUT_PAYMENTS, news_of, no_duplicates
 from app.adapters.processors.stripe_params import (
     EXPAND,
@@ -65,6 +65,7 @@ class StripeProcessor:
     """Cards through Stripe's payment intents."""
 
     name = "stripe"
+    methods = TAKEN
     is_told = False
     # Stripe forgets keys after 24 hours; a repetition after that would be a new charge.
     key_life = timedelta(hours=23)

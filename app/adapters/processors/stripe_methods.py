@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from app.adapters.processors import stripe_transfers
 from app.domain.bank_money import is_transfer
 from app.domain.declines import DeclineReason
-from app.domain.methods import Flow, method_of
+from app.domain.methods import WALLETS, Flow, method_of
 from app.domain.methods.facts import ActionKind, MethodFacts
 
 _R = DeclineReason
@@ -24,6 +24,8 @@ TYPES = {
     "klarna": "klarna",
     "bank_transfer": "customer_balance",
 }
+# What is taken: these, and the wallets that a card may be in.
+TAKEN = frozenset({*TYPES, *WALLETS})
 OURS = {theirs: ours for ours, theirs in TYPES.items()}
 
 # What may be kept of each kind: Stripe's field → ours. Nothing here can be used to pay.

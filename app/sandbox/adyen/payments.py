@@ -201,6 +201,8 @@ def _card_data(payment: Json) -> dict[str, str]:
     row = cards.BY_FINGERPRINT.get(card["fingerprint"])
     is_safe = payment["three_d"] is not None
     return {
+        "alias": cards.alias(card["fingerprint"]),
+        "aliasType": "Default",
         "authCode": payment["auth_code"],
         "authorisedAmountCurrency": payment["amount"]["currency"],
         "authorisedAmountValue": str(payment["authorised"]),

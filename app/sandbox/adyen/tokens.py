@@ -75,6 +75,8 @@ def _resource(row: Json) -> Json:
     card = row["card"]
     return {
         "id": row["id"],
+        "alias": cards.alias(card["fingerprint"]),
+        "aliasType": "Default",
         "brand": card["brand"],
         "expiryMonth": card["expiryMonth"],
         "expiryYear": card["expiryYear"],
@@ -128,7 +130,8 @@ def methods(call: Call) -> Json:
 
 def _offer(row: Json) -> Json:
     shown = _resource(row)
-    del shown["shopperReference"]
+    for name in ("alias", "aliasType", "shopperReference"):
+        del shown[name]
     return shown | {
         "name": row["card"]["brand"].title(),
         "supportedShopperInteractions": ["Ecommerce", "ContAuth"],
