@@ -135,8 +135,10 @@ def authenticated(session_id: str) -> AnyResponse:
 
 @blueprint.get("/pay/<session_id>/state")
 def state(session_id: str) -> Response:
-    """The phase alone, small enough to be asked for again and again."""
-    return jsonify(phase=checkout.state(deps(), session_id).phase)
+    """The phase, and what is still due of a transfer: small enough to be asked for again and again."""
+    view = checkout.state(deps(), session_id)
+    due = {"due": str(view.due.amount_minor)} if view.phase == "transfer" and view.due else {}
+    return jsonify(phase=view.phase, **due)
 
 
 @blueprint.get("/pay/brand/<accent>.css")

@@ -19,7 +19,7 @@ from app.services.checkout_view import CheckoutView, PaymentView
 from app.web.amounts import first_locale, parse_locale
 from app.web.checkout_brand import accent_of
 from app.web.checkout_scripts import script_words
-from app.web.checkout_slips import END_HEADINGS, SLIPS
+from app.web.checkout_slips import END_HEADINGS, slip_of
 from app.web.checkout_transfers import end_words, transfer_of
 from app.web.checkout_ways import (
     day_of,
@@ -179,7 +179,7 @@ def page_words(
         "verb": _VERBS[_submit_type(view)],
         "amount": amount,
         "lines": [_line(item, view.amount.currency) for item in view.line_items],
-        "slip": SLIPS[view.phase],
+        "slip": slip_of(view),
         "facts": facts_of(view, locale),
         "end": _end_of(view, amount) if is_ended else None,
         "errors": errors,

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from app.services.checkout_view import PaymentView
+
 
 @dataclass(frozen=True, slots=True)
 class Slip:
@@ -30,6 +32,15 @@ SLIPS = {
     "canceled": Slip("Order", "Total", "grey", "Not charged"),
     "returned": Slip("Order", "Total", "orange", "Given back"),
 }
+
+_REST = Slip("Still to be sent", "Total", "blue", "Part arrived")
+
+
+def slip_of(view: PaymentView) -> Slip:
+    """The slip over an order; of a transfer in parts it is about the rest."""
+    is_part = view.phase == "transfer" and view.due is not None and view.due < view.amount
+    return _REST if is_part else SLIPS[view.phase]
+
 
 END_HEADINGS = {
     "paid": "Payment complete",

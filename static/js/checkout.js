@@ -10,6 +10,7 @@ import { problemsOf, suggestionFor } from "./checkout-fields.js";
 const ANSWER_WITHIN_MS = 90000;
 const POLL_FIRST_MS = 1000;
 const POLL_MOST_MS = 15000;
+const SLOW_POLL_MS = 30000; // Of a bank that takes days: whoever keeps the page open sees it come.
 const RECHECK_MS = 3000;
 const STAY_SECONDS = 10;
 const COPIED_MS = 2000;
@@ -48,13 +49,18 @@ async function ask(url, options = {}) {
   });
 }
 
-async function phaseNow() {
+async function stateNow() {
   try {
     const answer = await ask(panel().dataset.state, { headers: { Accept: "application/json" } });
-    return answer.ok ? (await answer.json()).phase : null;
+    return answer.ok ? await answer.json() : {};
   } catch {
-    return null;
+    return {};
   }
+}
+
+/** Whether the payment has moved on since it was shown: its phase, or what is still due of a transfer. */
+function isNews({ phase, due = "" }) {
+  return Boolean(phase) && (phase !== panel().dataset.phase || due !== (panel().dataset.due ?? ""));
 }
 
 async function refresh(url = panel().dataset.page) {
@@ -78,7 +84,7 @@ async function findOut() {
   label("Checking what happened…");
   for (let wait = POLL_FIRST_MS; ; wait = Math.min(wait * 1.5, POLL_MOST_MS)) {
     await pause(wait);
-    const phase = await phaseNow();
+    const { phase } = await stateNow();
     if (!phase) continue;
     if (phase !== "form") {
       if (await refresh().catch(() => false)) return undefined;
@@ -90,15 +96,17 @@ async function findOut() {
 }
 
 /** Whether somebody else's word is waited for: it may come at any moment, and nobody has to press anything. */
-const isWaiting = () => ["checking", "redirect"].includes(panel().dataset.phase) && !form();
+const isWaiting = () => ["checking", "redirect", "pending", "transfer"].includes(panel().dataset.phase) && !form();
+const longest = () => (["pending", "transfer"].includes(panel().dataset.phase) ? SLOW_POLL_MS : POLL_MOST_MS);
 
 async function poll() {
   if (isPolling) return;
   isPolling = true;
-  for (let wait = POLL_FIRST_MS; isWaiting(); wait = Math.min(wait * 1.4, POLL_MOST_MS)) {
+  for (let wait = POLL_FIRST_MS; isWaiting(); wait = Math.min(wait * 1.4, longest())) {
     await pause(wait);
-    const phase = await phaseNow();
-    if (phase && isWaiting() && !isBusy && phase !== panel().dataset.phase) await refresh().catch(() => {});
+    if (document.visibilityState === "hidden" && longest() === SLOW_POLL_MS) continue;
+    const found = await stateNow();
+    if (isWaiting() && !isBusy && isNews(found)) await refresh().catch(() => {});
   }
   isPolling = false;
 }
@@ -106,8 +114,8 @@ async function poll() {
 /** Another tab, the back button or the clock may have moved the payment on. */
 async function recheck() {
   if (isBusy || document.visibilityState === "hidden") return;
-  const phase = await phaseNow();
-  if (phase && !isBusy && phase !== panel().dataset.phase) await refresh().catch(() => {});
+  const found = await stateNow();
+  if (!isBusy && isNews(found)) await refresh().catch(() => {});
 }
 
 /* Showing what it said. */
@@ -299,14 +307,11 @@ async function payFromWallet({ method, name, email, make }) {
 
 /** The two amounts of the customer's statement go to the processor; whatever it says, the server's answer counts. */
 async function verify() {
-  if (isBusy) return;
+  if (isBusy) return undefined;
   const { dataset } = panel();
-  const amounts = [1, 2].map((number) => Number(document.getElementById(`amount-${number}`).value));
-  if (!amounts.every((amount) => Number.isInteger(amount) && amount > 0 && amount < 100)) {
-    panel().querySelector("[data-blocked]").hidden = false;
-    document.getElementById("amount-1").focus();
-    return;
-  }
+  const texts = deposits().map((field) => field.value);
+  const amounts = texts.map(centsOf);
+  if (!amounts.every(Boolean)) return unreadable(amounts);
   lock();
   say("Verifying the amounts. Please wait.");
   let isWrong = false;
@@ -317,9 +322,28 @@ async function verify() {
     isWrong = true; // Or the line broke: the server knows how far it got.
   }
   await send(dataset.authenticated, new FormData(panel().querySelector("[data-action]")));
-  if (panel().dataset.phase !== "verify") return;
+  if (panel().dataset.phase !== "verify") return undefined;
   unlock();
+  deposits().forEach((field, place) => { field.value = texts[place]; });
   panel().querySelector("[data-blocked]").hidden = !isWrong;
+  return undefined;
+}
+
+const deposits = () => [1, 2].map((number) => document.getElementById(`amount-${number}`));
+
+/** An amount as it is read off a statement, in cents: 32, .32, 0.32 or 0,32; null for anything else. */
+function centsOf(text) {
+  const found = /^(?:\$?0?[.,](\d{2})|(\d{1,2}))$/u.exec(text.trim());
+  return found && Number(found[1] ?? found[2]) ? Number(found[1] ?? found[2]) : null;
+}
+
+function unreadable(amounts) {
+  const notice = panel().querySelector("[data-blocked]");
+  notice.querySelector("[data-why]").textContent = "Enter both amounts as they stand on your statement";
+  notice.querySelector("[data-hint]").textContent = "Each is less than one dollar: 0.32, or 32 for its cents. You have not been charged.";
+  notice.hidden = false;
+  deposits().forEach((field, place) => field.setAttribute("aria-invalid", String(!amounts[place])));
+  deposits()[amounts.indexOf(null)].focus();
 }
 
 /** The bank's own page, on top of ours. Whatever it reports, only the server's answer counts. */
