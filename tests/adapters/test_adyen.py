@@ -194,10 +194,23 @@ def test_a_lie_in_the_answer_is_told_as_it_is_for_the_integrity_check(
         assert isinstance(processor.authorize(ACCOUNT, REQUEST), Unknown)
 
 
+def test_what_a_browser_brought_has_to_say_itself_whose_it_is(
+    wire: Wire, processor: AdyenProcessor
+) -> None:
+    for less in ({"amount": None}, {"merchantReference": None}):
+        wire.answers(answer(**less))
+        assert isinstance(processor.authorize(ACCOUNT, REQUEST), Captured)
+        assert isinstance(processor.finish(ACCOUNT, FINISH), Unknown)
+    wire.answers(answer("Refused", merchantReference="pi_other.op_1", refusalReasonCode="2"))
+    assert isinstance(processor.finish(ACCOUNT, FINISH), Unknown)
+    wire.answers(answer("Refused", merchantReference=None, refusalReasonCode="2"))
+    assert isinstance(processor.finish(ACCOUNT, FINISH), Declined)
+
+
 NO_KEY = Declined(R.TECHNICAL, "processor_credentials", is_unheard=True)
 NOT_SENT = Declined(R.TECHNICAL, "not_sent 703", is_unheard=True)
 LOST = {"errorCode": "904", "message": "Unable: IOEXCEPTION_RECEIVED"}
-ERRORS: list[tuple[int, dict[str, Any], dict[str, str], Any]] = [
+ERRORS: list[tuple[int, dict[str, Any] | bytes, dict[str, str], Any]] = [
     (422, {"errorCode": "101"}, {}, Declined(R.NUMBER, "invalid_request 101")),
     (422, {"errorCode": "999"}, {}, Declined(R.TECHNICAL, "invalid_request 999")),
     (400, {"errorCode": "702"}, {}, Declined(R.TECHNICAL, "invalid_request 702")),
@@ -222,7 +235,7 @@ def test_an_error_is_a_refusal_only_where_nothing_was_done(
     wire: Wire,
     processor: AdyenProcessor,
     status: int,
-    body: dict[str, Any],
+    body: dict[str, Any] | bytes,
     headers: dict[str, str],
     expected: Any,
 ) -> None:
