@@ -5,7 +5,8 @@ from typing import Any
 
 import requests
 
-from app.domain.clock import Clock, add_business_days
+from app.domain.bank_days import bank_days_after
+from app.domain.clock import Clock
 from app.domain.money import Money
 from app.domain.rails import Accepted, Paid, PayoutOrder, PayoutRail, RailOutcome
 from app.services import bank_accounts, bank_deposits, payout_sending, payout_terms, payouts
@@ -44,7 +45,7 @@ class BackdatedRail:
         now = self._clock.now()
         match outcome:
             case Accepted(reference, trace_id, _):
-                return Accepted(reference, trace_id, add_business_days(now.date(), 1))
+                return Accepted(reference, trace_id, bank_days_after(now.date(), 1))
             case Paid(reference, trace_id, _):
                 return Paid(reference, trace_id, now)
         return outcome

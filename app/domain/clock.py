@@ -40,15 +40,6 @@ class FrozenClock:
         self._at = at
 
 
-def add_business_days(day: date, count: int) -> date:
-    """`count` Mondays-to-Fridays after `day`; bank holidays are the processor's to know."""
-    while count > 0:
-        day += timedelta(days=1)
-        if day.weekday() < 5:
-            count -= 1
-    return day
-
-
 def add_months(day: date, count: int) -> date:
     """The same day `count` months later; the month's last day where it has no such day."""
     months = day.year * 12 + day.month - 1 + count

@@ -158,6 +158,22 @@ _PROVIDER: dict[DeclineReason, CustomerText] = {
     ),
 }
 
+# Of a bank transfer that nobody could say where to send; every other reason is told as the first.
+_TRANSFER: dict[DeclineReason, CustomerText] = {
+    DeclineReason.GENERIC: CustomerText(
+        "We could not arrange a bank transfer",
+        f"Use another way to pay. {_SAFE}",
+    ),
+    DeclineReason.TECHNICAL: CustomerText(
+        "We could not get the bank details",
+        f"Try again in a minute, or use another way to pay. {_SAFE}",
+    ),
+    DeclineReason.UNSUPPORTED: CustomerText(
+        "A bank transfer does not work for this purchase",
+        f"Use another way to pay. {_SAFE}",
+    ),
+}
+
 
 def customer_text(reason: DeclineReason | None, method: str = "card") -> CustomerText:
     """What to tell a customer whose payment by this method was refused."""
@@ -166,4 +182,6 @@ def customer_text(reason: DeclineReason | None, method: str = "card") -> Custome
         words = _PROVIDER.get(why, _PROVIDER[DeclineReason.PROVIDER])
         title, text = (one.format(method=known.title) for one in (words.title, words.text))
         return CustomerText(title, text)
+    if known.flow is Flow.TRANSFER:
+        return _TRANSFER.get(why, _TRANSFER[DeclineReason.GENERIC])
     return _ACCOUNT.get(why, _CARD[why]) if known.flow is Flow.DEBIT else _CARD[why]

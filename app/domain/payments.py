@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from app.domain import bank_money, recipes
-from app.domain.clock import add_business_days
 from app.domain.fees import PriceList, Sale
 from app.domain.methods import CARD, made_with, method_of
 from app.domain.methods.facts import PATIENT
@@ -155,8 +154,7 @@ def _captured(payment: Payment, outcome: Captured, fees: PriceList, now: datetim
     card = outcome.card or payment.card
     name = outcome.method.name if outcome.method else payment.method
     method = made_with(name, card.wallet if card else "")
-    settles_on = add_business_days(now.date(), method.settlement_business_days)
-    on = outcome.available_on or settles_on
+    on = outcome.available_on or method.available_on(now.date())
     country = _payer_country(payment, outcome)
     made, is_converted = payment.created_at, fees.is_converting
     price = fees.price(

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import Any
 
 from app.domain.bank_money import due
-from app.domain.clock import add_business_days
 from app.domain.declines import CustomerText, customer_text
 from app.domain.methods import CARD, Method, offered, with_forms
 from app.domain.methods.facts import ActionKind
@@ -77,7 +76,7 @@ class CheckoutView(PaymentView):
     expires_at: datetime
     methods: tuple[str, ...]
     is_held: bool
-    debit_on: date
+    today: date
     script_amount: int | None
 
 
@@ -154,7 +153,7 @@ def view_of(
         expires_at=row.expires_at,
         methods=tuple(one.name for one in methods_of(deps, row, merchant)),
         is_held=_is_held(row),
-        debit_on=add_business_days(deps.clock.now().date(), 1),
+        today=deps.clock.now().date(),
         script_amount=_script_amount(deps, account, row.amount),
     )
 

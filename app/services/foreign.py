@@ -205,9 +205,10 @@ def _event(
 
 def book_unmatched_receipt(deps: Deps, account: ProcessorAccount, found: Captured) -> None:
     """Money was taken for a payment that we have no row of: to suspense, once. Safe to repeat."""
-    if found.method is not None and is_transfer(found.method.name):
+    payer = found.method.details.get("payer") if found.method is not None else None
+    if payer is not None and found.method is not None and is_transfer(found.method.name):
         # It came to a payer's balance before, and is booked with that one's facts.
-        bank_money.hear(deps, account, str(found.method.details.get("payer")))
+        bank_money.hear(deps, account, str(payer))
         return
     now = deps.clock.now()
     journal = recipes.unmatched_receipt(

@@ -15,8 +15,9 @@ from itertools import accumulate
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from app.domain.bank_days import bank_days_after
 from app.domain.bank_files import BankFiles, FileBatch, FiledOrder, FileLine
-from app.domain.clock import Clock, add_business_days
+from app.domain.clock import Clock
 from app.domain.errors import Conflict, NotFound
 from app.domain.ids import new_id
 from app.domain.ports import Sealer
@@ -64,7 +65,7 @@ class KeptOrders:
                     fingerprint=self._mark(order),
                     line_sealed=self._sealer.seal(_line(order)),
                     status=FILED_ORDER.initial,
-                    arrival_date=add_business_days(now.date(), 2),
+                    arrival_date=bank_days_after(now.date(), 2),
                     created_at=now,
                 )
                 .on_conflict_do_nothing()

@@ -14,8 +14,10 @@ from app.domain.errors import (
     OperationInProgress,
     UnexpectedState,
 )
+from app.domain.escrow import check_plan, plan_from
 from app.domain.ids import new_id
-from app.domain.money import parse_amount
+from app.domain.money import Money, parse_amount
+from app.domain.onward import check_onward, goes_on, onward_from
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus
 from app.services import customers, methods
@@ -138,7 +140,16 @@ def _amount(row: PaymentRow, command: UpdatePayment) -> dict[str, Any]:
             "This payment was tried with its amount already. Cancel it and make another one.",
             param="amount",
         )
+    _check_split(row.escrow, amount)
     return {"amount_minor": amount.amount_minor, "currency": amount.currency}
+
+
+def _check_split(plan: Mapping[str, Any] | None, amount: Money) -> None:
+    """Refuse an amount that the sellers' parts no longer fit."""
+    if plan is not None and goes_on(plan):
+        check_onward(onward_from(plan), amount)
+    elif plan is not None:
+        check_plan(plan_from(plan), amount)
 
 
 def _paid_with(

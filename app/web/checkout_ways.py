@@ -25,6 +25,8 @@ _NAMES = {
     "ach_debit": "Account holder",
     "bank_transfer": "Account holder",
 }
+# What the button does where it does not pay.
+_BUTTONS = {Flow.REDIRECT: "Continue to {}", Flow.TRANSFER: "Get the bank details"}
 # How money is said to move: from and to a card or an account, or at a provider.
 _MOVES = {
     False: ("was taken from", "is reserved on", "given back to"),
@@ -36,7 +38,8 @@ _DAY = "EEEE, d MMMM"
 @dataclass(frozen=True, slots=True)
 class Way:
     """One way to pay. `mandate` and `notice` are what the customer agrees to by paying; `countries` are
-    those to choose from, by code and name, where it matters; `leads_to` is the provider whose page is next.
+    those to choose from, by code and name, where it matters; `leads_to` is the provider whose page is next;
+    `button` is what the button says, empty where it pays.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Way:
     countries: tuple[tuple[str, str], ...]
     home: str
     leads_to: str
+    button: str
     is_chosen: bool
 
 
@@ -79,10 +83,13 @@ def _way(method: Method, view: CheckoutView, locale: Locale, *, is_chosen: bool)
         template=f"checkout/methods/{'redirect' if is_elsewhere else method.name}.html",
         name_label=_NAMES.get(method.name, "Full name"),
         mandate=method.mandate_text(shop),
-        notice=method.notice_text(shop, written(view.amount), day(view.debit_on, locale)),
+        notice=method.notice_text(
+            shop, written(view.amount), day(method.debited_on(view.today), locale)
+        ),
         countries=tuple(sorted(named.items(), key=lambda one: one[1])),
         home=countries[0] if len(countries) == 1 else _near(locale, countries),
         leads_to=method.title if is_elsewhere else "",
+        button=_BUTTONS.get(method.flow, "").format(method.title),
         is_chosen=is_chosen,
     )
 

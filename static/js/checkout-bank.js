@@ -116,7 +116,7 @@ export class NoFields {
   /** As BankFields, for a way to pay for which nothing is typed here, and there is nothing to wait for. */
   constructor(root) {
     this.isReady = true;
-    this.leadsTo = root.dataset.leadsTo;
+    this.button = root.dataset.button;
     this.country = root.parentElement.querySelector("select");
   }
 

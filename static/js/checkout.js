@@ -414,16 +414,16 @@ function choose() {
     way.mount(panel().dataset);
   }
   card = ways.get(name);
-  verb(card.leadsTo);
+  verb(card.button);
 }
 
-/** What the button does: it pays here, or leads to where the customer pays. */
-function verb(leadsTo) {
+/** What the button says: it pays here, or leads to where the customer pays. */
+function verb(words) {
   const button = panel().querySelector("[data-pay]");
-  const words = button.querySelector("[data-label]");
-  button.dataset.pays ??= words.textContent;
-  words.textContent = leadsTo ? `Continue to ${leadsTo}` : button.dataset.pays;
-  button.dataset.idle = words.textContent;
+  const label = button.querySelector("[data-label]");
+  button.dataset.pays ??= label.textContent;
+  label.textContent = words || button.dataset.pays;
+  button.dataset.idle = label.textContent;
 }
 
 /** Opened again halfway, or sent back here by the bank: what came of it is asked first. */

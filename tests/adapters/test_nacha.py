@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.adapters.rails.nacha import NachaFiles, Sender
-from app.adapters.rails.us_days import banking_days_after, is_banking_day
 from app.domain.bank_files import Correction, FileBatch, FileLine
 from app.domain.errors import InvalidRequest
 from app.domain.money import Money
@@ -125,31 +124,6 @@ def test_what_would_not_be_valid_is_not_written(changes: dict[str, Any]) -> None
         FILES.write(batch(line(1), line(2, **changes)))
     with pytest.raises(ValueError, match="36 files a day"):
         FILES.write(batch(line(1), number_today=36))
-
-
-def test_money_moves_on_the_federal_reserves_days() -> None:
-    closed = [
-        "01-01",
-        "01-19",
-        "02-16",
-        "05-25",
-        "06-19",
-        "09-07",
-        "10-12",
-        "11-11",
-        "11-26",
-        "12-25",
-    ]
-    days = [date.fromordinal(date(2026, 1, 1).toordinal() + day) for day in range(365)]
-
-    assert [
-        f"{day:%m-%d}" for day in days if day.weekday() < 5 and not is_banking_day(day)
-    ] == closed
-    # A Saturday's holiday is not made up for; a Sunday's is, on the Monday.
-    assert is_banking_day(date(2026, 7, 3))
-    assert not is_banking_day(date(2027, 7, 5))
-    assert banking_days_after(date(2026, 11, 25), 1) == date(2026, 11, 27)
-    assert banking_days_after(date(2026, 11, 30), -2) == date(2026, 11, 25)
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,13 @@ def test_what_is_not_a_json_object_is_refused(api: Api) -> None:
         assert api.post("/payments", raw=body, key="k").status_code == 400, body
 
 
+def test_a_value_of_metadata_without_a_key_is_refused(api: Api, shop: Shop) -> None:
+    """An empty pair of brackets means the next place of a list, and metadata is none."""
+    for name, param in (("metadata[]", "metadata"), ("metadata[][]", "metadata[]")):
+        answer = api.post("/v1/customers", form={name: "null"})
+        assert (answer.status_code, error_of(answer)["param"]) == (400, param), name
+
+
 def test_a_deeply_nested_body_is_refused(api: Api) -> None:
     for depth in (200, 900, 1000, 1020, 10_000):
         raw = b'{"metadata":' + b"[" * depth + b"]" * depth + b"}"

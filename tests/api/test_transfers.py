@@ -148,6 +148,28 @@ def test_milestones_add_up_to_the_price(api: Api, seller: str) -> None:
     assert refused(answer) == (400, "parameter_invalid", "escrow[milestones]")
 
 
+def test_an_amount_that_a_split_no_longer_fits_is_refused(api: Api, seller: str) -> None:
+    """The sellers were told their parts; whoever lowers the price says how they share it anew."""
+    to_seller = {"transfer_data": {"destination": seller}}
+    steps = {"enabled": True, "milestones": [{"name": "All", "amount": 4999}]}
+    for plan, param in (
+        (to_seller | {"application_fee_amount": 900}, "application_fee_amount"),
+        (
+            {"transfer_data": {"destination": seller, "amount": 900}},
+            "transfer_data[amount]",
+        ),
+        (to_seller | {"escrow": steps}, "escrow[milestones]"),
+    ):
+        body = {"amount": 4999, "currency": "usd"} | plan
+        made = good(api.post("/v1/payment_intents", body))
+        where = f"/v1/payment_intents/{made['id']}"
+        answer = api.post(where, {"amount": 800})
+        assert refused(answer) == (400, "parameter_invalid", param)
+        assert good(api.get(where))["amount"] == 4999
+        if "escrow" not in plan:
+            assert good(api.post(where, {"amount": 1000}))["amount"] == 1000
+
+
 def test_a_transfer_takes_its_amount_out_of_what_is_held(api: Api, seller: str) -> None:
     payment = held(api, transfer_group="G")
     made = good(send(api, payment, seller, 1200, metadata={"parcel": "1"}, description="Half"))
@@ -353,6 +375,7 @@ def test_what_is_sent_on_at_capture_is_told_in_stripes_shapes(
     transfer = charge["transfer"]
     assert (transfer["amount"], transfer["destination"]) == (4999, seller)
     assert charge["application_fee_amount"] == 500
+    assert charge["transfer_data"] == {"amount": None, "destination": seller}
     body = {"payment_intent": payment["id"], "amount": 1000, "expand": ["transfer_reversal"]}
     back = good(
         api.post("/v1/refunds", body | {"reverse_transfer": True, "refund_application_fee": True})

@@ -48,6 +48,7 @@ KEPT = (
     "charge",
     "charge_fraud_details",
     "charge_outcome",
+    "charge_transfer_data",
     "checkout.session",
     "checkout_card_payment_method_options",
     "checkout_session_payment_method_options",

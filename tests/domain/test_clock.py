@@ -1,25 +1,8 @@
 """Time as an argument."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from app.domain.clock import FrozenClock, SystemClock, add_business_days
-
-
-@pytest.mark.parametrize(
-    "day, count, expected",
-    [
-        (date(2026, 3, 2), 2, date(2026, 3, 4)),
-        (date(2026, 3, 5), 2, date(2026, 3, 9)),
-        (date(2026, 3, 7), 2, date(2026, 3, 10)),
-        (date(2026, 3, 6), 1, date(2026, 3, 9)),
-        (date(2026, 3, 6), 0, date(2026, 3, 6)),
-        (date(2024, 2, 28), 1, date(2024, 2, 29)),
-    ],
-)
-def test_business_days_skip_the_weekend(day: date, count: int, expected: date) -> None:
-    assert add_business_days(day, count) == expected
+from app.domain.clock import FrozenClock, SystemClock
 
 
 def test_a_frozen_clock_moves_only_when_told_to() -> None:

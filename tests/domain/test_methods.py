@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.clock import add_business_days, add_months
+from app.domain.bank_days import bank_days_after
+from app.domain.clock import add_months
 from app.domain.currencies import CURRENCIES
 from app.domain.declines import DeclineReason, customer_text
 from app.domain.methods import (
@@ -121,6 +122,10 @@ def test_every_refusal_has_words_that_fit_the_method(method: Method) -> None:
         for reason in ("generic", "funds", "account", "limit", "verify", "unsupported", "number"):
             text = customer_text(DeclineReason(reason), method.name)
             assert "card" not in (text.title + text.text).lower()
+    if method.flow is Flow.TRANSFER:
+        for reason in DeclineReason:
+            text = customer_text(reason, method.name)
+            assert "card" not in (text.title + text.text).lower()
     if method.flow is Flow.REDIRECT:
         for reason in DeclineReason:
             text = customer_text(reason, method.name)
@@ -231,4 +236,4 @@ def test_what_is_offered_takes_the_amount(
 def test_months_and_business_days_only_go_forward(day: date, count: int) -> None:
     assert add_months(day, count) >= day
     assert (add_months(day, count).month - day.month) % 12 == count % 12
-    assert Window(business_days=count).end(day) == add_business_days(day, count)
+    assert Window(business_days=count).end(day) == bank_days_after(day, count)

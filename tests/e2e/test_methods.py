@@ -216,6 +216,7 @@ def test_a_bank_transfer_arrives_in_two_parts(every: Shop, page: Page) -> None:
     """The customer is told an account, then what is still due, then that it is paid."""
     checkout = _open(page, every, EURO)
     page.get_by_role("radio", name=re.compile("^Bank transfer")).check()
+    expect(checkout.button).to_have_text("Get the bank details")
     expect(page.get_by_text("Press the button and you get the account")).to_be_visible()
     checkout.button.click()
 

@@ -131,25 +131,24 @@ def test_a_demo_from_its_first_start_to_its_last(demo: Demo) -> None:
     assert demo.said().endswith("Everything has stopped; the data is kept.\n")
     assert demo.ours() == []
 
-    # The second start goes on with the same data; one that loses a process stops them all.
+    # The second start goes on with the same data. One that is itself killed leaves nothing that the
+    # next start cannot clear away.
     with demo.running() as process:
         assert json.loads((demo.data_dir / "demo.json").read_text()) == shown
         assert "demo data" not in demo.said()
-        worker = next(p for p in demo.ours() if p.cmdline()[-2:] == ["-m", "worker"])
-        worker.kill()
-        assert process.wait(STOP_SECONDS) == 1
-    assert "The worker ended by itself, with code -9, so everything was stopped." in demo.said()
-    assert demo.ours() == []
-
-    # A demo that is itself killed leaves nothing that the next start cannot clear away.
-    with demo.running() as process:
         process.kill()
         process.wait()
         deadline = time.monotonic() + STOP_SECONDS
         while len(demo.ours()) > 2 and time.monotonic() < deadline:
             time.sleep(0.2)
-    with demo.running():
+
+    # One that loses a process stops them all.
+    with demo.running() as process:
         assert demo.status("PORT", "/login") == 200
+        worker = next(p for p in demo.ours() if p.cmdline()[-2:] == ["-m", "worker"])
+        worker.kill()
+        assert process.wait(STOP_SECONDS) == 1
+    assert "The worker ended by itself, with code -9, so everything was stopped." in demo.said()
     assert demo.ours() == []
 
 

@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
+from app.domain.methods.facts import MethodFacts
+from app.domain.processor import Captured, Facts
 from app.domain.states import PaymentStatus
-from app.services import inbound, payments, refunds
+from app.services import foreign, inbound, payments, refunds
+from app.services.accounts import account_of
 from app.services.deps import Deps
 from app.services.refunds import RequestRefund
 from tests.factories import FakeQueue, Shop, TestClock, make_payment, usd
@@ -144,3 +147,17 @@ def test_a_refund_is_known_even_when_its_payment_was_not_known_to_be_captured(
     assert (now.status, now.refunded_minor) == (PaymentStatus.CAPTURED, 1200)
     assert rows("SELECT id FROM journals WHERE event LIKE 'unmatched%'") == []
     assert_books_equal_record(bank)
+
+
+def test_a_transfer_whose_payer_the_processor_does_not_name_is_in_suspense(
+    deps: Deps, shop: Shop, bank: Bank
+) -> None:
+    """There is nobody whose balance could be heard; the money is real all the same."""
+    facts = Facts("pi_there", usd("12.00"), False, shop.merchant_id, "pay_nobody_knows")
+    told = MethodFacts("bank_transfer", {})
+    found = Captured(facts, usd("12.00"), method=told)
+    for _ in range(2):
+        foreign.book_unmatched_receipt(deps, account_of(deps, shop.merchant_id), found)
+
+    assert balance_of("suspense") == -1200
+    assert [row["event"] for row in rows("SELECT event FROM journals")] == ["unmatched_receipt"]

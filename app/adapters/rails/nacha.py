@@ -24,7 +24,7 @@ from app.adapters.rails.nacha_records import (
     plain,
     written,
 )
-from app.adapters.rails.us_days import banking_days_after
+from app.domain.bank_days import Calendar, bank_days_after
 from app.domain.bank_files import FileBatch, FileLine, Reported
 from app.domain.rails import AccountKind, AccountType, HolderType
 
@@ -68,7 +68,7 @@ class NachaFiles:
     def days(self, now: datetime) -> tuple[date, date]:
         """It is carried out, and arrives, on the next banking day; one later after the cut-off."""
         here = now.astimezone(self.zone)
-        day = banking_days_after(here.date(), 1 if here.time() < CUT_OFF else 2)
+        day = bank_days_after(here.date(), 1 if here.time() < CUT_OFF else 2, Calendar.FEDERAL)
         return day, day
 
     def trace_id(self, reference: str, sequence: int) -> str:  # noqa: ARG002 - Other schemes need it.
@@ -77,7 +77,7 @@ class NachaFiles:
 
     def quiet_until(self, today: date) -> date | None:
         """A bank sends back within two banking days; one more is left for its file to reach us."""
-        return banking_days_after(today, -4)
+        return bank_days_after(today, -4, Calendar.FEDERAL)
 
     def write(self, batch: FileBatch) -> bytes:
         """The file; raises ValueError if it would not be a valid one."""

@@ -13,8 +13,8 @@ from sepaxml import SepaTransfer
 from sepaxml.validation import ValidationError, try_valid_xml
 
 from app.adapters.rails import sepa_reports
+from app.domain.bank_days import Calendar, bank_days_after, is_bank_day
 from app.domain.bank_files import FileBatch, FileLine, Reported
-from app.domain.clock import add_business_days
 from app.domain.rails import AccountKind
 
 SCHEMA = "pain.001.001.09"
@@ -53,8 +53,9 @@ class SepaFiles:
         one after that.
         """
         day = now.date() if now.hour < CUT_OFF_HOUR else now.date() + timedelta(days=1)
-        day = day if day.weekday() < 5 else add_business_days(day, 1)
-        return day, add_business_days(day, 1)
+        if not is_bank_day(day, Calendar.TARGET):
+            day = bank_days_after(day, 1, Calendar.TARGET)
+        return day, bank_days_after(day, 1, Calendar.TARGET)
 
     def trace_id(self, reference: str, sequence: int) -> str:  # noqa: ARG002 - Other schemes need it.
         """The end-to-end id, which is our reference."""

@@ -6,6 +6,7 @@ account's holder never authorised. Either is final.
 
 from types import MappingProxyType
 
+from app.domain.bank_days import Calendar
 from app.domain.methods.contract import Flow, Limit, Method, RefundRule, ReturnRule, Window
 
 _BANK = Window(business_days=2)
@@ -36,6 +37,7 @@ METHOD = Method(
     title="US bank account",
     flow=Flow.DEBIT,
     fee_class="ach_debit",
+    calendar=Calendar.FEDERAL,
     currencies=frozenset({"USD"}),
     countries=frozenset({"US"}),
     limits=MappingProxyType({"USD": Limit(most_minor=1_000_000)}),

@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from app.domain.clock import add_business_days, add_months
+from app.domain.bank_days import Calendar, bank_days_after
+from app.domain.clock import add_months
 from app.domain.money import Money
 
 
@@ -37,9 +38,9 @@ class Window:
     business_days: int = 0
     months: int = 0
 
-    def end(self, start: date) -> date:
+    def end(self, start: date, calendar: Calendar = Calendar.WEEKDAYS) -> date:
         """The last day of the window that begins on `start`."""
-        day = add_business_days(start, self.business_days)
+        day = bank_days_after(start, self.business_days, calendar)
         return add_months(day, self.months) + timedelta(days=self.days)
 
 
@@ -95,7 +96,7 @@ class Method:
 
     `answer_business_days`: from the customer's consent to the bank's word; `settlement_business_days`: from
     there to available; `hold_days`: for how long an amount is held, where the processor does not say.
-    `what_can_go_wrong` is said to merchants of a payment that waits.
+    `what_can_go_wrong` is said to merchants of a payment that waits; `calendar` counts its business days.
     """
 
     name: str
@@ -119,6 +120,7 @@ class Method:
     mandate: str = ""
     notice: str = ""
     what_can_go_wrong: str = ""
+    calendar: Calendar = Calendar.WEEKDAYS
 
     @property
     def is_delayed(self) -> bool:
@@ -155,13 +157,21 @@ class Method:
 
     def expected_on(self, begun: date) -> date:
         """The day on which the bank's word is expected."""
-        return add_business_days(begun, self.answer_business_days)
+        return bank_days_after(begun, self.answer_business_days, self.calendar)
+
+    def debited_on(self, today: date) -> date:
+        """The day that is announced for a debit that is agreed to now."""
+        return bank_days_after(today, 1, self.calendar)
 
     def clawback_until(self, booked: date) -> date | None:
         """The last day on which the money can be taken back; None where no such day is known."""
         windows = [rule.window for rule in self.returns]
         windows += [self.disputable] if self.disputable is not None else []
-        return max((window.end(booked) for window in windows), default=None)
+        return max((window.end(booked, self.calendar) for window in windows), default=None)
+
+    def available_on(self, booked: date) -> date:
+        """The day on which what was booked is expected to be available, where the processor tells none."""
+        return bank_days_after(booked, self.settlement_business_days, self.calendar)
 
     def return_rule(self, code: str) -> ReturnRule | None:
         """What a bank's code means here."""

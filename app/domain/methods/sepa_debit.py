@@ -6,6 +6,7 @@ without asking why; for a debit without a mandate there are thirteen months. Eit
 
 from types import MappingProxyType
 
+from app.domain.bank_days import Calendar
 from app.domain.methods.contract import Flow, Limit, Method, RefundRule, ReturnRule, Window
 
 _EURO = "AD AT BE CY DE EE ES FI FR GR HR IE IT LT LU LV MC MT NL PT SI SK SM VA"
@@ -43,6 +44,7 @@ METHOD = Method(
     title="SEPA Direct Debit",
     flow=Flow.DEBIT,
     fee_class="sepa_debit",
+    calendar=Calendar.TARGET,
     currencies=frozenset({"EUR"}),
     countries=COUNTRIES,
     favoured_in=frozenset({"AT", "DE", "NL"}),

@@ -48,6 +48,8 @@ _SECRETS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=_\-.]{8,}"), rf"\1 {HIDDEN}"),
     (re.compile(r"(?i)\b([a-z][a-z0-9+.\-]*://)[^\s/@?#]+@"), rf"\1{HIDDEN}@"),
 )
+# Whatever has none of these has none of the secrets above.
+_HINTS = re.compile(r"[sr]k_|whsec_|_secret_|://|bearer|basic", re.IGNORECASE)
 _PLAIN = re.compile(
     r"[A-Za-z0-9]{0,12}|(?:pi|ch|pm|op|cus|re|evt|txn|req|acct|key|we)_[0-9a-hjkmnp-tv-z]{26}"
 )
@@ -170,7 +172,10 @@ def _redact(value: Any, name: str, sizes: tuple[int, int], depth: int) -> Any:
         return "…"
     if name in _SECRET_NAMES and _is_secret(name, value):
         return HIDDEN
-    if isinstance(value, Mapping):
+    # Most values: no bodies are walked as often as those of the log.
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, dict | Mapping):
         return _redacted_object(value, sizes, depth)
     if isinstance(value, list | tuple):
         found = [_redact(one, name, sizes, depth + 1) for one in value[: sizes[1]]]
@@ -179,8 +184,6 @@ def _redact(value: Any, name: str, sizes: tuple[int, int], depth: int) -> Any:
 
 
 def _redacted_value(value: Any, name: str, most: int) -> Any:
-    if isinstance(value, bool | None):
-        return value
     if isinstance(value, int | float):
         return HIDDEN if _is_card(str(value)) or abs(value) >= 2**63 else value
     text = str(value)
@@ -222,14 +225,18 @@ def _tail(token: str) -> str:
 
 
 def _text(value: str, most: int) -> str:
-    clean = value.replace("\x00", "").encode("utf-8", "replace").decode()
+    clean = value
+    if "\x00" in value or not value.isascii():
+        clean = value.replace("\x00", "").encode("utf-8", "replace").decode()
     if _is_card(clean[:2000]):
         return HIDDEN
-    for pattern, replacement in _SECRETS:
-        clean = pattern.sub(replacement, clean)
+    if _HINTS.search(clean):
+        for pattern, replacement in _SECRETS:
+            clean = pattern.sub(replacement, clean)
     return clean if len(clean) <= most else f"{clean[:most]}…"
 
 
+@lru_cache(2048)
 def _line(value: str, most: int) -> str:
     """A line of a header or an address; only what is like a card in it goes."""
     if not _is_card(value[:2000]):

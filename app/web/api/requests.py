@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -30,6 +31,7 @@ _UUID_INSIDE = re.compile(
 )
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _CODE_NAME = re.compile(r"(cvc2?|cvv2?|cid|csc|securitycode)$")
+_LETTERS = re.compile(r"[a-z_]{1,40}")
 _CODE_IN_TEXT = re.compile(r"(?i)\b(cvc2?|cvv2?|csc|security code)\b[\s:=#\-]{0,3}[0-9]{3,4}\b")
 _NO_CODES = (
     "This looks like a card's security code. It must never be sent here; send the token that the card"
@@ -120,6 +122,8 @@ def _put(found: dict[str, Any], path: list[str], value: str, head: str) -> None:
         if not isinstance(found, dict):
             raise InvalidRequest(f"Invalid parameter: {head}.", param=head)
     last = path[-1]
+    if not last and path[-2:-1] == ["metadata"]:
+        raise InvalidRequest("Each value of metadata has a key: metadata[key].", param=head)
     name = last if last or len(path) == 1 else str(len(found))
     if name in found:
         raise InvalidRequest(f"{head} was sent more than once.", param=head)
@@ -142,20 +146,32 @@ def refuse_card_data(found: Any, param: str = "") -> None:
     """
     if isinstance(found, dict):
         for name, value in found.items():
-            _refuse_security_code(name, value)
-            refuse_card_data(name, str(name)[:40] if not _is_card(str(name)) else "parameter")
+            if not _is_harmless(str(name)):
+                _refuse_security_code(name, value)
+                refuse_card_data(name, str(name)[:40] if not _is_card(str(name)) else "parameter")
             refuse_card_data(value, param or str(name)[:40])
     elif isinstance(found, list):
         for value in found:
             refuse_card_data(value, param)
-    elif isinstance(found, str) and _CODE_IN_TEXT.search(found[:2000]):
+    elif isinstance(found, str | int | float) and not isinstance(found, bool):
+        _refuse_card(str(found), param)
+
+
+def _refuse_card(text: str, param: str) -> None:
+    if _CODE_IN_TEXT.search(text[:2000]):
         raise CardDataRefused(_NO_CODES, param=param)
-    elif isinstance(found, str | int | float) and _is_card(str(found)):
+    if _is_card(text):
         raise CardDataRefused(
             "This looks like a card number. Card numbers must never be sent here; "
             "send the token that the card fields gave you.",
             param=param,
         )
+
+
+@lru_cache(4096)
+def _is_harmless(name: str) -> bool:
+    """Whether a name is of letters alone and means no code: the same few come again and again."""
+    return bool(_LETTERS.fullmatch(name)) and not _CODE_NAME.search(name.replace("_", ""))
 
 
 def _refuse_security_code(name: str, value: Any) -> None:

@@ -11,7 +11,7 @@ from app.domain.states import PaymentStatus
 from app.web.api.errors import ADVICE, DECLINE_CODES
 from app.web.api.objects.ids import charge_id, timestamp
 from app.web.api.objects.method_words import api_type, shown, wallet
-from app.web.api.objects.payment_intent import application_fee, decline_message
+from app.web.api.objects.payment_intent import application_fee, decline_message, transfer_data
 
 _P = PaymentStatus
 BRANDS = ("amex", "diners", "discover", "eftpos_au", "jcb", "mastercard", "unionpay", "visa")
@@ -70,9 +70,15 @@ def charge(
         "statement_descriptor": None,
         "statement_descriptor_suffix": None,
         "status": "failed" if is_failed else "succeeded" if attempt.is_paid else "pending",
-        "transfer_data": None,
+        "transfer_data": _transfer_data(payment),
         "transfer_group": (payment.escrow or {}).get("transfer_group"),
     } | ({"transfer": transfer} if transfer and attempt.is_paid else {})
+
+
+def _transfer_data(payment: Payment) -> dict[str, Any] | None:
+    """As the payment's, but a charge always says an amount: null is all of it."""
+    told = transfer_data(payment)
+    return {"amount": None} | told if told is not None else None
 
 
 def _given_back(payment: Payment, attempt: Attempt) -> tuple[int, int]:

@@ -200,10 +200,17 @@ CHARGE = shape(
     refunds=optional(page_of("refund", "Its latest refunds; with `expand[]=refunds`.")),
     status=word("failed", "pending", "succeeded"),
     transfer=optional(expands("transfer", doc="The transfer that sent it on to a seller.")),
+    transfer_data=maybe(
+        shape(
+            "The seller whom the money is for.",
+            destination=text("The seller's account."),
+            amount=maybe(whole("How much of it is sent on; null is all.")),
+        )
+    ),
     transfer_group=maybe(text("Your name for what belongs together.")),
     **nulls(
         "receipt_number", "receipt_url", "review", "shipping", "source_transfer",
-        "statement_descriptor", "statement_descriptor_suffix", "transfer_data",
+        "statement_descriptor", "statement_descriptor_suffix",
     ),
 )  # fmt: skip
 _TRANSFER = shape("A transfer to the account.", reference_status=word("pending"))
