@@ -194,17 +194,36 @@ def test_a_lie_in_the_answer_is_told_as_it_is_for_the_integrity_check(
         assert isinstance(processor.authorize(ACCOUNT, REQUEST), Unknown)
 
 
+def test_what_a_browser_brought_has_to_say_itself_whose_it_is(
+    wire: Wire, processor: AdyenProcessor
+) -> None:
+    for less in ({"amount": None}, {"merchantReference": None}):
+        wire.answers(answer(**less))
+        assert isinstance(processor.authorize(ACCOUNT, REQUEST), Captured)
+        assert isinstance(processor.finish(ACCOUNT, FINISH), Unknown)
+    wire.answers(answer("Refused", merchantReference="pi_other.op_1", refusalReasonCode="2"))
+    assert isinstance(processor.finish(ACCOUNT, FINISH), Unknown)
+    wire.answers(answer("Refused", merchantReference=None, refusalReasonCode="2"))
+    assert isinstance(processor.finish(ACCOUNT, FINISH), Declined)
+
+
 NO_KEY = Declined(R.TECHNICAL, "processor_credentials", is_unheard=True)
 NOT_SENT = Declined(R.TECHNICAL, "not_sent 703", is_unheard=True)
 LOST = {"errorCode": "904", "message": "Unable: IOEXCEPTION_RECEIVED"}
-ERRORS: list[tuple[int, dict[str, Any], dict[str, str], Any]] = [
+ERRORS: list[tuple[int, dict[str, Any] | bytes, dict[str, str], Any]] = [
     (422, {"errorCode": "101"}, {}, Declined(R.NUMBER, "invalid_request 101")),
     (422, {"errorCode": "999"}, {}, Declined(R.TECHNICAL, "invalid_request 999")),
     (400, {"errorCode": "702"}, {}, Declined(R.TECHNICAL, "invalid_request 702")),
+    (422, {}, {}, Unknown),
+    (422, b'{"errorCode":"704","mess', {}, Unknown),
+    (400, b"<html>Bad Request</html>", {}, Unknown),
+    (400, {"message": "no code"}, {}, Unknown),
     (401, {}, {}, NO_KEY),
     (403, {"errorCode": "010"}, {}, NO_KEY),
     (500, {"errorCode": "703", "message": "NO_CONNECTION_AVAILABLE"}, {}, NOT_SENT),
-    (500, {"errorCode": "703"}, {"Transient_Error": "true"}, NOT_SENT),
+    (500, {"errorCode": "703"}, {"Transient_Error": "true"}, Unknown),
+    (500, {"errorCode": "000"}, {"Transient_Error": "true"}, Unknown),
+    (422, {"errorCode": "010"}, {"Transient_Error": "true"}, Unknown),
     (422, {"errorCode": "704"}, {"Transient_Error": "true"}, Unknown),
     (422, {"errorCode": "704"}, {}, Unknown),
     (409, {}, {}, Unknown),
@@ -222,7 +241,7 @@ def test_an_error_is_a_refusal_only_where_nothing_was_done(
     wire: Wire,
     processor: AdyenProcessor,
     status: int,
-    body: dict[str, Any],
+    body: dict[str, Any] | bytes,
     headers: dict[str, str],
     expected: Any,
 ) -> None:

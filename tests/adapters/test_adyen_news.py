@@ -96,6 +96,15 @@ def _changed(**more: Any) -> bytes:
     return json.dumps(body).encode()
 
 
+def _overridden() -> bytes:
+    """A good signature, whose words were moved into `amount`, beside other ones in the item itself."""
+    good = json.loads(message(item("AUTHORISATION", success=False)))
+    one = good["notificationItems"][0]["NotificationRequestItem"]
+    one["amount"] |= {"success": "false", "merchantReference": one["merchantReference"]}
+    one |= {"success": "true", "merchantReference": "pi_dear.op_1"}
+    return json.dumps(good).encode()
+
+
 GOOD = message(item("AUTHORISATION"))
 
 
@@ -103,6 +112,7 @@ GOOD = message(item("AUTHORISATION"))
     "body",
     [
         _changed(amount={"currency": "USD", "value": 5001}),
+        _overridden(),
         _changed(success="false"),
         _changed(eventCode="REFUND"),
         _changed(merchantReference="pi_other.op_1"),

@@ -115,9 +115,11 @@ class AdyenProcessor:
             said = params.details_params(request)
         except params.NotOffered as error:
             return Declined(DeclineReason.AUTHENTICATE, str(error))
+        # Only the browser says that these details are of this payment: the answer has to say it too.
         about = words.Asked(
-            request.payment_id, request.amount, request.capture_now, request.created_at
-        )
+            request.payment_id, request.amount, request.capture_now, request.created_at,
+            is_named=False,
+        )  # fmt: skip
         api, key = self._api(account), request.idempotency_key
         return _paid(asked(lambda: api.payments_api.payments_details(said, key)), account, about)
 

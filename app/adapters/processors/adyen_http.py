@@ -109,13 +109,15 @@ def asked(call: Callable[[], Any]) -> dict[str, Any] | Declined | Unknown:
 
 
 def _refused(error: Any) -> Declined | Unknown:
-    """An answer that is an error: only where nothing can have been done is it a refusal."""
+    """An answer that is an error: only where nothing can have been done is it a refusal, and only in Adyen's
+    own words. A cut body and a page of somebody's between us (the SDK makes nothing of them) say nothing.
+    """
     code, words = str(error.error_code or ""), _words(error)
-    if code == IN_PROGRESS or LOST in words or error.status_code in (409, 429):
+    if code == IN_PROGRESS or LOST in words:
         return Unknown(_detail(error))
-    if NOT_SENT in words or _is_transient(error):
+    if NOT_SENT in words:
         return Declined(DeclineReason.TECHNICAL, f"not_sent {code}".strip(), is_unheard=True)
-    if error.status_code not in (400, 422):
+    if error.status_code not in (400, 422) or not code or _is_transient(error):
         return Unknown(_detail(error))
     reason = REQUEST_REFUSED.get(code, DeclineReason.TECHNICAL)
     log.warning("processor.request_refused", extra={"detail": _detail(error)})
@@ -123,7 +125,7 @@ def _refused(error: Any) -> Declined | Unknown:
 
 
 def _is_transient(error: Any) -> bool:
-    """Whether Adyen says that it did nothing this time, and that the same call may be made again."""
+    """Whether Adyen says that the same key may be sent again. It does not say that nothing was done."""
     headers = {str(name).lower(): value for name, value in dict(error.headers or {}).items()}
     return str(headers.get("transient-error")).lower() == "true"
 

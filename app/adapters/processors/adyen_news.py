@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 MOST_ITEMS = 100
 
+# In the order of the signature; these two stand in `amount`, the others in the item.
+_OF_AMOUNT = ("value", "currency")
 _SIGNED = (
     "pspReference",
     "originalReference",
@@ -37,10 +39,10 @@ _SIGNED = (
 
 def signature_of(item: dict[str, Any], key: str) -> str:
     """The HMAC of an item, made with a key in hexadecimal. The values are joined as they are: Adyen escapes
-    nothing.
+    nothing. Each is taken from where it is read afterwards, and from nowhere else.
     """
-    values = {**item, **(item.get("amount") or {})}
-    text = ":".join(_text(values.get(name)) for name in _SIGNED)
+    amount = item.get("amount") or {}
+    text = ":".join(_text((amount if name in _OF_AMOUNT else item).get(name)) for name in _SIGNED)
     digest = hmac.new(binascii.unhexlify(key), text.encode(), hashlib.sha256).digest()
     return base64.b64encode(digest).decode()
 

@@ -163,12 +163,15 @@ _AVS = {"1": "fail", "2": "fail", "4": "unavailable", "5": "unavailable", "6": "
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the call was about that an answer belongs to."""
+    """What the call was about that an answer belongs to. `is_named`: the call itself said whose payment it
+    is and how much; otherwise only the answer can.
+    """
 
     payment_id: str
     amount: Money
     capture_now: bool
     at: datetime
+    is_named: bool = True
 
 
 def outcome_of(message: Any, account: ProcessorAccount, asked: Asked) -> Outcome:
@@ -180,7 +183,7 @@ def outcome_of(message: Any, account: ProcessorAccount, asked: Asked) -> Outcome
         if result == AUTHORISED:
             return _authorised(message, account, asked)
         if result in REFUSED:
-            return refused(message, card_of(message))
+            return _refused(message, asked)
         if result in ASKED:
             details = {
                 "action": dict(message["action"]),
@@ -201,24 +204,36 @@ def _facts(
     message: dict[str, Any], account: ProcessorAccount, asked: Asked, reference: str
 ) -> Facts:
     """What identifies the payment; what the answer leaves out is what was asked."""
-    told = message.get("merchantReference")
     amount = message.get("amount")
     return Facts(
         reference=reference,
         amount=asked.amount if amount is None else from_wire(amount),
         is_live=account.is_live,
         merchant_id=account.merchant_id,
-        payment_id=asked.payment_id if told is None else payment_in(told) or "another",
+        payment_id=_payment_told(message, asked),
     )
 
 
+def _payment_told(message: dict[str, Any], asked: Asked) -> str:
+    told = message.get("merchantReference")
+    return asked.payment_id if told is None else payment_in(told) or "another"
+
+
 def _authorised(message: dict[str, Any], account: ProcessorAccount, asked: Asked) -> Outcome:
+    if not asked.is_named and None in (message.get("merchantReference"), message.get("amount")):
+        return Unknown("authorised, but it is not told whose payment and how much")
     reference = message["pspReference"]
     facts = _facts(message, account, asked, reference)
     card = card_of(message)
     if asked.capture_now:
         return Captured(facts, facts.amount, card, reference)
     return Authorized(facts, facts.amount, card, reference, asked.at + HELD)
+
+
+def _refused(message: dict[str, Any], asked: Asked) -> Outcome:
+    if _payment_told(message, asked) != asked.payment_id:
+        return Unknown("the refusal of another payment")
+    return refused(message, card_of(message))
 
 
 def refused(message: dict[str, Any], card: CardFacts | None = None) -> Declined:
