@@ -30,7 +30,7 @@ from app.domain.processor import (
 # What is only told of a payment that was made.
 OF_MADE = CANCELS | {"AUTHORISATION", "CAPTURE", "CAPTURE_FAILED", "EXPIRE"}
 
-NOTHING = Unknown("nothing was told of it yet")
+NOTHING = Unknown("nothing was told of it yet", is_silent=True)
 
 
 def outcome(account: ProcessorAccount, query: Query) -> Outcome:
