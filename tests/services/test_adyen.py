@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -233,9 +234,7 @@ def test_the_banks_answer_is_taken_on_once(
         if number == 1:
             adyen.fault("drop_after", "POST /adyen/v71/payments/details")
         if number == 2:
-            at_once(
-                [lambda b=brought, s=session_id: checkout.finish_authentication(deps, s, b)] * 3
-            )  # type: ignore[misc]
+            at_once([partial(checkout.finish_authentication, deps, session_id, brought)] * 3)
         view = checkout.finish_authentication(deps, session_id, brought)
         if number == 1:
             assert view.phase == "checking"
