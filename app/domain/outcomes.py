@@ -134,11 +134,12 @@ class Absent:
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """The money may or may not have moved. `is_replay`: the answer was a stored one of an earlier
-    call.
+    call. `is_silent`: all that was told was understood, and says nothing of what was asked.
     """
 
     detail: str
     is_replay: bool = False
+    is_silent: bool = False
 
 
 Outcome = (

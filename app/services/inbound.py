@@ -169,7 +169,7 @@ def handle(deps: Deps, merchant_id: str, inbox_id: str) -> None:
     found = _fetch(deps, account, row)
     deps.failpoint("inbox.fetched")
     if isinstance(found, Unknown):
-        return _finish(deps, row, row.status, f"The processor could not be asked: {found.detail}")
+        return _keep_open(deps, row, f"The processor could not be asked: {found.detail}")
     _apply(deps, account, row, found)
     deps.failpoint("inbox.handled")
     return None
@@ -222,10 +222,14 @@ def _apply_told(deps: Deps, account: ProcessorAccount, row: InboxRow) -> None:
     processor = deps.processors[account.processor]
     if payment is None:
         found = processor.query(account, _query_of_row(account, row))
-        return _no_payment(deps, account, row, found)
-    # The object that the news names, though the payment may have another: money taken twice is seen so.
-    found = processor.query(account, query_of(deps, payment, row.payment_reference))
+    else:
+        # The object that the news names, though the payment may have another: money taken twice is seen so.
+        found = processor.query(account, query_of(deps, payment, row.payment_reference))
     deps.failpoint("inbox.fetched")
+    if isinstance(found, Unknown) and not found.is_silent:
+        return _keep_open(deps, row, f"What was told is not understood: {found.detail}")
+    if payment is None:
+        return _no_payment(deps, account, row, found)
     try:
         if not isinstance(found, Unknown):
             # A refusal is told of the last try or of the call in flight, or not at all.
@@ -235,7 +239,7 @@ def _apply_told(deps: Deps, account: ProcessorAccount, row: InboxRow) -> None:
             )  # fmt: skip
         is_early = row.refund_reference is not None and payment.status not in TAKEN
         if is_early and row.attempts < len(BACKOFF) - 1:
-            return _finish(deps, row, row.status, "It is not known yet what was taken.")
+            return _keep_open(deps, row, "It is not known yet what was taken.")
         if row.refund_reference is not None or payment.status in TAKEN:
             # Whatever came first: a refund may have been told before the payment that it is of.
             foreign.sync_refunds(deps, account, payment)
@@ -263,7 +267,9 @@ def _query_of_row(account: ProcessorAccount, row: InboxRow) -> Query:
 def _no_payment(deps: Deps, account: ProcessorAccount, row: InboxRow, found: Outcome) -> None:
     """Nothing of ours: someone else's business, or our row is not there yet, or never will be."""
     facts = facts_of(found)
-    if facts is None or facts.payment_id is None:
+    if facts is None and row.told_payment_id is not None:
+        _finish(deps, row, "ignored", f"Nothing was made under the name of {row.told_payment_id}.")
+    elif facts is None or facts.payment_id is None:
         _finish(deps, row, "ignored", "The object carries no reference of ours.")
     elif facts.merchant_id != account.merchant_id:
         _finish(deps, row, "failed", "The object names another merchant.")
@@ -276,6 +282,11 @@ def _no_payment(deps: Deps, account: ProcessorAccount, row: InboxRow, found: Out
         _finish(
             deps, row, "failed", f"No payment {facts.payment_id}; what was taken is in suspense."
         )
+
+
+def _keep_open(deps: Deps, row: InboxRow, why: str) -> None:
+    """Looked at again later, until somebody mends what is wrong: the age of what is open is watched."""
+    _finish(deps, row, row.status, why)
 
 
 def _finish(deps: Deps, row: InboxRow, status: str, why: str | None) -> None:

@@ -51,6 +51,9 @@ EARLIER = item(
     pspReference="PSPEARLIER",
     merchantReference=BEFORE,
 )
+# Adyen's own second attempt at the same call is another object under the same name of ours.
+REFUSED_FIRST = item("AUTHORISATION", success=False, pspReference="PSPREFUSED")
+OF_REFUSED = replace(AUTOMATIC, reference="PSPREFUSED")
 REPORT = item("MOON_LANDING")
 REFUND = item("REFUND", merchantReference=OURS, amount=PART)
 REFUND_FAILED = item("REFUND_FAILED", pspReference="PSPREFUND", merchantReference=OURS, amount=PART)
@@ -89,6 +92,9 @@ STORIES: list[tuple[str, Query, list[dict[str, Any]], type[Outcome]]] = [
     ("refunded, though it was never told as taken", MANUAL, [AUTH, REFUND], Authorized),
     ("taken at once and refunded", AUTOMATIC, [REFUND, AUTH, REFUND_FAILED], Captured),
     ("other news", MANUAL, [AUTH, REPORT], Authorized),
+    ("refused, then paid under one name", AUTOMATIC, [REFUSED_FIRST, AUTH], Captured),
+    ("asked about the refused one", OF_REFUSED, [REFUSED_FIRST, AUTH], Unknown),
+    ("asked about the refused one alone", OF_REFUSED, [REFUSED_FIRST], Declined),
     (
         "another payment's",
         MANUAL,

@@ -87,11 +87,9 @@ class AdyenDriver(Driver):
         "drop": "DELETE /adyen/v71/storedPaymentMethods/*",
         "any": "*",
     }
-    own_faults: ClassVar[Mapping[str, bool]] = {
-        "transient_error": True,
-        "no_connection": True,
-        "ioexception": False,
-    }
+    sure_faults = ("no_connection",)
+    unsure_faults = ("transient_error",)
+    told_faults = ("ioexception",)
     bound_faults = frozenset()
 
     def account(self) -> ProcessorAccount:

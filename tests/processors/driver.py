@@ -74,8 +74,11 @@ class Driver(ABC):
     answers_at_once: ClassVar[bool]
     # The route of each operation, as the sandbox's faults name it.
     routes: ClassVar[Mapping[str, str]]
-    # Faults that only this processor has; whether it is sure that nothing was done. Else money moved.
-    own_faults: ClassVar[Mapping[str, bool]] = {}
+    # Faults that only this processor has: nothing was sent, and it says so; nothing was done, but a call
+    # before may have been; it was done, and the processor itself knows it only later.
+    sure_faults: ClassVar[tuple[str, ...]] = ()
+    unsure_faults: ClassVar[tuple[str, ...]] = ()
+    told_faults: ClassVar[tuple[str, ...]] = ()
     # Faults whose error the processor keeps under our key: nothing was taken, and nothing will be.
     bound_faults: ClassVar[frozenset[str]]
 

@@ -29,8 +29,8 @@ _P = PaymentStatus
 def test_a_payment_whose_answer_failed_ends_as_it_really_ended(sales: Sales) -> None:
     """Nobody tells us anything: what is not known is asked for."""
     tried: dict[str, Payment] = {}
-    unsure = [fault for fault, is_sure in sales.driver.own_faults.items() if not is_sure]
-    for fault in (*NOT_MOVED, *MOVED, *unsure):
+    unsure = sales.driver.told_faults
+    for fault in (*NOT_MOVED, *MOVED, *sales.driver.unsure_faults, *unsure):
         sales.arm(fault)
         tried[fault] = payment = sales.pay()
         assert payment.status is _P.UNKNOWN, fault
@@ -60,7 +60,7 @@ def test_a_payment_whose_answer_failed_ends_as_it_really_ended(sales: Sales) -> 
 def test_what_was_surely_not_sent_is_a_definite_failure_and_may_be_tried_again(
     sales: Sales,
 ) -> None:
-    sure = [fault for fault, is_sure in sales.driver.own_faults.items() if is_sure]
+    sure = sales.driver.sure_faults
     for fault in sure:
         sales.arm(fault)
         payment = sales.pay()

@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -17,8 +19,10 @@ from app.services.creation import CreatePayment, create_payment
 from app.services.deps import Deps
 from app.services.payments import CancelPayment, CapturePayment, ConfirmPayment
 from app.services.refunds import RequestRefund, request_refund, submit_due
+from tests.adapters.adyen_items import item, message
 from tests.factories import (
     DECLINED,
+    HMAC_KEY,
     NEEDS_3DS,
     VISA,
     Shop,
@@ -230,9 +234,7 @@ def test_the_banks_answer_is_taken_on_once(
         if number == 1:
             adyen.fault("drop_after", "POST /adyen/v71/payments/details")
         if number == 2:
-            at_once(
-                [lambda b=brought, s=session_id: checkout.finish_authentication(deps, s, b)] * 3
-            )  # type: ignore[misc]
+            at_once([partial(checkout.finish_authentication, deps, session_id, brought)] * 3)
         view = checkout.finish_authentication(deps, session_id, brought)
         if number == 1:
             assert view.phase == "checking"
@@ -365,6 +367,41 @@ def test_a_message_is_stored_whole_or_not_at_all_and_what_is_ignored_says_why(
         {"kind": "AUTHORISATION", "status": "handled", "why": False},
         {"kind": "CHARGEBACK", "status": "ignored", "why": True},
     ]
+
+
+def told_by_hand(deps: Deps, shop: Shop, *items: dict[str, Any]) -> None:
+    """Items that the sandbox would never tell, signed as Adyen would, arrive and are handled."""
+    ours = [{**one, "merchantAccountCode": shop.tail} for one in items]
+    body = message(*ours, key=HMAC_KEY)
+    inbound.receive(deps, inbound.ReceiveNews(shop.account_id, body, {}))
+    inbound.handle_due(deps)
+
+
+def inbox_rows() -> list[tuple[str, bool]]:
+    """What became of each news, in the order of arrival, and whether it says why."""
+    found = rows("SELECT status, error IS NOT NULL AS why FROM inbox ORDER BY id")
+    return [(row["status"], row["why"]) for row in found]
+
+
+def test_what_was_not_understood_stays_open_and_says_why(
+    deps: Deps, shop: Shop, adyen: AdyenSide
+) -> None:
+    payment = make_payment(deps, shop)
+    strange = {"currency": "XXX", "value": 1}
+    ours: dict[str, Any] = {
+        "merchantReference": f"{payment.id}.{payment.attempt_id}",
+        "pspReference": payment.processor_reference,
+    }
+    gone: dict[str, Any] = {"merchantReference": "pi_gone.op_1", "pspReference": "PSPGONE"}
+    told_by_hand(deps, shop, item("AUTHORISATION", amount=strange, **ours))
+    told_by_hand(deps, shop, item("AUTHORISATION", amount=strange, **gone))
+    assert inbox_rows() == [("received", True), ("received", True)]
+
+    # A refusal under a name of which nothing was made is understood.
+    gone["pspReference"] = "PSPNO"
+    told_by_hand(deps, shop, item("AUTHORISATION", success=False, **gone))
+    assert inbox_rows()[2] == ("ignored", True)
+    assert inbound.oldest_unhandled(deps.clock.now()) is not None
 
 
 def test_a_kept_card_is_charged_again_and_forgotten(

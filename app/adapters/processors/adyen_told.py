@@ -30,7 +30,7 @@ from app.domain.processor import (
 # What is only told of a payment that was made.
 OF_MADE = CANCELS | {"AUTHORISATION", "CAPTURE", "CAPTURE_FAILED", "EXPIRE"}
 
-NOTHING = Unknown("nothing was told of it yet")
+NOTHING = Unknown("nothing was told of it yet", is_silent=True)
 
 
 def outcome(account: ProcessorAccount, query: Query) -> Outcome:
@@ -136,8 +136,10 @@ def _payment_of(about: list[Fact], query: Query) -> str | None:
 
 
 def _refused_try(facts: list[Fact], query: Query) -> Declined | None:
-    """The refusal of the last try; what became of earlier ones says nothing about it."""
-    if query.attempt_id is None:
+    """The refusal of the last try; what became of earlier ones says nothing about it. Where the payment was
+    made, by whichever object, there is none.
+    """
+    if query.attempt_id is None or _first_made(facts, query.payment_id) is not None:
         return None
     ours = reference_of(query.payment_id, query.attempt_id)
     for fact in facts:
