@@ -149,8 +149,9 @@ def _key(row: PaymentRow) -> tuple[str | None, str | None]:
 def detail(merchant_id: str, payment_id: str, *, now: datetime) -> PaymentDetail:
     """The payment; raises NotFound for an id that is not this merchant's."""
     row = _row(merchant_id, payment_id)
-    settled = settlement.of_payment(row)
-    refunds = tuple(_refund(refund, settled) for refund in _refunds(merchant_id, payment_id))
+    made = _refunds(merchant_id, payment_id)
+    settled = settlement.of_payment(row, made)
+    refunds = tuple(_refund(refund, settled) for refund in made)
     is_busy = _is_busy(merchant_id, payment_id)
     label = label_of(row)
     return PaymentDetail(
