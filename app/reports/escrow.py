@@ -95,6 +95,25 @@ class HoldDetail:
     transfers: tuple[TransferLine, ...]
 
     @property
+    def commission(self) -> Money:
+        """What the releases left to the platform."""
+        return sum((one.commission for one in self.transfers), Money.zero(self.held.currency))
+
+    @property
+    def with_sellers(self) -> dict[str, Money]:
+        """By seller, what they got and did not give back."""
+        found: dict[str, Money] = {}
+        for one in reversed(self.transfers):
+            kept = found.get(one.seller, Money.zero(one.amount.currency))
+            found[one.seller] = kept + one.amount - one.reversed
+        return {seller: amount for seller, amount in found.items() if amount}
+
+    @property
+    def sent(self) -> Money:
+        """What the sellers have of it, together."""
+        return sum(self.with_sellers.values(), Money.zero(self.held.currency))
+
+    @property
     def can_release(self) -> bool:
         """Whether something is held and nothing forbids its release."""
         return bool(self.left) and not self.is_frozen

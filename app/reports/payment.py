@@ -116,6 +116,11 @@ class PaymentDetail:
         return self.amount.currency
 
     @property
+    def own(self) -> Money:
+        """What of the net is neither held in escrow nor with sellers: the merchant's own."""
+        return self.net - self.escrow.left - self.escrow.sent if self.escrow else self.net
+
+    @property
     def is_failed(self) -> bool:
         """Whether it came to nothing because somebody said no."""
         return bool(self.decline) and self.status in (_S.FAILED, _S.CANCELED, _S.EXPIRED)

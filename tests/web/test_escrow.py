@@ -251,6 +251,26 @@ def test_a_refund_says_that_it_takes_from_escrow_and_guards_what_was_seen(
     assert town.hold(payment) == ("closed", 4824, 1000, 3824)
 
 
+def test_money_that_sellers_have_is_told_and_is_not_the_platforms_own(
+    owner: Visitor, town: Market
+) -> None:
+    payment = town.sell()
+    town.release(payment, "20.00", key="a")
+    town.release(payment, "10.00", to=town.ben, key="b")
+    [newest, _] = rows("SELECT id FROM transfers ORDER BY id DESC")
+    back = ReverseTransfer(town.shop.merchant_id, newest["id"], "trr_1", "user:x", usd("4.00"))
+    reverse_transfer(town.deps, back)
+
+    page = words(owner.get(f"/dashboard/payments/{payment.id}").text).replace("\u2212", "-")
+    assert "With sellers -$23.00 USD Held in escrow -$18.24 USD Yours of it $7.00 USD" in page
+    assert owned(town.shop.merchant_id) == usd("7.00")
+    assert "Released -$30.00 USD To sellers -$27.00 USD Your commission -$3.00 USD" in page
+    dialog = words(owner.htmx(f"/dashboard/payments/{payment.id}/refund").text)
+    assert "$23.00 of it went to sellers and stays with them" in dialog
+    kept = dialog.replace("&#39;", "'")
+    assert "$18.00 with Ann's Pots, $5.00 with Ben's Chairs." in kept
+
+
 def test_days_until_money_goes_by_itself(owner: Visitor, town: Market) -> None:
     for wrong in ("0", "366", "soon"):
         answer = owner.post("/dashboard/escrow/automatic", {"days": wrong}, htmx=True)
