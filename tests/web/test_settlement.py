@@ -101,6 +101,8 @@ def test_the_refund_dialog_shows_cost_and_exchange_loss_before_it_is_confirmed(
     assert "Exchange difference" in dialog
     part = owner.htmx(f"{address}/cost?extent=part&amount=50.00").text
     assert "$54.21" in part
+    unknown = owner.htmx(f"{address}/cost?extent=part&amount=100.01").text
+    assert "From your USD balance \N{EN DASH} At 1.0842" in words(unknown)
     [row] = rows("SELECT * FROM payments")
     assert row["fx_rate_id"] in part
 
