@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select, true
 
-from app.domain.escrow import shared, whole_release
+from app.domain.escrow import as_sentence, shared, whole_release
 from app.domain.money import Money
 from app.reports.labels import Label, escrow_label
 from app.reports.paging import Count, Cursor, Page, count_each, fetch
@@ -229,7 +229,7 @@ def _detail(row: EscrowHold) -> HoldDetail:
         released=base.released,
         refunded=base.refunded,
         is_frozen=row.status == "frozen",
-        frozen_reason=base.frozen_reason,
+        frozen_reason=as_sentence(base.frozen_reason) if base.frozen_reason else "",
         due_at=base.due_at,
         steps=tuple(
             Step(
