@@ -186,11 +186,13 @@ function prepare(root) {
   const field = form.querySelector("[name=amount]");
   const button = form.querySelector("button[type=submit] span:last-child");
   const currency = form.querySelector(".input-money .code").textContent.trim();
-  const full = button.textContent;
   const verb = choice.dataset.verb;
   const most = Number(choice.dataset.most);
   const shown = [...form.querySelectorAll("[data-chosen]")];
-  const whole = shown.map((place) => place.innerHTML);
+  const whole = choice.querySelector("strong").innerHTML;
+  // A form that came back with a part in it says nothing of the whole on its button.
+  const isWhole = form.querySelector("[name=extent][value=full]").checked;
+  const full = isWhole ? button.textContent : `${verb} ${written(most, currency, choice.dataset.locale)}`;
 
   const update = () => {
     const isPart = form.querySelector("[name=extent][value=part]").checked;
@@ -198,13 +200,13 @@ function prepare(root) {
     const isNumber = amount > 0 && amount <= most;
     const shownAmount = isNumber ? written(amount, currency, choice.dataset.locale) : "–";
     button.textContent = !isPart ? full : isNumber ? `${verb} ${shownAmount}` : verb;
-    shown.forEach((place, index) => {
-      place.innerHTML = whole[index];
-      if (!isPart) return;
+    for (const place of shown) {
+      place.innerHTML = whole;
+      if (!isPart) continue;
       // The code beside the digits stays.
       if (isNumber) place.querySelector(".money").firstChild.data = bare(amount, currency, choice.dataset.locale);
       else place.textContent = shownAmount;
-    });
+    }
   };
   form.addEventListener("input", update);
   form.addEventListener("change", (event) => {
