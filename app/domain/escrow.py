@@ -114,6 +114,12 @@ def commission_of(gross: Money, basis_points: int) -> Money:
     return Money(minor, gross.currency)
 
 
+def as_sentence(reason: str) -> str:
+    """What a person gave as a reason, with a full stop unless it ends with a mark of its own."""
+    text = reason.strip()
+    return text if text.endswith((".", "?", "!", "…")) else f"{text}."
+
+
 def shared(held: Money, open_steps: Sequence[Milestone]) -> dict[str, Money]:
     """What each milestone that is still open comes to: the money held now, in the plan's proportions.
 

@@ -8,7 +8,7 @@ be computed again from the rate's id.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from app.domain.currencies import CURRENCIES
@@ -48,6 +48,11 @@ class Rate(Quote):
     def is_stale(self, now: datetime, stale_hours: int) -> bool:
         """Whether it is too old to convert at."""
         return now - self.observed_at > timedelta(hours=stale_hours)
+
+    @property
+    def day(self) -> date:
+        """The day that it is of, by its source's calendar: the reader's clock does not move it."""
+        return self.observed_at.astimezone(UTC).date()
 
 
 @dataclass(frozen=True, slots=True)

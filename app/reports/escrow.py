@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select, true
 
-from app.domain.escrow import shared, whole_release
+from app.domain.escrow import as_sentence, shared, whole_release
 from app.domain.money import Money
 from app.reports.labels import Label, escrow_label
 from app.reports.paging import Count, Cursor, Page, count_each, fetch
@@ -93,6 +93,25 @@ class HoldDetail:
     steps: tuple[Step, ...]
     planned: tuple[tuple[str, Money], ...]
     transfers: tuple[TransferLine, ...]
+
+    @property
+    def commission(self) -> Money:
+        """What the releases left to the platform."""
+        return sum((one.commission for one in self.transfers), Money.zero(self.held.currency))
+
+    @property
+    def with_sellers(self) -> dict[str, Money]:
+        """By seller, what they got and did not give back."""
+        found: dict[str, Money] = {}
+        for one in reversed(self.transfers):
+            kept = found.get(one.seller, Money.zero(one.amount.currency))
+            found[one.seller] = kept + one.amount - one.reversed
+        return {seller: amount for seller, amount in found.items() if amount}
+
+    @property
+    def sent(self) -> Money:
+        """What the sellers have of it, together."""
+        return sum(self.with_sellers.values(), Money.zero(self.held.currency))
 
     @property
     def can_release(self) -> bool:
@@ -210,7 +229,7 @@ def _detail(row: EscrowHold) -> HoldDetail:
         released=base.released,
         refunded=base.refunded,
         is_frozen=row.status == "frozen",
-        frozen_reason=base.frozen_reason,
+        frozen_reason=as_sentence(base.frozen_reason) if base.frozen_reason else "",
         due_at=base.due_at,
         steps=tuple(
             Step(

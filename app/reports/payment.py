@@ -119,6 +119,11 @@ class PaymentDetail:
         return self.amount.currency
 
     @property
+    def own(self) -> Money:
+        """What of the net is neither held in escrow nor with sellers: the merchant's own."""
+        return self.net - self.escrow.left - self.escrow.sent if self.escrow else self.net
+
+    @property
     def is_failed(self) -> bool:
         """Whether it came to nothing because somebody said no."""
         return bool(self.decline) and self.status in (_S.FAILED, _S.CANCELED, _S.EXPIRED)
@@ -152,8 +157,9 @@ def _key(row: PaymentRow) -> tuple[str | None, str | None]:
 def detail(merchant_id: str, payment_id: str, *, now: datetime) -> PaymentDetail:
     """The payment; raises NotFound for an id that is not this merchant's."""
     row = _row(merchant_id, payment_id)
-    settled = settlement.of_payment(row)
-    refunds = tuple(_refund(refund, settled) for refund in _refunds(merchant_id, payment_id))
+    made = _refunds(merchant_id, payment_id)
+    settled = settlement.of_payment(row, made)
+    refunds = tuple(_refund(refund, settled) for refund in made)
     call = _in_flight(merchant_id, payment_id)
     is_busy = call is not None
     label = label_of(row)

@@ -5,11 +5,11 @@ of writing in the account's own zone: so a month that is over never changes.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app.domain.ids import lowest_id
 from app.domain.money import Money
@@ -21,6 +21,7 @@ from app.reports.payouts import BAR_NAMES
 from app.reports.periods import day_start
 from app.store.books import FEE, GROSS, IS_OWN, WITH_FEE, sealed_to
 from app.store.db import db
+from app.store.payments import PaymentRow
 
 SLACK = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
@@ -136,7 +137,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One movement: what came or went, the fee within it, and the balance after it where it is told."""
+    """One movement: what came or went, the fee within it, and the balance after it where it is told.
+
+    `about` says which payment it belongs to, where that is asked for.
+    """
 
     journal_id: str
     event: str
@@ -148,6 +152,7 @@ class Move:
     fee: Money
     net: Money
     balance: Money | None = None
+    about: str = ""
 
 
 def statement(merchant_id: str, currency: str, month: Month, now: datetime) -> Statement:
@@ -239,7 +244,10 @@ def moves(
     has_more, kept = len(rows) > size, list(rows[:size])
     if is_back:
         kept.reverse()
-    found = [_move(row, currency, None) for row in kept]
+    about = _about(merchant_id, {row.payment_id for row in kept if row.payment_id})
+    found = [
+        replace(_move(row, currency, None), about=about.get(row.payment_id, "")) for row in kept
+    ]
     has_older = has_more if not is_back else bool(found)
     has_newer = has_more if is_back else bool(cursor.after and found)
     return Page(
@@ -247,6 +255,17 @@ def moves(
         older=found[-1].journal_id if has_older else None,
         newer=found[0].journal_id if has_newer else None,
     )
+
+
+def _about(merchant_id: str, payment_ids: set[str]) -> dict[str, str]:
+    """By payment, what it was for, or else who paid, or its id."""
+    query = select(PaymentRow.id, PaymentRow.description, PaymentRow.customer_email).where(
+        PaymentRow.merchant_id == merchant_id, PaymentRow.id.in_(payment_ids)
+    )
+    return {
+        payment_id: description or email or payment_id
+        for payment_id, description, email in db.session.execute(query).all()
+    }
 
 
 def export(merchant_id: str, currency: str, month: Month) -> Iterator[Move]:

@@ -19,7 +19,7 @@ from app.domain.errors import (
     InvalidRequest,
     ReleaseTooLarge,
 )
-from app.domain.escrow import MOST_PARTS, Share, commission_of, shared, whole_release
+from app.domain.escrow import MOST_PARTS, Share, as_sentence, commission_of, shared, whole_release
 from app.domain.money import Money
 from app.services.deps import Deps
 from app.services.escrow_release import Part, Released, ReleaseEscrow, write_release
@@ -84,7 +84,9 @@ def _released_before(session: Session, command: ReleaseEscrow) -> Released | Non
 
 def _check_state(hold: EscrowHold) -> None:
     if hold.frozen_at is not None:
-        raise EscrowFrozen(f"This money is frozen: {hold.frozen_reason}. Unfreeze it first.")
+        raise EscrowFrozen(
+            f"This money is frozen: {as_sentence(hold.frozen_reason or '')} Unfreeze it first."
+        )
     if not hold.left:
         raise EscrowStateUnexpected("Nothing is held any more.")
 

@@ -5,16 +5,18 @@ with an example, never guessed. No step goes through a float.
 """
 
 import copy
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import get_currency_symbol, get_decimal_symbol, get_group_symbol
 
 from app.domain.currencies import CURRENCIES
-from app.domain.errors import AmountInvalid
-from app.domain.money import Money, currency_of
+from app.domain.errors import AmountInvalid, FarthingError
+from app.domain.money import Money, currency_of, from_units
 
 MINUS = "\N{MINUS SIGN}"
 _NBSP = "\N{NO-BREAK SPACE}"
@@ -23,6 +25,8 @@ _APOSTROPHES = frozenset("'\N{RIGHT SINGLE QUOTATION MARK}")
 _POINTS = frozenset(",.")
 _ASCII = "0123456789"
 _MOST_DIGITS = 15
+# As `Money` writes itself.
+_AMOUNT = re.compile(r"\b([A-Z]{3}) (-?[0-9][0-9,]*(?:\.[0-9]+)?)", re.ASCII)
 
 # Marks of direction: they have no part in a number, and come along when it is copied from a page.
 _DIRECTION = dict.fromkeys(
@@ -102,6 +106,18 @@ def in_text(money: Money, locale: Locale) -> str:
     return f"{text}{_NBSP}{code}" if symbol == code else text
 
 
+def told(sentence: str, locale: Locale) -> str:
+    """A sentence with its amounts as the reader writes them: what is known of no reader says "USD 0.50"."""
+
+    def written(found: re.Match[str]) -> str:
+        try:
+            return in_text(from_units(Decimal(found[2].replace(",", "")), found[1]), locale)
+        except FarthingError:
+            return found[0]
+
+    return _AMOUNT.sub(written, sentence)
+
+
 def plain(money: Money, locale: Locale) -> str:
     """An amount as it is typed: "49.99", without symbol or code."""
     return _written(money, locale, "").translate(_DIRECTION).strip(f" {_NBSP}")
@@ -143,7 +159,8 @@ def typed(text: str, currency: object, locale: Locale, *, param: str = "amount")
     style = _style_of(number, locale)
     ascii_number = number.translate(style.to_ascii)
     whole, point, fraction = ascii_number.partition(style.decimal)
-    joined = _joined(whole, style)
+    # Many write the cents alone: .50
+    joined = "0" if point and not whole else _joined(whole, style)
     like = f"like {example(row.code, locale)}."
     if joined is None or (point and not _are_digits(fraction)):
         raise AmountInvalid(f"Enter an amount, {like}", param=param)

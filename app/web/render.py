@@ -28,12 +28,14 @@ from flask import (
 )
 from htmx_flask import request
 
-from app.domain.money import Money
+from app.domain.errors import AmountInvalid
+from app.domain.money import Money, parse_amount
 from app.web import amounts
 from app.web.context import deps, may, person_or_none
 
 _A_DAY_SECONDS = 86_400
 THEMES = ("light", "dark")
+NOT_NOTHING = "Enter an amount greater than zero."
 
 
 def init_app(app: Flask) -> None:
@@ -42,6 +44,7 @@ def init_app(app: Flask) -> None:
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters.update(
         amount=amount,
+        told=told,
         money_parts=money_parts,
         when=when,
         moment=moment,
@@ -142,6 +145,19 @@ def exchange_rate(value: Decimal) -> str:
 def typed_amount(text: str, currency: object) -> Money:
     """What the reader typed, as Money; raises AmountInvalid in words fit for a form."""
     return amounts.typed(text, currency, locale())
+
+
+def typed_price(text: str, currency: object) -> Money:
+    """What the reader typed, as an amount that a customer can pay; raises in words fit for a form."""
+    money = typed_amount(text, currency)
+    if not money:
+        raise AmountInvalid(NOT_NOTHING, param="amount")
+    return parse_amount(money.amount_minor, money.currency)
+
+
+def told(sentence: object) -> str:
+    """A sentence of ours with its amounts as the reader writes them."""
+    return amounts.told(str(sentence), locale())
 
 
 def number_style() -> dict[str, str]:

@@ -150,10 +150,22 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll(".is-busy")) form.classList.remove("is-busy");
 });
 
+// An error is about what was sent, not about what is being typed now.
+document.addEventListener("input", ({ target }) => {
+  if (!target.matches("[aria-invalid]")) return;
+  target.removeAttribute("aria-invalid");
+  document.getElementById(`${target.id}-error`)?.remove();
+});
+
 // --- amounts: the button always says what it will do
 
 function written(amount, currency, language) {
   return new Intl.NumberFormat(language, { style: "currency", currency, currencyDisplay: "narrowSymbol" }).format(amount);
+}
+
+// As in a table, where the currency's code stands beside: it is not written twice.
+function bare(amount, currency, language) {
+  return written(amount, currency, language).replace(currency, "").trim();
 }
 
 // What is being typed, for the button's words alone: the server reads it strictly, and decides.
@@ -164,7 +176,7 @@ function typed(text, { digits, decimals, groups }) {
     if (groups.includes(sign)) return "";
     return decimals.includes(sign) ? "." : sign;
   }).join("");
-  return /^[0-9]+([.][0-9]+)?$/.test(number) ? Number(number) : NaN;
+  return /^[0-9]*([.][0-9]+)?$/.test(number) ? Number(number) : NaN;
 }
 
 function prepare(root) {
@@ -174,11 +186,13 @@ function prepare(root) {
   const field = form.querySelector("[name=amount]");
   const button = form.querySelector("button[type=submit] span:last-child");
   const currency = form.querySelector(".input-money .code").textContent.trim();
-  const full = button.textContent;
   const verb = choice.dataset.verb;
   const most = Number(choice.dataset.most);
   const shown = [...form.querySelectorAll("[data-chosen]")];
-  const whole = shown.map((place) => place.innerHTML);
+  const whole = choice.querySelector("strong").innerHTML;
+  // A form that came back with a part in it says nothing of the whole on its button.
+  const isWhole = form.querySelector("[name=extent][value=full]").checked;
+  const full = isWhole ? button.textContent : `${verb} ${written(most, currency, choice.dataset.locale)}`;
 
   const update = () => {
     const isPart = form.querySelector("[name=extent][value=part]").checked;
@@ -186,10 +200,13 @@ function prepare(root) {
     const isNumber = amount > 0 && amount <= most;
     const shownAmount = isNumber ? written(amount, currency, choice.dataset.locale) : "–";
     button.textContent = !isPart ? full : isNumber ? `${verb} ${shownAmount}` : verb;
-    shown.forEach((place, index) => {
-      if (!isPart) place.innerHTML = whole[index];
+    for (const place of shown) {
+      place.innerHTML = whole;
+      if (!isPart) continue;
+      // The code beside the digits stays.
+      if (isNumber) place.querySelector(".money").firstChild.data = bare(amount, currency, choice.dataset.locale);
       else place.textContent = shownAmount;
-    });
+    }
   };
   form.addEventListener("input", update);
   form.addEventListener("change", (event) => {

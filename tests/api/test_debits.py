@@ -102,6 +102,30 @@ def test_the_same_key_answers_the_same_while_the_bank_thinks(api: Api, bank: Ban
     assert len(bank.events("charge.pending")) == 1
 
 
+@pytest.mark.parametrize(
+    "failure, network_code",
+    [("insufficient_funds", "AM04"), ("debit_not_authorized", "MS02")],
+)
+def test_a_refused_debit_has_the_code_of_a_bank_account_not_of_a_card(
+    api: Api,
+    deps: Deps,
+    shop: Shop,
+    bank: Bank,
+    queue: FakeQueue,
+    failure: str,
+    network_code: str,
+) -> None:
+    intent: Any = api.post("/v1/payment_intents", ORDER, key="k").json
+    bank.debit(load(shop.merchant_id, intent["id"]), "refuse", failure=failure, code=network_code)
+
+    _news(deps, queue)
+
+    failed = check(api.get(f"/v1/payment_intents/{intent['id']}").json)
+    assert failed["last_payment_error"]["code"] == failure
+    charge = check(api.get(f"/v1/charges/{failed['latest_charge']}").json)
+    assert (charge["failure_code"], charge["outcome"]["reason"]) == (failure, failure)
+
+
 def test_a_refusal_days_later_is_a_failed_charge_with_the_reason(
     api: Api, deps: Deps, shop: Shop, bank: Bank, queue: FakeQueue
 ) -> None:

@@ -14,7 +14,7 @@ import app.services
 import app.web
 from app.domain.errors import FarthingError
 from app.web.api.error_codes import ERRORS
-from app.web.api.errors import DECLINE_CODES, TYPES
+from app.web.api.errors import DEBIT_CODES, DECLINE_CODES, TYPES
 from app.web.api.event_types import SENT
 from app.web.api.example_code import LANGUAGES
 from app.web.api.reference_guide import anchor
@@ -56,7 +56,7 @@ def all_errors() -> Iterator[type[FarthingError]]:
 
 def test_every_code_that_an_error_can_carry_is_explained() -> None:
     from_classes = {kind.code for kind in all_errors()}
-    from_banks = {code for code, _ in DECLINE_CODES.values()}
+    from_banks = {code for code, _ in (*DECLINE_CODES.values(), *DEBIT_CODES.values())}
     can_be = from_classes | from_banks | set(_API_CODES.values()) | {"invalid_request"}
     assert ERRORS.keys() | ELSEWHERE.keys() == can_be
     assert ERRORS.keys().isdisjoint(ELSEWHERE)
@@ -67,7 +67,7 @@ def test_every_code_is_said_to_come_with_the_statuses_that_it_comes_with() -> No
     statuses: dict[str, set[int]] = {}
     for kind in all_errors():
         statuses.setdefault(kind.code, set()).add(kind.status)
-    for code, _ in DECLINE_CODES.values():
+    for code, _ in (*DECLINE_CODES.values(), *DEBIT_CODES.values()):
         statuses.setdefault(code, set()).add(402)
     for status, code in _API_CODES.items():
         statuses.setdefault(code, set()).add(status)

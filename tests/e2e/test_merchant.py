@@ -36,6 +36,7 @@ def test_a_merchant_refunds_in_parts_what_a_customer_paid(checkout: Checkout) ->
 
     page.get_by_role("link", name="Refund", exact=True).click()
     choose_part(page, "12.34")
+    expect(page.locator("[data-chosen]").first).to_have_text(re.compile(r"^\s*\$12\.34\sUSD\s*$"))
     page.get_by_role("dialog").get_by_role("button", name=re.compile("^Refund")).dblclick()
 
     refunds = page.get_by_role("region", name="Refunds")

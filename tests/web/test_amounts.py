@@ -59,6 +59,9 @@ def test_two_amounts_never_look_alike(minor: int, code: str, locale: Locale) -> 
         ("49.99", "USD", "en", 4999),
         ("49.9", "USD", "en", 4990),
         ("49", "USD", "en", 4900),
+        (".5", "USD", "en", 50),
+        ("$.13", "USD", "en", 13),
+        (",5", "EUR", "de", 50),
         (" 1,234.56 ", "USD", "en", 123456),
         ("$1,234.56", "USD", "en", 123456),
         ("usd 1234.56", "USD", "en", 123456),
@@ -112,7 +115,9 @@ def test_what_a_person_types_is_read_exactly(
         ("1e3", "USD", "en", "1,234.56"),
         ("4_999", "USD", "en", "1,234.56"),
         ("49.", "USD", "en", "1,234.56"),
-        (".5", "USD", "en", "1,234.56"),
+        (".", "USD", "en", "1,234.56"),
+        (".123", "USD", "en", "1,234.56"),
+        (".5", "EUR", "de", "1.234,56"),
         ("NaN", "USD", "en", "1,234.56"),
         ("€5", "USD", "en", "1,234.56"),
         ("9" * 16, "USD", "en", "1,234.56"),
@@ -163,6 +168,17 @@ def test_amounts_follow_the_locale_with_isos_decimals(
     money: Money, locale: str, shown: str
 ) -> None:
     assert amounts.in_text(money, Locale.parse(locale)) == shown
+
+
+def test_a_sentences_amounts_are_written_as_the_reader_writes_them() -> None:
+    asked = f"You asked to release {Money(99900, 'USD')}; {Money(1234567, 'CHF')} is held."
+
+    assert amounts.told(asked, EN) == (
+        "You asked to release $999.00; 12,345.67\N{NO-BREAK SPACE}CHF is held."
+    )
+    assert "999,00\N{NO-BREAK SPACE}$" in amounts.told(asked, DE)
+    for kept in ("USD has 2 decimals, like 1,234.56.", "ABC 5 is left.", "USD 0.505 is left."):
+        assert amounts.told(kept, DE) == kept
 
 
 def test_a_currency_without_decimals_is_padded_in_the_readers_digits() -> None:

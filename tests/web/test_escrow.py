@@ -124,6 +124,9 @@ def test_amounts_to_several_sellers_chosen_by_hand(owner: Visitor, town: Market)
     more = owner.post(path, form | {"more": "1"}, htmx=True)
     assert (more.status_code, rows("SELECT id FROM transfers")) == (200, [])
     assert 'name="count" value="2"' in " ".join(more.text.split())
+    # Where the new row is, is where one goes on typing.
+    assert more.text.count("data-focus") == 1
+    assert "data-focus" in more.text[more.text.index('name="part2-seller"') :]
     # What was typed is still there, and the other seller is proposed for the new row.
     assert 'value="20.00"' in more.text
     second = more.text[more.text.index('name="part2-seller"') :]
@@ -205,6 +208,41 @@ def test_what_cannot_be_released_is_explained_and_changes_nothing(
     assert town.hold(payment) == ("held", 4824, 0, 0)
 
 
+def test_a_row_that_is_not_filled_in_yet_is_no_error_when_another_is_added(
+    owner: Visitor, town: Market
+) -> None:
+    payment = town.sell()
+    form = {"what": "part", "seller": town.ann, "amount": "", "count": "1", "more": "1"}
+    more = owner.post(at(payment.id, "release"), form, htmx=True)
+    assert 'name="part2-amount"' in more.text
+    assert "field-error" not in more.text
+    assert "aria-invalid" not in more.text
+
+
+def test_too_much_is_said_once_in_the_readers_amounts(owner: Visitor, town: Market) -> None:
+    payment = town.sell()
+    form = {"what": "part", "seller": town.ann, "amount": "999", "expected_held": "4824"}
+    refused = owner.post(at(payment.id, "release"), form, htmx=True).text
+    assert refused.count("You asked to release $999.00; $48.24 is held.") == 1
+    seen = owner.htmx(at(payment.id, f"release/preview?what=part&seller={town.ann}&amount=999"))
+    assert "You asked to release $999.00; $48.24 is held." in seen.text
+
+
+def test_a_reason_to_freeze_stands_apart_from_what_the_money_is_for(
+    owner: Visitor, town: Market
+) -> None:
+    payment = town.sell()
+    owner.post(at(payment.id, "freeze"), {"reason": "Lost parcel?"}, htmx=True)
+    assert "Frozen: Lost parcel? Nothing" in words(
+        owner.get(f"/dashboard/payments/{payment.id}").text
+    )
+    listed = words(owner.get("/dashboard/escrow/?tab=frozen").text)
+    assert "\N{EN DASH} Frozen: Lost parcel?" in listed
+    form = {"what": "part", "seller": town.ann, "amount": "5", "expected_held": "4824"}
+    refused = owner.post(at(payment.id, "release"), form, htmx=True).text
+    assert "frozen: Lost parcel? Unfreeze it first." in refused
+
+
 def test_an_amount_that_changed_meanwhile_is_shown_anew(owner: Visitor, town: Market) -> None:
     payment = town.sell()
     town.release(payment, "10.00")
@@ -249,6 +287,26 @@ def test_a_refund_says_that_it_takes_from_escrow_and_guards_what_was_seen(
     form["expected_held"] = "3824"
     assert owner.post(path, form, htmx=True).status_code == 200
     assert town.hold(payment) == ("closed", 4824, 1000, 3824)
+
+
+def test_money_that_sellers_have_is_told_and_is_not_the_platforms_own(
+    owner: Visitor, town: Market
+) -> None:
+    payment = town.sell()
+    town.release(payment, "20.00", key="a")
+    town.release(payment, "10.00", to=town.ben, key="b")
+    [newest, _] = rows("SELECT id FROM transfers ORDER BY id DESC")
+    back = ReverseTransfer(town.shop.merchant_id, newest["id"], "trr_1", "user:x", usd("4.00"))
+    reverse_transfer(town.deps, back)
+
+    page = words(owner.get(f"/dashboard/payments/{payment.id}").text).replace("\u2212", "-")
+    assert "With sellers -$23.00 USD Held in escrow -$18.24 USD Yours of it $7.00 USD" in page
+    assert owned(town.shop.merchant_id) == usd("7.00")
+    assert "Released -$30.00 USD To sellers -$27.00 USD Your commission -$3.00 USD" in page
+    dialog = words(owner.htmx(f"/dashboard/payments/{payment.id}/refund").text)
+    assert "$23.00 of it went to sellers and stays there:" in dialog
+    kept = dialog.replace("&#39;", "'")
+    assert "$18.00 with Ann's Pots, $5.00 with Ben's Chairs." in kept
 
 
 def test_days_until_money_goes_by_itself(owner: Visitor, town: Market) -> None:

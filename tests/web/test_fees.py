@@ -83,7 +83,8 @@ ANSWERS = {
     "amount=lots": "Enter an amount, like 1,234.56.",
     "amount=-5": "Enter an amount, like 1,234.56.",
     "amount=1.5&currency=JPY": "JPY has no decimals, like 1,234.",
-    "amount=0.10": "Amount must be at least USD 0.50.",
+    "amount=0": "Enter an amount greater than zero.",
+    "amount=0.10": "Amount must be at least $0.50.",
     "amount=99999999999999": "Amount must be no more than",
     "amount=4%00&method=cheque&currency=XYZ&payer=ZZ": "You get $3.58 USD",
 }

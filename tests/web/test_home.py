@@ -138,7 +138,7 @@ def test_a_payment_link_without_a_price_is_refused_at_its_fields(owner: Visitor)
 
     assert answer.status_code == 422
     assert "Enter what the customer pays for." in answer.text
-    assert "at least USD 0.50" in answer.text
+    assert "at least $0.50" in answer.text
 
 
 def test_a_key_is_shown_only_by_its_ends(owner: Visitor, shop: Shop) -> None:

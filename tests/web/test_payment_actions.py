@@ -79,6 +79,13 @@ def test_what_goes_back_of_the_fee_is_said_before_it_happens(
     part = owner.htmx(page_of(payment.id, "refund/cost?extent=part&amount=50.00")).text
     assert "Farthing returns of its fee $1.45 From your balance $48.55" in seen(part)
 
+    # What cannot be refunded costs nothing, and not what all of it would.
+    too_much = {"extent": "part", "amount": "100.01", "reason": "other"}
+    wrong = seen(owner.post(page_of(payment.id, "refund"), too_much, htmx=True).text)
+    assert "Farthing returns of its fee \N{EN DASH} From your balance \N{EN DASH}" in wrong
+    part = owner.htmx(page_of(payment.id, "refund/cost?extent=part&amount=100.01")).text
+    assert "Farthing returns of its fee \N{EN DASH} From your balance \N{EN DASH}" in seen(part)
+
     owner.post(page_of(payment.id, "refund"), {"extent": "part", "amount": "50", "reason": "other"})
     text = seen(owner.get(page_of(payment.id)).text)
     assert "Fee returned $1.45 Net $48.25" in text

@@ -123,6 +123,9 @@ def test_the_schedule_is_changed_and_read_back(visitor: Visitor, shop: Shop, pai
     assert 'value="25.00"' in page
     wrong = visitor.post(address, fields | {"minimum": "lots", "delay_days": "91"})
     assert wrong.status_code == 422
+    for days in ("two", "1.5", "91", ""):
+        wrong = visitor.post(address, fields | {"delay_days": days})
+        assert wrong.text.count("Enter a whole number of days, from 0 to 90.") == 2
     assert rows("SELECT minimum_minor, delay_days FROM payout_settings WHERE currency = 'USD'") == [
         {"minimum_minor": 2500, "delay_days": 2}
     ]
@@ -147,6 +150,8 @@ def test_a_month_adds_up_and_its_export_has_every_movement(
     for month in {first, second}:
         page = visitor.get(f"/dashboard/balances/statement?month={month}&currency=USD").text
         assert "Adds up to the books" in page
+        about = set(re.findall(r'<td class="clip full">(.*?)</td>', page))
+        assert about <= {"ada@example.com", "\N{EN DASH}"}, about
     told = []
     for month in sorted({first, second}):
         answer = visitor.get(f"/dashboard/balances/statement.csv?month={month}&currency=USD")

@@ -1,5 +1,6 @@
 """What every answer says to a browser, and which requests of a browser are believed."""
 
+import json
 import re
 
 import pytest
@@ -38,6 +39,13 @@ def test_every_answer_carries_the_headers_errors_too(app: Flask, owner: Visitor)
         assert "frame-ancestors 'none'" in policy
         assert answer.headers["Request-Id"].startswith("req_")
         assert answer.headers["Cache-Control"], address
+
+
+def test_htmx_sets_no_style_attribute_which_the_policy_would_forbid(visitor: Visitor) -> None:
+    [config] = re.findall(r"name=\"htmx-config\"\s+content='([^']+)'", visitor.get("/login").text)
+
+    assert json.loads(config)["includeIndicatorStyles"] is False
+    assert "style" not in json.loads(config)["attributesToSettle"]
 
 
 def test_private_pages_are_kept_by_no_cache(owner: Visitor) -> None:

@@ -2,16 +2,28 @@
 
 import re
 from datetime import timedelta
+from html import unescape
+
+from sqlalchemy import update
 
 from app.domain.money import Money
 from app.services import fx, payments
 from app.services.deps import Deps
+from app.store.db import transaction
+from app.store.merchants import Merchant
 from tests.factories import FakeQueue, Shop, TestClock, make_payment, open_shop
 from tests.services.bank import rows
+from tests.services.escrow_world import owned
 from tests.web.visitor import Visitor
 
 PAGE = "/dashboard/settlement/"
 EUR_100 = Money(10000, "EUR")
+
+
+def words(text: str) -> str:
+    """What is read on the page, without tags."""
+    bare = unescape(re.sub(r"<[^>]+>", " ", text)).replace("\N{MINUS SIGN}", "-")
+    return " ".join(bare.split())
 
 
 def settle_in_dollars(deps: Deps, owner: Visitor) -> None:
@@ -89,13 +101,35 @@ def test_the_refund_dialog_shows_cost_and_exchange_loss_before_it_is_confirmed(
     assert "Exchange difference" in dialog
     part = owner.htmx(f"{address}/cost?extent=part&amount=50.00").text
     assert "$54.21" in part
+    unknown = owner.htmx(f"{address}/cost?extent=part&amount=100.01").text
+    assert "From your USD balance \N{EN DASH} At 1.0842" in words(unknown)
     [row] = rows("SELECT * FROM payments")
     assert row["fx_rate_id"] in part
 
     done = owner.post(address, {"extent": "part", "amount": "50.00", "reason": "duplicate"})
     assert done.status_code == 303
     assert payments.load(shop.merchant_id, payment.id).refund_reserved_minor == 5000
-    assert "cost $54.21" in " ".join(owner.get(f"/dashboard/payments/{payment.id}").text.split())
+    told = words(owner.get(f"/dashboard/payments/{payment.id}").text)
+    assert "cost $54.21 Requested" in told  # Of an exchange difference of nothing, nothing is said.
+    # What is told as left is what the books say.
+    assert "Cost of refunds -$54.21 USD Left in your balance $49.66 USD" in told
+    assert owned(shop.merchant_id) == Money(4966, "USD")
+
+
+def test_a_rate_is_of_its_sources_day_wherever_the_reader_is(
+    owner: Visitor, deps: Deps, shop: Shop
+) -> None:
+    settle_in_dollars(deps, owner)
+    payment = make_payment(deps, shop, amount=EUR_100)
+    with transaction() as session:
+        session.execute(update(Merchant).values(timezone="America/New_York"))
+    [row] = rows("SELECT observed_at FROM fx_rates LIMIT 1")
+    assert row["observed_at"].hour == 0  # On the evening before, in New York.
+
+    day = f"{row['observed_at']:%b} {row['observed_at'].day}, {row['observed_at'].year}"
+    assert f"Those of {day}" in words(owner.get(PAGE).text)
+    assert f"Rate of {day}" in words(owner.get(f"/dashboard/payments/{payment.id}").text)
+    assert f"({day})" in words(owner.get(f"/dashboard/payments/{payment.id}/refund").text)
 
 
 def test_without_a_fresh_rate_the_dialog_says_why_and_nothing_is_refunded(

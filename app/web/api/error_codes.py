@@ -77,6 +77,12 @@ ERRORS: dict[str, ErrorCode] = {
     "currency_not_supported": ErrorCode(
         (400,), "Not a currency that we know.", "Send an ISO 4217 code."
     ),
+    "debit_not_authorized": ErrorCode(
+        (402,),
+        "The bank refused the debit, mostly because the account's holder did not allow it.",
+        _OTHER_WAY,
+        is_decline=True,
+    ),
     "email_invalid": ErrorCode((400,), "Not an e-mail address.", "Ask the customer again."),
     "exchange_rate_unavailable": ErrorCode(
         (409,),
@@ -127,6 +133,13 @@ ERRORS: dict[str, ErrorCode] = {
     ),
     "incorrect_zip": ErrorCode(
         (402,), "The postcode is not the card's.", "Ask the customer for it again.", is_decline=True
+    ),
+    "insufficient_funds": ErrorCode(
+        (402,),
+        "There was not enough money in the bank account that was to be debited. (A card's refusal says it"
+        " in `decline_code`.)",
+        "No money was taken. Ask the customer when to try again, or for another way to pay.",
+        is_decline=True,
     ),
     "integrity_failure": ErrorCode(
         (409,),

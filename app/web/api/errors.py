@@ -6,6 +6,7 @@ import orjson
 from flask import Response
 
 from app.domain.errors import CardDeclined, FarthingError, MethodAbsent, RateLimited
+from app.domain.methods import CARD, Flow, method_of
 from app.domain.payments import Payment
 from app.web.context import deps
 
@@ -38,6 +39,14 @@ DECLINE_CODES = {
     "provider": ("payment_method_provider_decline", "payment_method_provider_decline"),
 }
 
+# Of a bank account that was to be debited: a card's codes would send the integrator to the wrong remedy.
+DEBIT_CODES = {
+    "generic": ("debit_not_authorized", "debit_not_authorized"),
+    "funds": ("insufficient_funds", "insufficient_funds"),
+    "number": ("bank_account_unusable", "bank_account_unusable"),
+    "unsupported": ("bank_account_unusable", "bank_account_unusable"),
+}
+
 # What to do with a declined card, in the words of Stripe's advice codes. A generic reason hides lost
 # and stolen cards too: any advice would be false for some of them.
 ADVICE = {
@@ -53,6 +62,12 @@ ADVICE = {
     "limit": "do_not_try_again",
     "verify": "confirm_card_data",
 }
+
+
+def codes_of(reason: str, method: str = CARD) -> tuple[str, str]:
+    """Code and decline code of a refusal of this method."""
+    is_debit = method_of(method).flow is Flow.DEBIT
+    return (DEBIT_CODES.get(reason) if is_debit else None) or DECLINE_CODES[reason]
 
 
 def error_body(error: FarthingError, request_id: str) -> dict[str, Any]:
@@ -94,11 +109,11 @@ def api_error(error: FarthingError, request_id: str) -> Response:
 
 def last_error(payment: Payment, message: str) -> dict[str, Any]:
     """Why the last try was declined."""
-    return _declined(payment.decline_reason or "generic", message)
+    return _declined(payment.decline_reason or "generic", message, payment.method)
 
 
-def _declined(reason: str, message: str) -> dict[str, Any]:
-    code, decline_code = DECLINE_CODES[reason]
+def _declined(reason: str, message: str, method: str = CARD) -> dict[str, Any]:
+    code, decline_code = codes_of(reason, method)
     detail = {
         "type": "card_error",
         "code": code,

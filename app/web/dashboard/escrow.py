@@ -64,7 +64,9 @@ def release(payment_id: str) -> AnyResponse:
     hold = _hold(payment_id)
     form = _form(hold)
     if form.wants_more:
-        return _dialog(hold, form, is_read=form.read())
+        is_read = form.read()
+        form.forgive()
+        return _dialog(hold, form, is_read=is_read)
     if not form.validate_on_submit():
         return _dialog(hold, form, problem=form.problem, status=422, is_read=False)
     try:

@@ -8,13 +8,13 @@ from app.domain.currencies import CURRENCIES
 from app.domain.errors import FarthingError
 from app.domain.fee_table import METHODS
 from app.domain.fees import PriceList, Sale
-from app.domain.money import Money, parse_amount
+from app.domain.money import Money
 from app.reports import fees as report
 from app.reports.fee_words import Writer
 from app.services.fees import prices_of
 from app.web.context import current_person, deps
 from app.web.dashboard import filters
-from app.web.render import amount, country, page, rate, typed_amount
+from app.web.render import amount, country, page, rate, typed_price
 from app.web.render import locale as reader
 
 blueprint = Blueprint("fees", __name__)
@@ -69,8 +69,7 @@ def _calculated(prices: PriceList, default_currency: str) -> Calculation:
         is_converted=filters.text("converted") == "1",
     )
     try:
-        typed = typed_amount(asked.typed, currency)
-        money = parse_amount(typed.amount_minor, currency)
+        money = typed_price(asked.typed, currency)
     except FarthingError as error:
         return replace(asked, problem=error.message)
     sale = Sale(

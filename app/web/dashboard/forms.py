@@ -15,11 +15,11 @@ from wtforms.validators import Length, Optional
 
 from app.domain.errors import FarthingError
 from app.domain.escrow import Plan
-from app.domain.money import Money, parse_amount
+from app.domain.money import Money
 from app.services.onward import NOTHING, TakeBack
 from app.services.payments import CancelPayment, CapturePayment
 from app.services.refunds import RequestRefund
-from app.web.render import amount, typed_amount
+from app.web.render import NOT_NOTHING, amount, typed_amount, typed_price
 
 # Plain values: the template writes them as words. (The stubs of WTForms still know pairs only.)
 EXTENTS: list[Any] = ["full", "part"]
@@ -30,7 +30,9 @@ LONGEST_NOTE = 500
 
 
 class MoneyForm(FlaskForm):
-    """A form about an amount between nothing and `most`."""
+    """A form about an amount between nothing and `most`; `is_chosen`: what was typed can be taken."""
+
+    is_chosen = True
 
     extent = RadioField("How much", choices=EXTENTS, default="full")
     amount = StringField("Amount", [Optional(), Length(max=40)])
@@ -56,12 +58,17 @@ class MoneyForm(FlaskForm):
             self._read_amount()
 
     def _read_amount(self) -> str:
+        problem = self._choose()
+        self.is_chosen = not problem
+        return problem
+
+    def _choose(self) -> str:
         try:
             chosen = typed_amount(self.amount.data or "", self.most.currency)
         except FarthingError as error:
             return error.message
         if chosen.amount_minor == 0:
-            return "Enter an amount greater than zero."
+            return NOT_NOTHING
         if self.most < chosen:
             return f"At most {amount(self.most)} can be chosen."
         self.chosen = chosen
@@ -166,8 +173,7 @@ class LinkForm(FlaskForm):
             self.title.errors = ["Enter what the customer pays for."]
             is_valid = False
         try:
-            typed = typed_amount(self.amount.data or "", str(self.currency.data))
-            self.price = parse_amount(typed.amount_minor, typed.currency)
+            self.price = typed_price(self.amount.data or "", str(self.currency.data))
         except FarthingError as error:
             self.amount.errors = [error.message]
             is_valid = False

@@ -5,7 +5,8 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.form import BaseForm
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation
 
 from app.domain.errors import FarthingError
 from app.domain.money import Money
@@ -17,6 +18,7 @@ from app.web.dashboard.forms import MoneyForm
 from app.web.render import plain_amount, typed_amount
 
 SCHEDULE_CHOICES: list[Any] = list(SCHEDULES)
+NO_DAYS = f"Enter a whole number of days, from 0 to {LONGEST_DELAY_DAYS}."
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 WEEKDAY_CHOICES: list[Any] = list(WEEKDAYS)
 MONTHDAY_CHOICES: list[Any] = [str(day) for day in range(1, 32)]
@@ -47,14 +49,31 @@ class PayoutForm(MoneyForm):
         return f"dashboard:{token}"[:200] if token else None
 
 
+class Days(IntegerField):
+    """A number of days; what is none is said in a person's words, once."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read it; raises ValueError."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(NO_DAYS) from None
+
+    def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002 - as WTForms calls it
+        """What is no number is not also too large a one."""
+        if self.process_errors:
+            raise StopValidation
+
+
 class TermsForm(FlaskForm):
     """When and how one currency is paid out."""
 
     schedule = SelectField("How often", choices=SCHEDULE_CHOICES)
     weekday = SelectField("On", choices=WEEKDAY_CHOICES)
     monthday = SelectField("On day", choices=MONTHDAY_CHOICES)
-    delay_days = IntegerField(
-        "Days to wait", [InputRequired("Enter a number."), NumberRange(0, LONGEST_DELAY_DAYS)]
+    delay_days = Days(
+        "Days to wait",
+        [InputRequired(NO_DAYS), NumberRange(0, LONGEST_DELAY_DAYS, message=NO_DAYS)],
     )
     minimum = StringField("Smallest payout", [Optional(), Length(max=24)])
     retained = StringField("Keep in the balance", [Optional(), Length(max=24)])

@@ -8,7 +8,7 @@ from app.domain.methods import CARD
 from app.domain.payments import Payment
 from app.domain.processor import CardFacts
 from app.domain.states import PaymentStatus
-from app.web.api.errors import ADVICE, DECLINE_CODES
+from app.web.api.errors import ADVICE, codes_of
 from app.web.api.objects.ids import charge_id, timestamp
 from app.web.api.objects.method_words import api_type, shown, wallet
 from app.web.api.objects.payment_intent import application_fee, decline_message, transfer_data
@@ -106,7 +106,7 @@ def _reason(attempt: Attempt) -> DeclineReason:
 
 
 def _codes(attempt: Attempt) -> tuple[str, str]:
-    return DECLINE_CODES[_reason(attempt)]
+    return codes_of(_reason(attempt), attempt.payment.method)
 
 
 def _message(attempt: Attempt) -> str:
