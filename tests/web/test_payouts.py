@@ -8,10 +8,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
+from app.domain.errors import NotPayable
 from app.services import ledger
+from app.services.audit import By
+from app.services.bank_accounts import make_default
 from app.services.deps import Deps
+from app.services.payout_terms import begin_schedules
 from app.services.payouts import CreatePayout, create_payout
 from app.services.refunds import RequestRefund, request_refund
+from app.store.db import transaction
+from app.store.merchants import Merchant
 from tests.factories import (
     FakeQueue,
     Shop,
@@ -102,7 +108,53 @@ def test_without_a_bank_account_the_dialog_says_what_to_do(
 
     answer = visitor.post("/dashboard/payouts/new?currency=USD", {"extent": "full"})
     assert answer.status_code == 400
-    assert "Add a bank account for USD first." in answer.text
+    for text in (answer.text, visitor.get("/dashboard/payouts/new?currency=USD").text):
+        dialog = text.partition('id="dialog-title"')[2]
+        assert "Add a bank account for USD first." in dialog
+        assert 'href="/dashboard/bank-accounts/"' in dialog
+        assert 'name="amount"' not in dialog
+    for path in ("payouts", "balances"):
+        assert "Add a bank account for USD first." in visitor.get(f"/dashboard/{path}/").text
+
+
+def test_while_a_changed_account_cools_off_no_page_promises_an_earlier_payout(
+    visitor: Visitor, deps: Deps, shop: Shop, clock: TestClock
+) -> None:
+    verified_bank_account(deps, shop)
+    other = verified_bank_account(deps, shop, "000999999991")
+    make_payment(deps, shop, amount=usd("100.00"))
+    clock.advance(timedelta(days=10))
+    ledger.release_due(deps)
+    begin_schedules(deps)
+    make_default(deps, shop.merchant_id, other, By("user:robin", None))
+    until = clock.now() + timedelta(hours=deps.cooling_off_hours)
+    visitor.sign_in(shop.email)
+
+    pages = [visitor.get(f"/dashboard/{path}").text for path in ("payouts/", "balances/")]
+    pages.append(visitor.get("/dashboard/payouts/new?currency=USD").text)
+
+    for text in pages:
+        assert f"Payouts wait until {until:%b} {until.day}, {until.year}" in text
+    assert "/dashboard/payouts/new?currency=USD" not in pages[0]
+    clock.advance(timedelta(hours=deps.cooling_off_hours))
+    visitor.sign_in(shop.email)
+    assert "Payouts wait" not in visitor.get("/dashboard/payouts/").text
+    assert 'name="amount"' in visitor.get("/dashboard/payouts/new?currency=USD").text
+
+
+def test_what_a_payout_waits_for_is_told_by_the_merchants_clock(deps: Deps, shop: Shop) -> None:
+    verified_bank_account(deps, shop)
+    make_default(
+        deps,
+        shop.merchant_id,
+        verified_bank_account(deps, shop, "000999999991"),
+        By("user:robin", None),
+    )
+    with transaction() as session:
+        session.get_one(Merchant, shop.merchant_id).timezone = "Asia/Tokyo"
+
+    with pytest.raises(NotPayable, match=r"\d\d:\d\d JST\."):
+        create_payout(deps, CreatePayout(shop.merchant_id, "USD", "user:robin"))
 
 
 def test_the_schedule_is_changed_and_read_back(visitor: Visitor, shop: Shop, paid_out: str) -> None:

@@ -7,12 +7,13 @@ from flask import Blueprint, Response, request
 
 from app.domain.errors import NotFound
 from app.domain.ids import lowest_id
-from app.reports import balances, payouts, statement
+from app.reports import balances, statement
 from app.reports.paging import Cursor
 from app.reports.statement import Month
 from app.web import downloads
 from app.web.context import current_merchant, current_person, deps
 from app.web.dashboard import filters
+from app.web.dashboard.next_payouts import next_payouts
 from app.web.render import page
 
 blueprint = Blueprint("balances", __name__)
@@ -28,13 +29,14 @@ def index() -> Response:
     """The merchant's money by currency."""
     merchant_id = current_merchant()
     at = _moment()
+    positions = balances.positions(merchant_id, at)
     return page(
         "dashboard/balances.html",
         "journals",
-        positions=balances.positions(merchant_id, at),
+        positions=positions,
         at=at,
         arrivals=balances.arrivals(merchant_id) if at is None else [],
-        schedules=payouts.schedules(merchant_id),
+        upcoming=next_payouts(deps(), merchant_id, positions) if at is None else {},
         found=balances.journals(merchant_id, _cursor(at), size=10),
         here=filters.here,
         month=Month(*_this_month(), current_person().timezone),
