@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 
 from app.domain.errors import NotPayable
-from app.services import ledger
+from app.domain.rails import Accepted, Paid
+from app.services import ledger, payout_sending
 from app.services.audit import By
 from app.services.bank_accounts import make_default
 from app.services.deps import Deps
@@ -61,6 +62,40 @@ def test_a_payout_tells_why_it_is_what_it_is(visitor: Visitor, shop: Shop, paid_
     }  # fmt: skip
 
 
+def test_a_payout_that_is_paid_did_not_arrive_in_the_future(
+    visitor: Visitor, deps: Deps, shop: Shop, clock: TestClock, paid_out: str
+) -> None:
+    now = clock.now()
+    expected = (now + timedelta(days=3)).date()
+    visitor.sign_in(shop.email)
+
+    told = []
+    for outcome in (Accepted("bank_1", "trace_1", expected), Paid("bank_1", "trace_1", now)):
+        payout_sending.apply_update(deps, shop.merchant_id, paid_out, outcome)
+        page = visitor.get(f"/dashboard/payouts/{paid_out}").text
+        told += re.findall(r"<dt>(Expected|Arrived)</dt>\s*<dd>\s*(.*?)\s*</dd>", page)
+
+    assert told == [
+        ("Expected", f"{expected:%b} {expected.day}, {expected.year}"),
+        ("Arrived", f"{now:%b} {now.day}, {now.year}"),
+    ]
+
+
+def test_what_is_carried_on_is_drawn_as_no_loss(
+    visitor: Visitor, deps: Deps, shop: Shop, clock: TestClock
+) -> None:
+    verified_bank_account(deps, shop)
+    make_payment(deps, shop, amount=usd("100.00"))
+    clock.advance(timedelta(days=10))
+    ledger.release_due(deps)
+    made = create_payout(deps, CreatePayout(shop.merchant_id, "USD", "user:robin", usd("50.00")))
+    visitor.sign_in(shop.email)
+
+    figure = visitor.get(f"/dashboard/payouts/{made}/waterfall.json").json
+    colours = {name: trace["meta"] for trace in figure["data"] for name in trace["x"]}
+    assert (colours["Carried on"], colours["Fees"]) == ("end", "down")
+
+
 def test_a_bar_opens_its_lines_and_a_line_its_payment(
     visitor: Visitor, shop: Shop, paid_out: str
 ) -> None:
@@ -90,6 +125,7 @@ def test_paying_out_by_hand_is_done_once_and_says_what_left(
     answers = [visitor.post("/dashboard/payouts/new?currency=USD", fields) for _ in range(3)]
 
     assert {answer.status_code for answer in answers} == {303}
+    assert "Payout of $50.00 requested" in visitor.get("/dashboard/payouts/").text
     assert [row["amount_minor"] for row in rows("SELECT amount_minor FROM payouts")] == [5000]
     too_much = visitor.post(
         "/dashboard/payouts/new?currency=USD", fields | {"amount": "46.81", "token": "other"}

@@ -96,7 +96,7 @@ def make() -> AnyResponse:
     # A second click finds less than the first one took: it is told what that one did.
     known = commands.made_under(current_merchant(), form.client_key())
     if known is not None:
-        return _done(f"{written(known.amount)} is on its way to your bank", known.id)
+        return _done(f"Payout of {written(known.amount)} requested", known.id)
     if not form.validate_on_submit():
         return _payout_dialog(form, status=422)
     try:
@@ -105,7 +105,7 @@ def make() -> AnyResponse:
         if error.status >= 500:
             raise
         return _payout_dialog(form, problem=error.message, status=error.status)
-    return _done(f"{written(form.chosen)} is on its way to your bank", made or "")
+    return _done(f"Payout of {written(form.chosen)} requested", made or "")
 
 
 def _payout_dialog(form: PayoutForm, *, problem: str = "", status: int = 200) -> Response:
