@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from app.domain.errors import NotPayable
+from app.domain.escrow import Plan
 from app.domain.rails import Accepted, Paid
 from app.services import ledger, payout_sending
 from app.services.audit import By
@@ -245,6 +246,36 @@ def test_a_month_adds_up_and_its_export_has_every_movement(
         ("refund_requested", "-20.00", "76.80"),
         ("payout_sent", "-76.80", "0.00"),
     ]
+
+
+@pytest.mark.parametrize(
+    "asked, words",
+    [("2026-13", "That is no month."), ("9998-01", "That month is still to come."), ("", None)],
+)
+def test_a_month_that_is_none_is_told_and_not_exported(
+    visitor: Visitor, shop: Shop, paid_out: str, asked: str, words: str | None
+) -> None:
+    visitor.sign_in(shop.email)
+    address = f"/dashboard/balances/statement{{}}?month={asked}&currency=USD"
+
+    page = visitor.get(address.format("")).text
+    told = re.findall(r'id="month-problem">([^<]+)<', page)
+    assert told == ([f"{words} This is the current one."] if words else [])
+    export = visitor.get(address.format(".csv"))
+    assert export.status_code == (303 if words else 200)
+
+
+def test_what_is_held_in_escrow_stands_beside_the_balances(
+    visitor: Visitor, deps: Deps, shop: Shop
+) -> None:
+    make_payment(deps, shop, amount=usd("20.00"))
+    visitor.sign_in(shop.email)
+    assert "Held in escrow" not in visitor.get("/dashboard/balances/").text
+
+    make_payment(deps, shop, amount=usd("100.00"), escrow=Plan())
+    balances = visitor.get("/dashboard/balances/").text.partition("Latest entries")[0]
+    assert "Held in escrow" in balances
+    assert "$96.80" in balances
 
 
 def test_balances_are_told_as_they_stood(

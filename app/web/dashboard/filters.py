@@ -1,7 +1,9 @@
 """Filters as they stand in the address: read from it, and written back with one thing changed."""
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import request, url_for
 
@@ -13,6 +15,8 @@ from app.reports.search import STATUSES, TABS, PaymentFilter, parse_number
 
 COMPARISONS = ("eq", "lt", "gt", "between")
 LONGEST_TEXT = 120
+# Before it ids, which bound every look back, tell no time.
+FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def text(name: str, most: int = LONGEST_TEXT) -> str:
@@ -40,6 +44,33 @@ def date_of_month(name: str) -> date | None:
         return date.fromisoformat(f"{text(name, 7)}-01")
     except ValueError:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The moment of a look back; `problem` says why there is none although one was asked for."""
+
+    typed: str
+    moment: datetime | None = None
+    problem: str = ""
+
+
+def as_of(zone: str, now: datetime) -> AsOf:
+    """The moment that `at` asks for, in the account's zone."""
+    typed = text("at")
+    if not typed:
+        return AsOf("")
+    try:
+        asked = datetime.fromisoformat(typed)
+        local = asked if asked.tzinfo else asked.replace(tzinfo=ZoneInfo(zone))
+        moment = local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return AsOf(typed, problem="That is no date and time. These are the balances of now.")
+    if moment > now:
+        return AsOf(typed, problem="That is still to come. These are the balances of now.")
+    if moment < FIRST_MOMENT:
+        return AsOf(typed, problem="That is too long ago. These are the balances of now.")
+    return AsOf(typed, moment)
 
 
 def _code(name: str) -> str:
