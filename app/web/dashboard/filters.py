@@ -9,9 +9,10 @@ from flask import request, url_for
 
 from app.domain.methods import WALLETS
 from app.reports.paging import Cursor
+from app.reports.payment_states import STATES
 from app.reports.refunds import TABS as REFUND_TABS
 from app.reports.refunds import RefundFilter
-from app.reports.search import STATUSES, TABS, PaymentFilter, parse_number
+from app.reports.search import TABS, PaymentFilter, parse_number
 
 COMPARISONS = ("eq", "lt", "gt", "between")
 LONGEST_TEXT = 120
@@ -86,7 +87,7 @@ def payment_filter() -> PaymentFilter:
         dated=one_of("dated", ("created", "captured"), "created"),
         first=date_of("from"),
         last=date_of("to"),
-        status=one_of("status", STATUSES),
+        status=one_of("status", tuple(STATES)),
         currency=_code("currency"),
         comparison=one_of("op", COMPARISONS, "eq") if text("amount") else "",
         amount=parse_number(text("amount")),
