@@ -194,6 +194,16 @@ def test_what_a_payout_waits_for_is_told_by_the_merchants_clock(deps: Deps, shop
         create_payout(deps, CreatePayout(shop.merchant_id, "USD", "user:robin"))
 
 
+def test_nothing_is_offered_where_nothing_is_available(
+    visitor: Visitor, shop: Shop, paid_out: str
+) -> None:
+    visitor.sign_in(shop.email)
+
+    dialog = visitor.get("/dashboard/payouts/new?currency=USD").text
+    assert "Nothing is available in USD now." in dialog
+    assert "Pay out $0.00" not in dialog
+
+
 def test_the_schedule_is_changed_and_read_back(visitor: Visitor, shop: Shop, paid_out: str) -> None:
     visitor.sign_in(shop.email)
     address = "/dashboard/payouts/schedule/USD"

@@ -112,15 +112,22 @@ def _payout_dialog(form: PayoutForm, *, problem: str = "", status: int = 200) ->
     """The form, or instead of it why nothing can be paid out now."""
     form.token.data = form.token.data or secrets.token_hex(12)
     form.amount.data = form.amount.data or plain_amount(form.most)
-    reason = unpayable(deps(), current_merchant(), form.most.currency)
     return page(
         "dashboard/payout_new.html",
         "dialog",
         form=form,
         problem=problem,
-        refusal=why_not(reason) if reason else "",
+        refusal=_refusal(form.most),
         status=status,
     )
+
+
+def _refusal(most: Money) -> str:
+    """Why no amount has to be asked for; empty where a payout can be made."""
+    reason = unpayable(deps(), current_merchant(), most.currency)
+    if reason is not None:
+        return why_not(reason)
+    return "" if most else f"Nothing is available in {most.currency} now."
 
 
 def _done(message: str, payout_id: str) -> AnyResponse:
