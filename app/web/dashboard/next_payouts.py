@@ -13,7 +13,7 @@ from app.services.bank_accounts import unpayable
 from app.services.deps import Deps
 from app.web.render import day, moment
 
-BELOW_ZERO = "Below zero: nothing is paid out until payments have made it good"
+BELOW_ZERO = "Below zero: nothing is paid out until payments have made it good."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def why_not(reason: Reason) -> str:
     """Why no payout can be made now, on the reader's clock."""
     if reason.until is None:
         return reason.message
-    return f"Payouts wait until {moment(reason.until)}, because the account was changed"
+    return f"Payouts wait until {moment(reason.until)}, because the account was changed."
 
 
 def _told(one: Position, schedule: Schedule | None, reason: Reason | None) -> NextPayout:
