@@ -91,13 +91,16 @@ def steps(detail: Detail) -> list[Step]:
     """From what was carried in, kind by kind, to what the bank gets and what is carried on."""
     level = detail.opening.amount_minor
     found = [Step("Carried in", 0, level, "end")]
-    changes = [(bar.name, bar.amount.amount_minor, bar.category) for bar in detail.bars]
-    if detail.carried:
-        changes.append(("Carried on", -detail.carried.amount_minor, ""))
-    for name, change, category in changes:
+    for bar in detail.bars:
+        change = bar.amount.amount_minor
         role = "up" if change >= 0 else "down"
-        found.append(Step(name, level, level + change, role, category))
+        found.append(Step(bar.name, level, level + change, role, bar.category))
         level += change
+    if detail.carried:
+        # It stays the merchant's, so it has the colour of neither gain nor loss.
+        rest = level - detail.carried.amount_minor
+        found.append(Step("Carried on", level, rest, "end"))
+        level = rest
     return [*found, Step("To your bank", 0, level, "end")]
 
 

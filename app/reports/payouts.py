@@ -81,6 +81,15 @@ class Detail:
             and not payout.is_automatic
         )
 
+    @property
+    def arrival(self) -> date | datetime | None:
+        """When it arrived or is expected: what the bank estimated, unless it was paid before that."""
+        estimate, ended = self.payout.arrival_date, self.ended_at
+        is_paid = self.payout.status is PayoutStatus.PAID
+        if is_paid and ended is not None and (estimate is None or ended.date() <= estimate):
+            return ended
+        return estimate
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

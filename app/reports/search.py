@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tr
 
 from app.domain.currencies import CURRENCIES
 from app.domain.money import Money
+from app.reports import payment_states
 from app.reports.labels import Label, label_of, title_of, wallet_of
 from app.reports.paging import Count, Cursor, Page, count_each, fetch, first_id
 from app.reports.periods import days
@@ -22,11 +23,7 @@ P = PaymentRow
 
 EXPIRES_SOON = timedelta(hours=48)
 LONGEST_HOLD = timedelta(days=35)
-TABS = ("all", "succeeded", "uncaptured", "refunded", "failed", "attention")
-STATUSES = (
-    "open", "processing", "unknown", "requires_action", "authorized",
-    "captured", "returned", "failed", "canceled", "expired",
-)  # fmt: skip
+TABS = ("all", *payment_states.TABS, "attention")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +94,9 @@ def _base(merchant_id: str, wanted: PaymentFilter, timezone: str) -> Select[Any]
 
 
 def _tab(tab: str, now: datetime) -> ColumnElement[bool]:
-    return {
-        "succeeded": and_(P.status == "captured", P.refunded_minor < P.captured_minor),
-        "uncaptured": P.status == "authorized",
-        "refunded": P.refunded_minor > 0,
-        "failed": or_(
-            P.status == "failed",
-            and_(P.status.in_(("canceled", "expired")), P.decline_reason.is_not(None)),
-        ),
-        "attention": needs_attention(now),
-    }.get(tab, true())
+    if tab == "attention":
+        return needs_attention(now)
+    return payment_states.rows_of(tab) if tab in payment_states.TABS else true()
 
 
 def came_late() -> ColumnElement[bool]:
@@ -143,13 +133,14 @@ def _dates(wanted: PaymentFilter, timezone: str) -> list[ColumnElement[bool]]:
 
 def _plain(wanted: PaymentFilter) -> list[ColumnElement[bool]]:
     pairs = (
-        (P.status, wanted.status),
         (P.currency, wanted.currency),
         (P.card_brand, wanted.brand),
         (P.card_wallet, wanted.wallet),
         (func.lower(P.customer_email), wanted.email.lower()),
     )
     found: list[ColumnElement[bool]] = [column == value for column, value in pairs if value]
+    if wanted.status in payment_states.STATES:
+        found.append(payment_states.STATES[wanted.status].rows)
     return [*found, _of_card(wanted.last4)] if wanted.last4 else found
 
 

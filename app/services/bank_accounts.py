@@ -7,7 +7,8 @@ and opened only for a rail; nothing else ever sees more than the last four chara
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -157,7 +158,8 @@ def _choose(session: Session, deps: Deps, account: BankAccount, by: By) -> None:
     account.cooling_off_until = now + wait if wait else None
     note(session, deps, account, "bank_account.made_default", by)
     until = account.cooling_off_until
-    delay = f" The first one waits until {until:%d %B %Y, %H:%M} UTC." if until else ""
+    zone = session.get_one(Merchant, account.merchant_id).timezone
+    delay = f" The first one waits until {_local(until, zone)}." if until else ""
     tell_owner(
         session,
         deps,
@@ -190,6 +192,20 @@ def remove_account(deps: Deps, merchant_id: str, account_id: str, by: By) -> Non
 
 def payable(deps: Deps, merchant_id: str, currency: str) -> BankDestination | Reason:
     """Where this currency may be paid out to now, or why it may not, in the merchant's words."""
+    account, reason = _chosen(deps, merchant_id, currency)
+    if reason is not None or account is None:
+        return reason or Reason(Unpayable.NO_ACCOUNT, "")
+    return open_account(deps, account)
+
+
+def unpayable(deps: Deps, merchant_id: str, currency: str) -> Reason | None:
+    """Why this currency may not be paid out now, in the merchant's words; opens no number."""
+    return _chosen(deps, merchant_id, currency)[1]
+
+
+def _chosen(
+    deps: Deps, merchant_id: str, currency: str
+) -> tuple[BankAccount | None, Reason | None]:
     account = db.session.execute(
         select(BankAccount)
         .where(
@@ -201,14 +217,12 @@ def payable(deps: Deps, merchant_id: str, currency: str) -> BankDestination | Re
         .limit(1)
         .execution_options(populate_existing=True)
     ).scalar_one_or_none()
+    zone = db.session.get_one(Merchant, merchant_id).timezone
     end_read()
-    reason = _reason(deps, account, currency)
-    if reason is not None or account is None:
-        return reason or Reason(Unpayable.NO_ACCOUNT, "")
-    return open_account(deps, account)
+    return account, _reason(deps, account, currency, zone)
 
 
-def _reason(deps: Deps, account: BankAccount | None, currency: str) -> Reason | None:
+def _reason(deps: Deps, account: BankAccount | None, currency: str, zone: str) -> Reason | None:
     if account is None:
         return Reason(Unpayable.NO_ACCOUNT, f"Add a bank account for {currency} first.")
     if account.status == _B.ERRORED:
@@ -230,10 +244,15 @@ def _reason(deps: Deps, account: BankAccount | None, currency: str) -> Reason | 
         return Reason(
             Unpayable.COOLING_OFF,
             f"The bank account for {currency} was changed: payouts wait until"
-            f" {until:%d %B %Y, %H:%M} UTC.",
+            f" {_local(until, zone)}.",
             until,
         )
     return None
+
+
+def _local(at: datetime, zone: str) -> str:
+    """A moment as the merchant's own clock shows it."""
+    return f"{at.astimezone(ZoneInfo(zone)):%d %B %Y, %H:%M %Z}"
 
 
 def destination(deps: Deps, merchant_id: str, account_id: str) -> BankDestination:

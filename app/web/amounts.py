@@ -123,14 +123,6 @@ def plain(money: Money, locale: Locale) -> str:
     return _written(money, locale, "").translate(_DIRECTION).strip(f" {_NBSP}")
 
 
-def padding(money: Money, locale: Locale) -> str:
-    """What a currency without decimals lacks for its amounts to align with those that have them."""
-    if CURRENCIES[money.currency].exponent:
-        return ""
-    style = _own_style(str(locale))
-    return style.decimal + style.digits[0] * 2
-
-
 def example(currency: str, locale: Locale) -> str:
     """An amount of this currency, with thousands and decimals, as the reader would type it."""
     exponent = CURRENCIES[currency].exponent

@@ -53,7 +53,6 @@ def init_app(app: Flask) -> None:
         country=country,
         rate=rate,
         exchange_rate=exchange_rate,
-        decimal_pad=decimal_pad,
     )
     environment.globals.update(
         asset=asset, may=may, theme=theme, person=person_or_none, number_style=number_style
@@ -120,11 +119,6 @@ def timezone() -> ZoneInfo:
 def money_parts(money: Money) -> tuple[str, str]:
     """An amount as (digits with the symbol, code): ("$49.99", "USD"), written by CLDR with ISO's decimals."""
     return amounts.parts(money, locale())
-
-
-def decimal_pad(money: Money) -> str:
-    """What a currency without cents lacks for its amounts to align with those that have them."""
-    return amounts.padding(money, locale())
 
 
 def amount(money: Money) -> str:

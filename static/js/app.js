@@ -52,6 +52,11 @@ document.addEventListener("htmx:afterSwap", (event) => {
   (dialog.querySelector("[data-focus]") || dialog.querySelector("input:not([type=hidden]), select, textarea"))?.focus();
 });
 
+// Opened by its address, a dialog's form is the page: an answer in the dialog would be a second copy over it.
+document.addEventListener("htmx:beforeProcessNode", ({ target }) => {
+  if (target.matches("form.dialog-body") && !dialog?.contains(target)) target.removeAttribute("hx-post");
+});
+
 document.addEventListener("closeDialog", () => dialog?.close());
 dialog?.addEventListener("click", (event) => {
   // A click beside it does not close what is shown only once.

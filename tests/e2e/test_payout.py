@@ -52,6 +52,18 @@ def prove_bank_account(shop: Shop) -> None:
     wait_until(verified)
 
 
+def test_a_form_opened_by_its_address_says_what_is_missing_in_its_place(
+    page: Page, shop: Shop
+) -> None:
+    sign_in(page, shop)
+    page.goto(f"{shop.stack.web.url}/dashboard/bank-accounts/new")
+    page.get_by_role("button", name="Add account").click()
+
+    expect(page.locator("p.field-error")).to_have_count(4)
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    expect(page.locator("form.dialog-body")).to_have_count(1)
+
+
 def test_a_payout_is_walked_down_to_one_payment_and_its_postings(page: Page, shop: Shop) -> None:
     with shop.stack.app.app_context():
         paid = earned(shop)

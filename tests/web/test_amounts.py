@@ -181,14 +181,6 @@ def test_a_sentences_amounts_are_written_as_the_reader_writes_them() -> None:
         assert amounts.told(kept, DE) == kept
 
 
-def test_a_currency_without_decimals_is_padded_in_the_readers_digits() -> None:
-    yen = Money(5, "JPY")
-
-    assert amounts.padding(yen, EN) == ".00"
-    assert amounts.padding(yen, DE) == ",00"
-    assert amounts.padding(Money(5, "USD"), DE) == ""
-
-
 def test_the_first_locale_that_exists_is_the_readers() -> None:
     assert amounts.first_locale(["", "xx-YY", "*", "de_CH", "fr"]) == Locale("de", "CH")
     assert amounts.first_locale(["../etc", "en-x-pirate", "\N{SNOWMAN}"]) == Locale("en", "US")

@@ -122,6 +122,21 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_added(
     assert rows("SELECT * FROM bank_accounts") == []
 
 
+@pytest.mark.parametrize(
+    "kind, missing",
+    [
+        ("iban", ["as the bank has it", "Enter the IBAN", "Enter your password"]),
+        ("us_account", ["Enter the routing number", "Enter the account number"]),
+    ],
+)
+def test_all_that_is_missing_is_said_at_once(owner: Visitor, kind: str, missing: list[str]) -> None:
+    answer = owner.post(NEW, {"kind": kind, "currency": "EUR"}, htmx=True)
+
+    assert answer.status_code == 422
+    for words in missing:
+        assert words in answer.text
+
+
 def test_the_same_account_twice_is_refused_in_words(owner: Visitor) -> None:
     owner.post(NEW, IBAN)
 

@@ -154,7 +154,26 @@ def test_accounts_stand_as_they_stood(history: list[datetime], deps: Deps, owner
 
     # 100 + 101 + 102 + 103 + 104 cents then, on both accounts.
     assert page.count("$5.10") == 2
-    assert "That is no date and time" in owner.get("/dashboard/ledger/?at=yesterday").text
+
+
+@pytest.mark.parametrize("page", ["ledger", "balances"])
+@pytest.mark.parametrize(
+    "at, words",
+    [
+        ("yesterday", "That is no date and time."),
+        ("9999-12-31T23:59", "That is still to come."),
+        ("1969-07-20T20:17", "That is too long ago."),
+        ("1999-12-31T23:59", ""),
+        ("", ""),
+    ],
+)
+def test_a_moment_that_cannot_be_looked_back_to_is_told(
+    history: list[datetime], owner: Visitor, page: str, at: str, words: str
+) -> None:
+    text = owner.get(f"/dashboard/{page}/?at={at}").text
+
+    told = re.findall(r'id="at-problem">([^<]+)<', text)
+    assert told == ([f"{words} These are the balances of now."] if words else [])
 
 
 def test_from_a_payment_to_its_postings_and_back(

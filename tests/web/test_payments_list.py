@@ -9,6 +9,7 @@ from app.reports.paging import first_id
 from app.services.deps import Deps
 from app.services.payments import CancelPayment, cancel_payment
 from app.services.refunds import RequestRefund, request_refund
+from tests.debits import make_debit
 from tests.factories import (
     DECLINED,
     FakeQueue,
@@ -18,6 +19,9 @@ from tests.factories import (
     pay_checkout,
     usd,
 )
+from tests.sandbox.server import SandboxServer
+from tests.services.bank import Bank
+from tests.transfers import make_transfer, news
 from tests.web.visitor import Visitor
 
 # What the address asks for, and whether a payment of 50 dollars by Ada's Visa of today is in the answer.
@@ -35,7 +39,7 @@ FILTERS = (
     ("q=' OR 1=1 --", False),
     ("currency=USD", True),
     ("currency=EUR", False),
-    ("status=captured", True),
+    ("status=succeeded", True),
     ("status=failed", False),
     ("status=nonsense", True),
     ("brand=visa&last4=4242", True),
@@ -103,7 +107,7 @@ def test_tabs_count_by_what_became_of_the_money(
 
     assert counted(owner) == {
         "All": 5,
-        "Succeeded": 2,
+        "Succeeded": 1,
         "Uncaptured": 1,
         "Refunded": 2,
         "Failed": 1,
@@ -112,6 +116,67 @@ def test_tabs_count_by_what_became_of_the_money(
     text = owner.get("/dashboard/payments/").text
     for label in ("Succeeded", "Failed", "Uncaptured", "Partial refund", "Refunded"):
         assert re.search(rf"</span>{label}</span>", text), label
+
+
+def test_each_payment_is_in_one_tab_and_found_by_the_words_it_has(
+    owner: Visitor, deps: Deps, shop: Shop, sandbox: SandboxServer, queue: FakeQueue
+) -> None:
+    make_payment(deps, shop)
+    make_payment(deps, shop, token=DECLINED)
+    make_payment(deps, shop, capture_method="manual")
+    for amount in ("20.00", "50.00"):
+        refunded = make_payment(deps, shop)
+        command = RequestRefund(shop.merchant_id, refunded.id, usd(amount), "user:me")
+        request_refund(deps, command)
+        queue.drain()
+    pending = make_payment(deps, shop)
+    request_refund(deps, RequestRefund(shop.merchant_id, pending.id, usd("5.00"), "user:me"))
+    let_go = make_payment(deps, shop, capture_method="manual")
+    cancel_payment(deps, CancelPayment(shop.merchant_id, let_go.id, "user:me"))
+    make_debit(deps, shop)
+    taken_back = make_debit(deps, shop)
+    for answer in ("accept", "return"):
+        Bank(sandbox, shop).debit(taken_back, answer)
+    news(deps, shop, taken_back)
+    make_transfer(deps, shop)
+
+    told = {
+        words: listed(owner, f"status={name}")
+        for name, words in re.findall(
+            r'<option value="(\w+)"\s*>([^<]+)</option>',
+            owner.get("/dashboard/payments/")
+            .text.partition('name="status"')[2]
+            .partition("</select>")[0],
+        )
+    }
+    assert {words: len(ids) for words, ids in told.items() if ids} == {
+        "Succeeded": 1,
+        "Refund pending": 1,
+        "Partial refund": 1,
+        "Refunded": 1,
+        "Uncaptured": 1,
+        "Waiting for transfer": 1,
+        "Waiting for bank": 1,
+        "Taken back": 1,
+        "Failed": 1,
+        "Canceled": 1,
+    }
+    for words, ids in told.items():
+        for payment_id in ids:
+            row = owner.get(f"/dashboard/payments/?q={payment_id}").text
+            assert re.search(rf"</span>{words}</span>", row), words
+    tabs = counted(owner)
+    assert tabs.pop("Needs attention") == 0
+    assert tabs == {
+        "All": 10,
+        "Succeeded": 1,
+        "Waiting": 2,
+        "Uncaptured": 1,
+        "Refunded": 3,
+        "Taken back": 1,
+        "Failed": 1,
+        "Canceled": 1,
+    }
 
 
 def test_a_refused_payment_that_was_then_canceled_stays_a_failed_one(

@@ -3,20 +3,23 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from app.domain.errors import NotFound
 from app.domain.ids import lowest_id
-from app.reports import balances, payouts, statement
+from app.reports import balances, statement
 from app.reports.paging import Cursor
 from app.reports.statement import Month
 from app.web import downloads
 from app.web.context import current_merchant, current_person, deps
 from app.web.dashboard import filters
-from app.web.render import page
+from app.web.dashboard.next_payouts import next_payouts
+from app.web.render import page, timezone
 
 blueprint = Blueprint("balances", __name__)
 
+FIRST_YEAR = 2000
 HEADER = (
     "balance_transaction", "created", "available_on", "kind", "source", "payment", "gross", "fee",
     "net", "balance", "currency",
@@ -27,29 +30,22 @@ HEADER = (
 def index() -> Response:
     """The merchant's money by currency."""
     merchant_id = current_merchant()
-    at = _moment()
+    as_of = filters.as_of(current_person().timezone, deps().clock.now())
+    at = as_of.moment
+    positions = balances.positions(merchant_id, at)
     return page(
         "dashboard/balances.html",
         "journals",
-        positions=balances.positions(merchant_id, at),
+        positions=positions,
         at=at,
+        local=at.astimezone(timezone()) if at else None,
+        as_of=as_of,
         arrivals=balances.arrivals(merchant_id) if at is None else [],
-        schedules=payouts.schedules(merchant_id),
+        upcoming=next_payouts(deps(), merchant_id, positions) if at is None else {},
         found=balances.journals(merchant_id, _cursor(at), size=10),
         here=filters.here,
         month=Month(*_this_month(), current_person().timezone),
     )
-
-
-def _moment() -> datetime | None:
-    """The moment that the address asks for, in the account's zone; None for now and the future."""
-    try:
-        asked = datetime.fromisoformat(filters.text("at"))
-    except ValueError:
-        return None
-    if asked.tzinfo is None:
-        asked = asked.replace(tzinfo=ZoneInfo(current_person().timezone))
-    return asked if asked < deps().clock.now() else None
 
 
 def _cursor(at: datetime | None) -> Cursor:
@@ -69,22 +65,29 @@ def _this_month() -> tuple[int, int]:
 def show_statement() -> Response:
     """A month in one currency: opening, what came and went, closing."""
     merchant_id = current_merchant()
-    month, currency, known = _asked()
+    currency, known = _currency()
+    month, problem = _month()
     return page(
         "dashboard/statement.html",
         "moves",
         told=statement.statement(merchant_id, currency, month, deps().clock.now()),
         found=statement.moves(merchant_id, currency, month, filters.cursor()),
         currencies=known,
+        problem=problem,
         title_of=balances.title_of,
         here=filters.here,
     )
 
 
 @blueprint.get("/statement.csv")
-def export_statement() -> Response:
+def export_statement() -> AnyResponse:
     """The same, every movement with the balance after it, oldest first."""
-    month, currency, _ = _asked()
+    currency, _ = _currency()
+    month, problem = _month()
+    if problem:
+        asked = filters.text("month")
+        target = url_for("dashboard.balances.show_statement", month=asked, currency=currency)
+        return redirect(target, 303)
     rows = (
         (
             "txn_" + one.journal_id.removeprefix("jr_"), one.at.isoformat(), one.available_on,
@@ -96,18 +99,27 @@ def export_statement() -> Response:
     return downloads.table(f"statement-{month}-{currency}.csv", HEADER, rows)
 
 
-def _asked() -> tuple[Month, str, list[str]]:
-    """The month and currency of the address; raises NotFound for a currency that is not in the book."""
+def _currency() -> tuple[str, list[str]]:
+    """The currency of the address, and all there are; raises NotFound for one that is not in the book."""
     person = current_person()
     known = balances.book_currencies(person.merchant_id) or [person.default_currency]
     currency = request.args.get("currency", "").upper() or _first(known, person.default_currency)
     if currency not in known:
         raise NotFound("balance in", currency[:3])
-    year, month = _this_month()
-    first = filters.date_of("month") or filters.date_of_month("month")
-    if first is not None and 2000 <= first.year <= year + 1:
-        year, month = first.year, first.month
-    return Month(year, month, person.timezone), currency, known
+    return currency, known
+
+
+def _month() -> tuple[Month, str]:
+    """The month of the address; or this one, and why it is not the one that was asked for."""
+    zone = current_person().timezone
+    this = _this_month()
+    asked = filters.date_of("month") or filters.date_of_month("month")
+    if asked is None or asked.year < FIRST_YEAR:
+        problem = "That is no month. This is the current one." if filters.text("month") else ""
+        return Month(*this, zone), problem
+    if (asked.year, asked.month) > this:
+        return Month(*this, zone), "That month is still to come. This is the current one."
+    return Month(asked.year, asked.month, zone), ""
 
 
 def _first(known: list[str], default: str) -> str:

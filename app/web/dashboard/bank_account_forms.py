@@ -17,6 +17,13 @@ KINDS: list[Any] = ["iban", "us_account"]
 HOLDER_TYPES: list[Any] = ["company", "individual"]
 ACCOUNT_TYPES: list[Any] = ["checking", "savings"]
 
+MISSING = {
+    "iban": "Enter the IBAN.",
+    "routing": "Enter the routing number.",
+    "number": "Enter the account number.",
+    "password": "Enter your password.",
+}
+
 
 class BankForm(FlaskForm):
     """What every form about a bank account can do: say what is wrong where it is."""
@@ -52,6 +59,16 @@ class AddAccountForm(BankForm):
         if not self.is_submitted():
             self.currency.data = first
             self.kind.data = "us_account" if first == "USD" else "iban"
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether nothing is missing that this kind of account needs; says so at every field at once."""
+        is_valid: bool = super().validate(extra_validators)
+        needed = (self.iban,) if self.kind.data == "iban" else (self.routing, self.number)
+        for field in (*needed, self.password):
+            if not str(field.data or "").strip():
+                field.errors = [*field.errors, MISSING[field.name]]
+                is_valid = False
+        return is_valid
 
     def command(self, merchant_id: str, by: By) -> AddAccount:
         """What to ask the use-case for."""

@@ -1,18 +1,23 @@
 """Filters as they stand in the address: read from it, and written back with one thing changed."""
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import request, url_for
 
 from app.domain.methods import WALLETS
 from app.reports.paging import Cursor
+from app.reports.payment_states import STATES
 from app.reports.refunds import TABS as REFUND_TABS
 from app.reports.refunds import RefundFilter
-from app.reports.search import STATUSES, TABS, PaymentFilter, parse_number
+from app.reports.search import TABS, PaymentFilter, parse_number
 
 COMPARISONS = ("eq", "lt", "gt", "between")
 LONGEST_TEXT = 120
+# Before it ids, which bound every look back, tell no time.
+FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def text(name: str, most: int = LONGEST_TEXT) -> str:
@@ -42,6 +47,33 @@ def date_of_month(name: str) -> date | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The moment of a look back; `problem` says why there is none although one was asked for."""
+
+    typed: str
+    moment: datetime | None = None
+    problem: str = ""
+
+
+def as_of(zone: str, now: datetime) -> AsOf:
+    """The moment that `at` asks for, in the account's zone."""
+    typed = text("at")
+    if not typed:
+        return AsOf("")
+    try:
+        asked = datetime.fromisoformat(typed)
+        local = asked if asked.tzinfo else asked.replace(tzinfo=ZoneInfo(zone))
+        moment = local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return AsOf(typed, problem="That is no date and time. These are the balances of now.")
+    if moment > now:
+        return AsOf(typed, problem="That is still to come. These are the balances of now.")
+    if moment < FIRST_MOMENT:
+        return AsOf(typed, problem="That is too long ago. These are the balances of now.")
+    return AsOf(typed, moment)
+
+
 def _code(name: str) -> str:
     value = text(name).upper()
     return value if len(value) == 3 and value.isalpha() and value.isascii() else ""
@@ -55,7 +87,7 @@ def payment_filter() -> PaymentFilter:
         dated=one_of("dated", ("created", "captured"), "created"),
         first=date_of("from"),
         last=date_of("to"),
-        status=one_of("status", STATUSES),
+        status=one_of("status", tuple(STATES)),
         currency=_code("currency"),
         comparison=one_of("op", COMPARISONS, "eq") if text("amount") else "",
         amount=parse_number(text("amount")),

@@ -1,8 +1,6 @@
 """The ledger: the accounts of the book, the entries of one, its journals, and one journal with its seal."""
 
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, flash, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -11,7 +9,7 @@ from app.domain.errors import InvalidRequest
 from app.reports import explorer, explorer_entries, explorer_export
 from app.reports.balances import title_of
 from app.web import downloads
-from app.web.context import current_merchant, current_person
+from app.web.context import current_merchant, current_person, deps
 from app.web.dashboard import filters
 from app.web.render import page
 
@@ -23,14 +21,13 @@ EVENTS = {event: title_of(event) for event in explorer.EVENTS}
 @blueprint.get("/")
 def index() -> Response:
     """Every account by currency, now and at a moment if the address names one."""
-    typed = filters.text("at")
-    moment = _moment(typed)
+    as_of = filters.as_of(current_person().timezone, deps().clock.now())
     return page(
         "dashboard/ledger.html",
         "accounts",
-        currencies=explorer.accounts(current_merchant(), moment),
-        typed=typed,
-        moment=moment,
+        currencies=explorer.accounts(current_merchant(), as_of.moment),
+        as_of=as_of,
+        moment=as_of.moment,
     )
 
 
@@ -98,13 +95,3 @@ def _entry_filter() -> explorer_entries.EntryFilter:
         after=explorer_entries.Position.of(filters.text("after")),
         before=explorer_entries.Position.of(filters.text("before")),
     )
-
-
-def _moment(typed: str) -> datetime | None:
-    """What a person typed into a field for date and time, in the account's zone; None if it is no moment."""
-    try:
-        local = datetime.fromisoformat(typed)
-        zone = ZoneInfo(current_person().timezone)
-        return local.replace(tzinfo=zone).astimezone(UTC) if local.year >= 2000 else None
-    except (ValueError, OverflowError):
-        return None

@@ -15,6 +15,7 @@ from app.domain.states import PaymentStatus
 from app.reports import balances, payment, search
 from app.reports.labels import BRANDS
 from app.reports.payment import PaymentDetail
+from app.reports.payment_states import STATES
 from app.services import fee_returns, refunds, settlement
 from app.services import payments as commands
 from app.web.auth import merchant_required
@@ -42,7 +43,7 @@ def index() -> Response:
         currencies=balances.book_currencies(merchant_id),
         brands=BRANDS,
         wallets={name: METHODS[name].title for name in WALLETS},
-        statuses=search.STATUSES,
+        statuses={name: state.text for name, state in STATES.items()},
         here=filters.here,
     )
 

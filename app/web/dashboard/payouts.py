@@ -15,9 +15,11 @@ from app.reports.payouts import Detail
 from app.services import payout_terms
 from app.services import payouts as commands
 from app.services.audit import By
+from app.services.bank_accounts import unpayable
 from app.web.auth import merchant_required
 from app.web.context import actor, client_address, current_merchant, current_person, deps
 from app.web.dashboard import filters
+from app.web.dashboard.next_payouts import next_payouts, why_not
 from app.web.dashboard.payout_forms import PayoutForm, TermsForm
 from app.web.render import amount as written
 from app.web.render import is_fragment, locale, page, plain_amount
@@ -30,14 +32,15 @@ def index() -> Response:
     """The list, newest first, and when the next ones are due."""
     merchant_id = current_merchant()
     known = balances.book_currencies(merchant_id)
+    positions = balances.positions(merchant_id)
     currency = request.args.get("currency", "").upper()
     currency = currency if currency in known else ""
     return page(
         "dashboard/payouts.html",
         "results",
         found=payouts.payouts(merchant_id, filters.cursor(), currency),
-        positions=balances.positions(merchant_id),
-        schedules=payouts.schedules(merchant_id),
+        positions=positions,
+        upcoming=next_payouts(deps(), merchant_id, positions),
         currencies=known,
         currency=currency,
         here=filters.here,
@@ -93,7 +96,7 @@ def make() -> AnyResponse:
     # A second click finds less than the first one took: it is told what that one did.
     known = commands.made_under(current_merchant(), form.client_key())
     if known is not None:
-        return _done(f"{written(known.amount)} is on its way to your bank", known.id)
+        return _done(f"Payout of {written(known.amount)} requested", known.id)
     if not form.validate_on_submit():
         return _payout_dialog(form, status=422)
     try:
@@ -102,13 +105,29 @@ def make() -> AnyResponse:
         if error.status >= 500:
             raise
         return _payout_dialog(form, problem=error.message, status=error.status)
-    return _done(f"{written(form.chosen)} is on its way to your bank", made or "")
+    return _done(f"Payout of {written(form.chosen)} requested", made or "")
 
 
 def _payout_dialog(form: PayoutForm, *, problem: str = "", status: int = 200) -> Response:
+    """The form, or instead of it why nothing can be paid out now."""
     form.token.data = form.token.data or secrets.token_hex(12)
     form.amount.data = form.amount.data or plain_amount(form.most)
-    return page("dashboard/payout_new.html", "dialog", form=form, problem=problem, status=status)
+    return page(
+        "dashboard/payout_new.html",
+        "dialog",
+        form=form,
+        problem=problem,
+        refusal=_refusal(form.most),
+        status=status,
+    )
+
+
+def _refusal(most: Money) -> str:
+    """Why no amount has to be asked for; empty where a payout can be made."""
+    reason = unpayable(deps(), current_merchant(), most.currency)
+    if reason is not None:
+        return why_not(reason)
+    return "" if most else f"Nothing is available in {most.currency} now."
 
 
 def _done(message: str, payout_id: str) -> AnyResponse:
