@@ -43,7 +43,9 @@ class Authorized:
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """`amount` was taken. `processor_fee` and `available_on` may become known later."""
+    """`amount` was taken. `processor_fee` and `available_on` may become known later. `beyond_minor` was taken
+    of the same object besides, by captures that somebody else asked for.
+    """
 
     facts: Facts
     amount: Money
@@ -53,6 +55,7 @@ class Captured:
     fee_reference: str | None = None
     available_on: date | None = None
     method: MethodFacts | None = None
+    beyond_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)

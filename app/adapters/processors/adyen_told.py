@@ -5,6 +5,7 @@ implies what must have been before it: who hears of a capture first knows that t
 What is signed decides: references, amounts, codes. What is not (dates, reasons) is only shown.
 """
 
+from app.adapters.processors.adyen_captures import taking
 from app.adapters.processors.adyen_facts import CANCELS, Fact, facts_in
 from app.adapters.processors.adyen_references import reference_of
 from app.adapters.processors.adyen_words import HELD, card_of, declined
@@ -74,15 +75,16 @@ def _story(
     facts = Facts(
         reference, amount, account.is_live, account.merchant_id, _payment_of(about, query)
     )
-    # What Adyen takes by itself it takes whole.
-    is_part = not query.capture_now and (captures or failed)
-    taken = _taken(captures, failed, amount) if is_part else amount
+    # What Adyen takes by itself it takes whole, and tells no capture of it.
+    counted = [] if query.capture_now and not failed else captures
+    taken = taking(counted, failed, amount, query.payment_id, at_once=bool(query.capture_now))
+    if taken is None:
+        return Unknown("it is not known how much was taken")
     card = card_of(made.item) if made is not None else None
-    captured = Captured(facts, taken, card, reference)
-    if failed:
-        return Returned(
-            captured, _sum(failed) or taken, failed[0].reason or "capture_failed", failed[0].psp
-        )
+    captured = Captured(facts, taken.amount, card, reference, beyond_minor=taken.beyond_minor)
+    if taken.returned is not None:
+        why = failed[0].reason or "capture_failed"
+        return Returned(captured, taken.returned, why, failed[0].psp)
     if captures or is_refunded:
         return captured
     if undone or expired:
@@ -112,19 +114,6 @@ def _whole(made: Fact | None, query: Query, about: list[Fact]) -> Money | None:
         return query.amount
     told = [fact.amount for fact in about if fact.amount is not None]
     return max(told, key=lambda amount: (amount.amount_minor, amount.currency), default=None)
-
-
-def _taken(captures: list[Fact], failed: list[Fact], whole: Money) -> Money:
-    """What was captured. A failure without its capture is of one that was not told of yet."""
-    names = {fact.psp for fact in captures}
-    return _sum([*captures, *(f for f in failed if f.psp not in names)]) or whole
-
-
-def _sum(facts: list[Fact]) -> Money | None:
-    amounts = [fact.amount for fact in facts if fact.amount is not None]
-    if not amounts or len({one.currency for one in amounts}) > 1:
-        return None
-    return Money(sum(one.amount_minor for one in amounts), amounts[0].currency)
 
 
 def _payment_of(about: list[Fact], query: Query) -> str | None:
