@@ -172,13 +172,16 @@ class RefundAccepted:
 
 @dataclass(frozen=True, slots=True)
 class RefundRefused:
-    """Definitely not refunded, or sent back by the customer's bank."""
+    """Definitely not refunded, or sent back by the customer's bank. `is_unnamed`: it came back, and it cannot
+    be said which of several refunds of that amount it was; `reference` names the return.
+    """
 
     reason: str
     reference: str | None = None
     refund_id: str | None = None
     payment_reference: str = ""
     amount: Money | None = None
+    is_unnamed: bool = False
 
 
 RefundOutcome = RefundAccepted | RefundRefused | Absent | Unknown

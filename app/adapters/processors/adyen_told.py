@@ -162,8 +162,11 @@ def refunds(
     groups: dict[str, list[Fact]] = {}
     for fact in told:
         groups.setdefault(_name(fact), []).append(fact)
-    _join_reversals(groups)
-    return [_refund(group, payment_reference) for _, group in sorted(groups.items())]
+    unnamed = _join_reversals(groups)
+    return [
+        _refund(group, payment_reference, is_unnamed=name in unnamed)
+        for name, group in sorted(groups.items())
+    ]
 
 
 def _name(fact: Fact) -> str:
@@ -172,10 +175,11 @@ def _name(fact: Fact) -> str:
     return part if part is not None and part.startswith("re_") else fact.psp
 
 
-def _join_reversals(groups: dict[str, list[Fact]]) -> None:
+def _join_reversals(groups: dict[str, list[Fact]]) -> set[str]:
     """A refund that came back may be told under a name of its own: it is the one of that amount, if there is
-    only one.
+    only one. Gives those of which there are several.
     """
+    unnamed = set()
     for name, group in sorted(groups.items()):
         if any(fact.code != "REFUNDED_REVERSED" for fact in group):
             continue
@@ -187,9 +191,14 @@ def _join_reversals(groups: dict[str, list[Fact]]) -> None:
         ]
         if len(same) == 1:
             same[0].extend(groups.pop(name))
+        elif same:
+            unnamed.add(name)
+    return unnamed
 
 
-def _refund(group: list[Fact], payment_reference: str) -> RefundAccepted | RefundRefused:
+def _refund(
+    group: list[Fact], payment_reference: str, *, is_unnamed: bool
+) -> RefundAccepted | RefundRefused:
     first = next((f for f in group if f.code in ("REFUND", "CANCEL_OR_REFUND")), group[0])
     part = next((f.part_id for f in group if f.part_id and f.part_id.startswith("re_")), None)
     is_done = any(f.is_success for f in group if f.code in ("REFUND", "CANCEL_OR_REFUND"))
@@ -202,7 +211,7 @@ def _refund(group: list[Fact], payment_reference: str) -> RefundAccepted | Refun
     against = undone or refused
     if against:
         why = against[0].reason or against[0].code.lower()
-        return RefundRefused(why, first.psp, part, payment_reference, first.amount)
+        return RefundRefused(why, first.psp, part, payment_reference, first.amount, is_unnamed)
     if first.amount is None:
         # Nothing that can be booked, and nothing that may be called refused: a person has to look.
         raise ValueError(f"refund {first.psp} tells no amount")
