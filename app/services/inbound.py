@@ -289,12 +289,16 @@ def _no_payment(deps: Deps, account: ProcessorAccount, row: InboxRow, found: Out
         log.error("inbox.foreign_merchant", extra={"inbox": row.id})
     elif row.attempts < len(BACKOFF) - 1:
         _finish(deps, row, "unmatched", f"No payment {facts.payment_id} yet.")
-    else:
-        if isinstance(found, Captured):
-            foreign.book_unmatched_receipt(deps, account, found)
+    elif isinstance(found, Captured):
+        foreign.book_unmatched_receipt(deps, account, found)
         _finish(
             deps, row, "failed", f"No payment {facts.payment_id}; what was taken is in suspense."
         )
+    else:
+        # Held or taken at once: only our lost row knew. Somebody has to look there.
+        log.error("inbox.no_payment", extra={"inbox": row.id})
+        why = f"No payment {facts.payment_id}, and it is not known whether anything was taken."
+        _finish(deps, row, "failed", why)
 
 
 def _keep_open(deps: Deps, row: InboxRow, why: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from app.services import inbound, payments
 from app.services.deps import Deps
 from app.services.payments import CapturePayment
 from tests.adapters.adyen_items import item, message
-from tests.factories import HMAC_KEY, Shop, make_payment, open_shop, usd
+from tests.factories import HMAC_KEY, Shop, TestClock, make_payment, open_shop, usd
 from tests.sandbox.server import SandboxServer
 from tests.services.adyen_side import AdyenSide, adyen_side
 from tests.services.bank import rows
@@ -106,3 +107,40 @@ def test_a_second_object_of_a_payment_is_in_suspense_as_far_as_it_was_taken(
         assert owed() == (10000, 5000)
     found = payments.load(shop.merchant_id, paid.id)
     assert (found.status, found.captured_minor, found.refunded_minor) == ("captured", 5000, 0)
+
+
+def test_a_refund_that_came_back_without_its_name_is_in_suspense_once(
+    deps: Deps, shop: Shop, adyen: AdyenSide, caplog: pytest.LogCaptureFixture
+) -> None:
+    both = [make_payment(deps, shop), make_payment(deps, shop)]
+    for number, paid in enumerate(both):
+        of = {"originalReference": paid.processor_reference, "merchantReference": "by hand"}
+        back = {**of, "pspReference": f"PSPBACK{number}"}
+        tell(deps, shop, "REFUND", 1000, pspReference=f"PSPA{number}", **of)
+        if number:
+            # It is this one's, as long as there is no other; that there is one later changes nothing.
+            tell(deps, shop, "REFUNDED_REVERSED", 1000, **back)
+        tell(deps, shop, "REFUND", 1000, pspReference=f"PSPB{number}", **of)
+        if not number:
+            tell(deps, shop, "REFUNDED_REVERSED", 1000, **back)
+            assert owed() == (9000, 1000)
+            assert "refund.came_back_unnamed" in caplog.messages
+    assert owed() == (8000, 1000)
+
+
+def test_of_a_payment_without_a_row_only_what_was_surely_taken_is_booked(
+    deps: Deps, shop: Shop, adyen: AdyenSide, clock: TestClock
+) -> None:
+    held = {"pspReference": "PSPHELD", "merchantReference": "pi_gone.op_1"}
+    taken = {"originalReference": "PSPTAKEN", "merchantReference": "pi_lost.op_1"}
+    tell(deps, shop, "AUTHORISATION", 5000, **held)
+    tell(deps, shop, "CAPTURE", 3000, **taken)
+    for _ in range(len(inbound.BACKOFF)):
+        clock.advance(timedelta(hours=1))
+        inbound.handle_due(deps)
+
+    assert owed() == (3000, 3000)
+    found = rows("SELECT status, error FROM inbox ORDER BY id")
+    assert [row["status"] for row in found] == ["failed", "failed"]
+    assert "not known" in found[0]["error"]
+    assert "suspense" in found[1]["error"]

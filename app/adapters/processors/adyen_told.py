@@ -66,7 +66,8 @@ def _story(
     expired = _done(about, "EXPIRE")
     told = [fact for fact in (made, *captures, *failed, *undone, *expired) if fact is not None]
     # What was given back was taken; but how much, only the capture tells, unless all was to be taken.
-    is_refunded = query.capture_now and any(f.is_success and f.is_refund for f in about)
+    may_be_whole = query.capture_now is not False
+    is_refunded = may_be_whole and any(f.is_success and f.is_refund for f in about)
     if not told and not is_refunded:
         return None
     amount = _whole(made, query, about)
