@@ -212,7 +212,8 @@ def _banks_word(decision: Decision) -> tuple[EventDraft, ...]:
 def _written(decision: Decision) -> Payment:
     operation, status = decision.after.operation, decision.operation_status
     if operation is not None and status is not None:
-        OPERATION.event(operation.status, status)
+        if operation.status is not status:
+            OPERATION.event(operation.status, status)
         open_now = replace(operation, status=status, error=decision.operation_error)
         operation = None if OPERATION.is_final(status) else open_now
     return replace(decision.after, version=decision.before.version + 1, operation=operation)
