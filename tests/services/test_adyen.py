@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.domain.errors import NotFound, OperationInProgress
+from app.domain.errors import InvalidRequest, NotFound, OperationInProgress
 from app.domain.payments import Payment
 from app.domain.states import PaymentStatus, RefundStatus
 from app.reports import payment as payment_report
@@ -268,7 +268,8 @@ def test_sealed_fields_are_kept_sealed_until_there_is_an_outcome(
     resolver.resolve_due(deps)
     assert now(payment).status is P.CAPTURED
     assert kept()[0].startswith("erased:")
-    assert tokens.is_of(kept()[0], card)
+    assert tokens.is_of(deps, kept()[0], card)
+    assert kept()[0] == f"erased:{deps.sealer.fingerprint(card)[:32]}"
 
     adyen.fault("ioexception")
     unknown = make_payment(deps, shop, token=card)
@@ -445,6 +446,17 @@ def test_what_may_not_be_kept_is_not_told_again(deps: Deps, shop: Shop, adyen: A
 
     assert isinstance(paid, Payment)
     assert (paid.status, now(paid).payment_method) == (P.CAPTURED, None)
+
+
+def test_what_would_be_taken_for_a_sealed_card_or_is_a_number_in_clear_is_refused_at_once(
+    deps: Deps, shop: Shop, adyen: AdyenSide
+) -> None:
+    clear = sealed_card().replace("test_4111111111111111", "4111 1111 1111 1111")
+    for token in ("sealed:x:y", "erased:x", clear):
+        with pytest.raises(InvalidRequest) as refused:
+            make_payment(deps, shop, token=token)
+        assert "4111" not in str(refused.value)
+    assert rows("SELECT id FROM operations") == []
 
 
 @pytest.mark.parametrize("point", ["payment.intent_recorded", "payment.processor_answered"])
