@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.domain.declines import DeclineReason
 from app.domain.errors import InvalidRequest, NotFound, OperationInProgress
 from app.domain.payments import Payment
+from app.domain.processor import Declined
 from app.domain.states import PaymentStatus, RefundStatus
 from app.reports import payment as payment_report
 from app.services import checkout, customers, inbound, methods, payments, resolver, tokens
@@ -19,6 +21,7 @@ from app.services.creation import CreatePayment, create_payment
 from app.services.deps import Deps
 from app.services.payments import CancelPayment, CapturePayment, ConfirmPayment
 from app.services.refunds import RequestRefund, request_refund, submit_due
+from app.services.settle import settle
 from tests.adapters.adyen_items import item, message
 from tests.factories import (
     DECLINED,
@@ -219,6 +222,22 @@ def test_a_refused_try_leaves_nothing_behind_and_its_news_harms_no_later_one(
     adyen.hear(deps, "AUTHORISATION")
     assert now(paid).status is P.CAPTURED
     assert adyen.totals()["charges"] == 1
+
+
+def test_the_refusal_of_an_earlier_try_leaves_a_later_ones_question_alone(
+    deps: Deps, shop: Shop, adyen: AdyenSide
+) -> None:
+    before = make_payment(deps, shop, token=NEEDS_3DS)
+    later = payments.confirm_payment(
+        deps, ConfirmPayment(shop.merchant_id, before.id, NEEDS_3DS, "api:test")
+    )
+    assert later.status is P.REQUIRES_ACTION
+    refused = Declined(DeclineReason.GENERIC, "2 Refused")
+    for is_answer in (True, False):
+        settle(deps, before, refused, is_live=False, is_answer=is_answer)
+        assert now(later).status is P.REQUIRES_ACTION
+    settle(deps, now(later), refused, is_live=False, is_answer=True)
+    assert now(later).status is P.FAILED
 
 
 def test_the_banks_answer_is_taken_on_once(
