@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.services import inbound, payments
+from app.domain.errors import InvalidRequest
+from app.services import accounts, inbound, payments
 from app.services.deps import Deps
 from app.services.payments import CapturePayment
 from tests.adapters.adyen_items import item, message
@@ -144,3 +145,13 @@ def test_of_a_payment_without_a_row_only_what_was_surely_taken_is_booked(
     assert [row["status"] for row in found] == ["failed", "failed"]
     assert "not known" in found[0]["error"]
     assert "suspense" in found[1]["error"]
+
+
+def test_one_account_there_is_one_merchants_here(deps: Deps, shop: Shop) -> None:
+    other = open_shop(deps, processor="adyen")
+    again = accounts.ConnectAccount(other.merchant_id, "adyen", shop.tail, "key", "secret")
+
+    with pytest.raises(InvalidRequest):
+        accounts.connect_account(deps, again)
+    # The merchant itself may connect it with other keys.
+    assert accounts.connect_account(deps, replace(again, merchant_id=shop.merchant_id))
