@@ -3,6 +3,7 @@
 import click
 from flask import Flask
 
+from app.domain.errors import InvalidRequest
 from app.services import accounts
 from app.services.deps import Deps
 
@@ -67,7 +68,10 @@ def _connect(deps: Deps, command: accounts.ConnectAccount) -> None:
     if deps.processors[name].is_told and not command.external_account:
         # Its news names the account, and is refused if it is another one.
         raise click.BadParameter("is needed here", param_hint="--account")
-    account_id = accounts.connect_account(deps, command)
+    try:
+        account_id = accounts.connect_account(deps, command)
+    except InvalidRequest as error:
+        raise click.BadParameter(error.message, param_hint="--account") from error
     click.echo(f"Connected as {account_id}.")
     click.echo(
         f"Register this webhook address at {name.title()}: {deps.base_url}/hooks/{name}/{account_id}"

@@ -109,7 +109,8 @@ class Query:
     """What became of a payment: by the processor's reference, or by ours if we never learnt theirs.
 
     The rest is for a processor that cannot be asked: all that it told, one fact each, the oldest first; the
-    last try, the capture or cancellation in flight, and what was asked for.
+    last try, the capture or cancellation in flight, and what was asked for; `capture_now` is None where
+    nobody knows whether the money was to be taken at once.
     """
 
     merchant_id: str
@@ -120,7 +121,7 @@ class Query:
     attempt_id: str | None = None
     operation_id: str | None = None
     amount: Money | None = None
-    capture_now: bool = True
+    capture_now: bool | None = None
 
 
 def said_of(methods: Sequence[str], said: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Nothing here moves money. What was kept, and a refusal, are told in `processor`, with the card.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class KeepRequest:
     """Keep the card behind a token, for further payments of one customer."""
 
     customer_reference: str
-    payment_method_token: str
+    payment_method_token: str = field(repr=False)
     idempotency_key: str
 
 

@@ -43,7 +43,9 @@ class Authorized:
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """`amount` was taken. `processor_fee` and `available_on` may become known later."""
+    """`amount` was taken. `processor_fee` and `available_on` may become known later. `beyond_minor` was taken
+    of the same object besides, by captures that somebody else asked for.
+    """
 
     facts: Facts
     amount: Money
@@ -53,6 +55,7 @@ class Captured:
     fee_reference: str | None = None
     available_on: date | None = None
     method: MethodFacts | None = None
+    beyond_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +172,16 @@ class RefundAccepted:
 
 @dataclass(frozen=True, slots=True)
 class RefundRefused:
-    """Definitely not refunded, or sent back by the customer's bank."""
+    """Definitely not refunded, or sent back by the customer's bank. `is_unnamed`: it came back, and it cannot
+    be said which of several refunds of that amount it was; `reference` names the return.
+    """
 
     reason: str
     reference: str | None = None
     refund_id: str | None = None
     payment_reference: str = ""
     amount: Money | None = None
+    is_unnamed: bool = False
 
 
 RefundOutcome = RefundAccepted | RefundRefused | Absent | Unknown

@@ -336,7 +336,7 @@ def _decide_command(
             why = {"reason": outcome.reason.value, "code": outcome.code}
             event = EventDraft(f"payment.{operation.kind}_refused", why)
             return Decision(payment, payment, OperationStatus.FAILED, outcome.code, (), (event,))
-        case Pending() if is_answer and operation.status is OperationStatus.REQUESTED:
+        case Pending() if is_answer and not operation.is_received:
             # It was received, and news will tell what became of it: until then it stays in flight.
             return Decision(payment, payment, OperationStatus.UNKNOWN, RECEIVED)
         case Unknown() if is_answer and operation.status is OperationStatus.REQUESTED:

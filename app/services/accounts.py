@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
-from app.domain.errors import NotFound
+from app.domain.errors import InvalidRequest, NotFound
 from app.domain.ids import new_id
 from app.domain.processor import ProcessorAccount
 from app.services.deps import Deps
@@ -26,10 +27,16 @@ class ConnectAccount:
 
 
 def connect_account(deps: Deps, command: ConnectAccount) -> str:
-    """Seal and store the account; gives its id, which is part of its webhook address."""
+    """Seal and store the account; gives its id, which is part of its webhook address.
+
+    Raises InvalidRequest if it is another merchant's already, at a processor that tells its news by account:
+    each would hear of the other's money, and take it for its own.
+    """
     now = deps.clock.now()
     account_id = new_id("pac", now)
     with transaction() as session:
+        if deps.processors[command.processor].is_told:
+            _refuse_others(session, command)
         session.add(
             ProcessorAccountRow(
                 merchant_id=command.merchant_id,
@@ -44,6 +51,28 @@ def connect_account(deps: Deps, command: ConnectAccount) -> str:
             )
         )
     return account_id
+
+
+def _refuse_others(session: Session, command: ConnectAccount) -> None:
+    name = f"account:{command.processor}:{command.external_account}"
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
+    )
+    mode = select(Merchant.mode).where(Merchant.id == command.merchant_id).scalar_subquery()
+    query = (
+        select(ProcessorAccountRow.id)
+        .join(Merchant, Merchant.id == ProcessorAccountRow.merchant_id)
+        .where(
+            ProcessorAccountRow.processor == command.processor,
+            ProcessorAccountRow.external_account == command.external_account,
+            ProcessorAccountRow.merchant_id != command.merchant_id,
+            Merchant.mode == mode,
+        )
+    )
+    if session.execute(query).first() is not None:
+        raise InvalidRequest(
+            f"The account {command.external_account} is connected to another merchant."
+        )
 
 
 def set_webhook_secrets(deps: Deps, account_id: str, secrets: tuple[str, ...]) -> None:

@@ -215,7 +215,7 @@ def pay(deps: Deps, command: PaySession) -> CheckoutView:
     if phase_of(deps, row, payment) not in PAYABLE:
         return view_of(deps, row, merchant, payment)
     refuse_unworkable(deps, row, merchant, command.method, command.said)
-    if payment and is_the_same_press(payment, command.payment_method_token, command.said):
+    if payment and is_the_same_press(deps, payment, command.payment_method_token, command.said):
         # It arrives after the question of the bank or the provider: the question stands.
         return view_of(deps, row, merchant, payment)
     try:

@@ -31,7 +31,7 @@ def refuse_unworkable(
         raise InvalidRequest("This way to pay does not work for this purchase.", param="method")
 
 
-def is_the_same_press(payment: Payment, token: str, said: Mapping[str, Any]) -> bool:
+def is_the_same_press(deps: Deps, payment: Payment, token: str, said: Mapping[str, Any]) -> bool:
     """Whether this very press led to the question that the customer is asked now: then that one stands."""
     if payment.status is not PaymentStatus.REQUIRES_ACTION:
         return False
@@ -47,5 +47,5 @@ def is_the_same_press(payment: Payment, token: str, said: Mapping[str, Any]) -> 
         query = query.where(Operation.id == payment.attempt_id)
     tries = db.session.execute(query).all()
     end_read()
-    said_before = [details.get("said", {}) for text, details in tries if is_of(text, token)]
+    said_before = [details.get("said", {}) for text, details in tries if is_of(deps, text, token)]
     return bool(said_before) and (name_in(token) is None or said_before[0] == dict(said))

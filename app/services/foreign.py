@@ -17,7 +17,7 @@ from app.domain.ids import new_id
 from app.domain.payments import Payment
 from app.domain.processor import Captured, ProcessorAccount, RefundAccepted, RefundRefused, Unknown
 from app.domain.states import PaymentStatus, RefundStatus
-from app.services import bank_money
+from app.services import bank_money, unnamed
 from app.services.deps import Deps
 from app.services.escrow_rows import take_for_refund
 from app.services.fee_returns import returned
@@ -42,6 +42,8 @@ def sync_refunds(deps: Deps, account: ProcessorAccount, payment: Payment) -> Non
     if isinstance(known, Unknown):
         raise ConnectionError(known.detail)
     for item in known:
+        if isinstance(item, RefundRefused) and item.is_unnamed:
+            continue
         ours = _refund_of(payment, item)
         if ours is not None:
             apply_update(deps, RefundUpdate(payment.merchant_id, ours, item), actor="processor")
@@ -49,6 +51,7 @@ def sync_refunds(deps: Deps, account: ProcessorAccount, payment: Payment) -> Non
             _record_foreign(deps, payment, item)
         if isinstance(item, RefundRefused) and item.reference is not None:
             _take_back(deps, payment, item.reference)
+    unnamed.book_returns(deps, payment, known)
 
 
 def _refund_of(payment: Payment, item: RefundAccepted | RefundRefused) -> str | None:

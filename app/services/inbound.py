@@ -26,7 +26,7 @@ from app.domain.processor import (
     Unknown,
 )
 from app.domain.states import PaymentStatus
-from app.services import bank_money, foreign
+from app.services import bank_money, beside, foreign
 from app.services.accounts import account_by_id
 from app.services.deps import Deps
 from app.services.heard import query_of
@@ -219,17 +219,32 @@ def _does_not_fit(
 def _apply_told(deps: Deps, account: ProcessorAccount, row: InboxRow) -> None:
     """Read all that was told of the payment, and write what follows. Safe to repeat."""
     payment = _told_payment(account, row)
-    processor = deps.processors[account.processor]
-    if payment is None:
-        found = processor.query(account, _query_of_row(account, row))
-    else:
-        # The object that the news names, though the payment may have another: money taken twice is seen so.
-        found = processor.query(account, query_of(deps, payment, row.payment_reference))
+    # The object that the news names, though the payment may have another: money taken twice is seen so.
+    query = (
+        _query_of_row(account, row)
+        if payment is None
+        else query_of(deps, payment, row.payment_reference)
+    )
+    found = deps.processors[account.processor].query(account, query)
     deps.failpoint("inbox.fetched")
     if isinstance(found, Unknown) and not found.is_silent:
         return _keep_open(deps, row, f"What was told is not understood: {found.detail}")
     if payment is None:
         return _no_payment(deps, account, row, found)
+    status, why = _settle_told(deps, account, row, payment, found)
+    if not beside.hold_in_suspense(deps, account, payment, found, query, cause=row.id):
+        return _keep_open(deps, row, "More was told meanwhile.")
+    if status == "failed":
+        foreign.note_integrity_failure(deps, payment, why or "")
+    _finish(deps, row, status, why)
+    deps.failpoint("inbox.handled")
+    return None
+
+
+def _settle_told(
+    deps: Deps, account: ProcessorAccount, row: InboxRow, payment: Payment, found: Outcome
+) -> tuple[str, str | None]:
+    """Write what was told of the payment and its refunds; gives what becomes of the news, and why."""
     try:
         if not isinstance(found, Unknown):
             # A refusal is told of the last try or of the call in flight, or not at all.
@@ -239,15 +254,13 @@ def _apply_told(deps: Deps, account: ProcessorAccount, row: InboxRow) -> None:
             )  # fmt: skip
         is_early = row.refund_reference is not None and payment.status not in TAKEN
         if is_early and row.attempts < len(BACKOFF) - 1:
-            return _keep_open(deps, row, "It is not known yet what was taken.")
+            return row.status, "It is not known yet what was taken."
         if row.refund_reference is not None or payment.status in TAKEN:
             # Whatever came first: a refund may have been told before the payment that it is of.
             foreign.sync_refunds(deps, account, payment)
     except IntegrityFailure as error:
-        return _does_not_fit(deps, account, row, payment, found, error)
-    _finish(deps, row, "handled", None)
-    deps.failpoint("inbox.handled")
-    return None
+        return "failed", error.message
+    return "handled", None
 
 
 def _told_payment(account: ProcessorAccount, row: InboxRow) -> Payment | None:
@@ -276,12 +289,16 @@ def _no_payment(deps: Deps, account: ProcessorAccount, row: InboxRow, found: Out
         log.error("inbox.foreign_merchant", extra={"inbox": row.id})
     elif row.attempts < len(BACKOFF) - 1:
         _finish(deps, row, "unmatched", f"No payment {facts.payment_id} yet.")
-    else:
-        if isinstance(found, Captured):
-            foreign.book_unmatched_receipt(deps, account, found)
+    elif isinstance(found, Captured):
+        foreign.book_unmatched_receipt(deps, account, found)
         _finish(
             deps, row, "failed", f"No payment {facts.payment_id}; what was taken is in suspense."
         )
+    else:
+        # Held or taken at once: only our lost row knew. Somebody has to look there.
+        log.error("inbox.no_payment", extra={"inbox": row.id})
+        why = f"No payment {facts.payment_id}, and it is not known whether anything was taken."
+        _finish(deps, row, "failed", why)
 
 
 def _keep_open(deps: Deps, row: InboxRow, why: str) -> None:

@@ -83,8 +83,10 @@ def settle(  # noqa: PLR0913 - each says something else about the outcome
     prices = prices_of(deps, payment.merchant_id, payment.created_at)
     for _ in range(MOST_ROUNDS):
         # What answered one call is mere news once that call is closed or another is under way.
-        answers = is_answer and _operation_id(current) == _operation_id(payment)
-        checked = _checked(current, outcome, is_live=is_live, is_answer=is_answer)
+        answers = is_answer and _call_of(current) == _call_of(payment)
+        checked = _checked(
+            current, _of_this_try(payment, current, outcome), is_live=is_live, is_answer=is_answer
+        )
         now = deps.clock.now()
         judge = partial(_judged, current, checked, now=now, is_answer=answers)
         decision = with_conversion(deps, prices, judge)
@@ -122,8 +124,16 @@ def _judged(
     return decide(payment, outcome, fees=prices, now=now, is_answer=is_answer)
 
 
-def _operation_id(payment: Payment) -> str | None:
-    return payment.operation.id if payment.operation else None
+def _of_this_try(judged: Payment, current: Payment, outcome: Outcome) -> Outcome:
+    """A refusal that names no object is of the try it was judged for; of a later one it says nothing."""
+    if isinstance(outcome, Declined) and outcome.facts is None:
+        return outcome if current.attempt_id == judged.attempt_id else Unknown("of an earlier try")
+    return outcome
+
+
+def _call_of(payment: Payment) -> tuple[str | None, str | None]:
+    """The call in flight, and the last try: two moments without a call may lie on either side of a try."""
+    return payment.operation.id if payment.operation else None, payment.attempt_id
 
 
 def facts_of(outcome: Outcome) -> Facts | None:
@@ -212,7 +222,8 @@ def _banks_word(decision: Decision) -> tuple[EventDraft, ...]:
 def _written(decision: Decision) -> Payment:
     operation, status = decision.after.operation, decision.operation_status
     if operation is not None and status is not None:
-        OPERATION.event(operation.status, status)
+        if operation.status is not status:
+            OPERATION.event(operation.status, status)
         open_now = replace(operation, status=status, error=decision.operation_error)
         operation = None if OPERATION.is_final(status) else open_now
     return replace(decision.after, version=decision.before.version + 1, operation=operation)

@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from psycopg.rows import tuple_row
-from sqlalchemy import Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Text, func, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.domain.asked import Query
 from app.store.db import Base, path
 
 
@@ -72,6 +73,20 @@ _HEARD = """
     ) told
     ORDER BY received_at, id
 """
+
+
+def count_heard(session: Session, account_id: str, query: Query) -> int:
+    """How many facts that question would be shown now."""
+    statement = select(func.count()).where(
+        InboxRow.merchant_id == query.merchant_id,
+        InboxRow.processor_account_id == account_id,
+        InboxRow.is_told,
+        or_(
+            InboxRow.told_payment_id == query.payment_id,
+            InboxRow.payment_reference == query.reference,
+        ),
+    )
+    return session.execute(statement).scalar_one()
 
 
 def heard(

@@ -222,6 +222,45 @@ def is_booked(session: Session, merchant_id: str, event: str, source_id: str) ->
     return session.execute(query).scalar() is not None
 
 
+def booked_of_object(
+    session: Session,
+    merchant_id: str,
+    account: str,
+    currency: str,
+    *,
+    reference: str,
+    payment_id: str | None,
+) -> int:
+    """What the books have as taken of a processor's object: what a payment of ours captured by it, if it is
+    that one's own, and what stands in suspense under its name.
+    """
+    return int(
+        session.execute(
+            text("""
+                SELECT coalesce(sum(CASE WHEN p.debit = :account THEN p.amount_minor
+                                         ELSE -p.amount_minor END), 0)
+                FROM (
+                    SELECT id FROM journals WHERE merchant_id = :merchant_id AND payment_id = :payment_id
+                      AND event IN ('payment_captured', 'payment_returned')
+                    UNION
+                    SELECT id FROM journals WHERE merchant_id = :merchant_id
+                      AND event IN ('unmatched_receipt', 'unmatched_refund')
+                      AND (source_id = :reference OR starts_with(source_id, :reference || ':'))
+                ) j
+                JOIN postings p ON p.merchant_id = :merchant_id AND p.journal_id = j.id
+                WHERE :account IN (p.debit, p.credit) AND p.currency = :currency
+            """),
+            {
+                "merchant_id": merchant_id,
+                "account": account,
+                "currency": currency,
+                "reference": reference,
+                "payment_id": payment_id,
+            },
+        ).scalar_one()
+    )
+
+
 def unmatched_refund_of(session: Session, merchant_id: str, reference: str) -> Money | None:
     """What a refund that fits no row of ours left in suspense, while it is there."""
     found = session.execute(

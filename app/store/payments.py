@@ -7,9 +7,9 @@ The payment path itself does not come through here: see `payment_path`.
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Text
+from sqlalchemy import Text, select
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain.money import Money
 from app.store.db import Base
@@ -246,3 +246,15 @@ class Event(Base):
     created_at: Mapped[datetime]
     request_id: Mapped[str | None]
     idempotency_key: Mapped[str | None]
+
+
+def payment_named(
+    session: Session, merchant_id: str, account_id: str, reference: str
+) -> str | None:
+    """The payment whose own object at the processor has this name."""
+    query = select(PaymentRow.id).where(
+        PaymentRow.merchant_id == merchant_id,
+        PaymentRow.processor_account_id == account_id,
+        PaymentRow.processor_reference == reference,
+    )
+    return session.execute(query).scalar()

@@ -307,6 +307,8 @@ def test_a_try_says_whose_it_is_and_the_same_again(wire: Wire, processor: AdyenP
         "scheme:" + json.dumps({"type": "scheme", "number": "4111111111111111", "cvc": "737"}),
         "scheme:" + json.dumps(FIELDS | {"cvc": "737"}),
         "scheme:" + json.dumps(FIELDS | {"type": "ideal"}),
+        "scheme:" + json.dumps(FIELDS | {"encryptedCardNumber": "4111-1111 1111.1111"}),
+        "scheme:" + json.dumps(FIELDS | {"encryptedSecurityCode": "737"}),
         "scheme:" + json.dumps(FIELDS | {"holderName": {"a": 1}}),
         "scheme:[]",
         "scheme:no json",

@@ -155,6 +155,38 @@ def test_what_was_taken_is_what_the_captures_say() -> None:
     )
 
 
+BY_HAND_TOO = item(
+    "CAPTURE",
+    pspReference="PSPMORE",
+    merchantReference="by hand",
+    amount={"currency": "USD", "value": 2000},
+)
+MORE_FAILED = {**BY_HAND_TOO, "eventCode": "CAPTURE_FAILED"}
+AGAIN = {**BY_HAND_TOO, "amount": PART}
+
+
+@pytest.mark.parametrize(
+    "items, ends",
+    [
+        ([AUTH, CAPTURE, BY_HAND_TOO], (3000, 2000, None)),
+        ([AUTH, CAPTURE, BY_HAND_TOO, MORE_FAILED], (3000, 0, None)),
+        ([AUTH, CAPTURE, FAILED, AGAIN], (3000, 0, None)),
+        ([AUTH, CAPTURE, FAILED, BY_HAND_TOO, MORE_FAILED], (3000, 0, 3000)),
+        ([AUTH, BY_HAND_TOO, {**AGAIN, "pspReference": "PSPTHIRD"}], (5000, 0, None)),
+        ([CAPTURE, {**FAILED, "pspReference": "PSPANOTHER"}], (3000, 0, 3000)),
+    ],
+)
+def test_captures_that_failed_are_taken_off_and_further_ones_counted_beside(
+    items: list[dict[str, Any]], ends: tuple[int, int, int | None]
+) -> None:
+    for order in permutations(items):
+        found = adyen_told.outcome(ACCOUNT, replace(MANUAL, heard=heard(*order)))
+        assert isinstance(found, Captured | Returned)
+        taken = found.captured if isinstance(found, Returned) else found
+        back = found.amount.amount_minor if isinstance(found, Returned) else None
+        assert (taken.amount.amount_minor, taken.beyond_minor, back) == ends
+
+
 def test_of_two_tries_that_paid_each_is_told_under_its_own_name() -> None:
     second = item("AUTHORISATION", pspReference="PSPSECOND", eventDate="2026-03-05T11:00:00+00:00")
     told = replace(AUTOMATIC, heard=heard(second, AUTH))
@@ -182,8 +214,13 @@ def test_without_a_row_the_facts_alone_tell() -> None:
 
     found = adyen_told.outcome(ACCOUNT, stranger)
 
-    assert isinstance(found, Captured)
+    # Only a capture or a refund proves that something was taken.
+    assert isinstance(found, Authorized)
     assert found.facts.payment_id is None
+    for proof in (CAPTURE, REFUND):
+        taken = adyen_told.outcome(ACCOUNT, replace(stranger, heard=heard(AUTH, proof)))
+        assert isinstance(taken, Captured)
+        assert taken.amount.amount_minor == (3000 if proof is CAPTURE else 5000)
 
 
 MONEY = Money(3000, "USD")

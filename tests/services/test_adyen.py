@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.domain.errors import NotFound, OperationInProgress
+from app.domain.declines import DeclineReason
+from app.domain.errors import InvalidRequest, NotFound, OperationInProgress
 from app.domain.payments import Payment
+from app.domain.processor import Declined
 from app.domain.states import PaymentStatus, RefundStatus
 from app.reports import payment as payment_report
 from app.services import checkout, customers, inbound, methods, payments, resolver, tokens
@@ -19,6 +21,7 @@ from app.services.creation import CreatePayment, create_payment
 from app.services.deps import Deps
 from app.services.payments import CancelPayment, CapturePayment, ConfirmPayment
 from app.services.refunds import RequestRefund, request_refund, submit_due
+from app.services.settle import settle
 from tests.adapters.adyen_items import item, message
 from tests.factories import (
     DECLINED,
@@ -221,6 +224,22 @@ def test_a_refused_try_leaves_nothing_behind_and_its_news_harms_no_later_one(
     assert adyen.totals()["charges"] == 1
 
 
+def test_the_refusal_of_an_earlier_try_leaves_a_later_ones_question_alone(
+    deps: Deps, shop: Shop, adyen: AdyenSide
+) -> None:
+    before = make_payment(deps, shop, token=NEEDS_3DS)
+    later = payments.confirm_payment(
+        deps, ConfirmPayment(shop.merchant_id, before.id, NEEDS_3DS, "api:test")
+    )
+    assert later.status is P.REQUIRES_ACTION
+    refused = Declined(DeclineReason.GENERIC, "2 Refused")
+    for is_answer in (True, False):
+        settle(deps, before, refused, is_live=False, is_answer=is_answer)
+        assert now(later).status is P.REQUIRES_ACTION
+    settle(deps, now(later), refused, is_live=False, is_answer=True)
+    assert now(later).status is P.FAILED
+
+
 def test_the_banks_answer_is_taken_on_once(
     deps: Deps, shop: Shop, adyen: AdyenSide, clock: TestClock
 ) -> None:
@@ -268,7 +287,8 @@ def test_sealed_fields_are_kept_sealed_until_there_is_an_outcome(
     resolver.resolve_due(deps)
     assert now(payment).status is P.CAPTURED
     assert kept()[0].startswith("erased:")
-    assert tokens.is_of(kept()[0], card)
+    assert tokens.is_of(deps, kept()[0], card)
+    assert kept()[0] == f"erased:{deps.sealer.fingerprint(card)[:32]}"
 
     adyen.fault("ioexception")
     unknown = make_payment(deps, shop, token=card)
@@ -325,6 +345,10 @@ def test_a_lost_capture_and_a_lost_refund_are_made_up_for_once(
     payments.capture_payment(deps, CapturePayment(shop.merchant_id, held.id, "user:1"))
     clock.advance(timedelta(seconds=20))
     resolver.resolve_due(deps)
+    taking = now(held).operation
+    assert taking is not None
+    # What was received after all is not asked for again; what was lost between Adyen and the bank is.
+    assert taking.is_received is (kind != "ioexception")
     adyen.hear(deps, "CAPTURE")
     assert now(held).status is P.CAPTURED
 
@@ -441,6 +465,17 @@ def test_what_may_not_be_kept_is_not_told_again(deps: Deps, shop: Shop, adyen: A
 
     assert isinstance(paid, Payment)
     assert (paid.status, now(paid).payment_method) == (P.CAPTURED, None)
+
+
+def test_what_would_be_taken_for_a_sealed_card_or_is_a_number_in_clear_is_refused_at_once(
+    deps: Deps, shop: Shop, adyen: AdyenSide
+) -> None:
+    clear = sealed_card().replace("test_4111111111111111", "4111 1111 1111 1111")
+    for token in ("sealed:x:y", "erased:x", clear):
+        with pytest.raises(InvalidRequest) as refused:
+            make_payment(deps, shop, token=token)
+        assert "4111" not in str(refused.value)
+    assert rows("SELECT id FROM operations") == []
 
 
 @pytest.mark.parametrize("point", ["payment.intent_recorded", "payment.processor_answered"])

@@ -1,6 +1,7 @@
 """What is said to Adyen about a payment. A repetition says the same again, word for word."""
 
 import json
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,6 +38,8 @@ _FIELDS = frozenset(
         "threeDS2SdkVersion",
     }
 )
+_ENCRYPTED = tuple(sorted(name for name in _FIELDS if name.startswith("encrypted")))
+_CLEAR = re.compile(r"[0-9 .-]+", re.ASCII)
 _BROWSER = frozenset(
     {
         "acceptHeader",
@@ -158,6 +161,8 @@ def _sealed(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
         raise NotOffered("the card's fields are not the sealed ones")
     if not all(isinstance(value, str) for value in method.values()):
         raise NotOffered("the card's fields are no texts")
+    if any(_CLEAR.fullmatch(method.get(name, "")) for name in _ENCRYPTED):
+        raise NotOffered("the card's fields are not sealed")
     return method, {name: value for name, value in browser.items() if name in _BROWSER}
 
 

@@ -5,6 +5,7 @@ implies what must have been before it: who hears of a capture first knows that t
 What is signed decides: references, amounts, codes. What is not (dates, reasons) is only shown.
 """
 
+from app.adapters.processors.adyen_captures import taking
 from app.adapters.processors.adyen_facts import CANCELS, Fact, facts_in
 from app.adapters.processors.adyen_references import reference_of
 from app.adapters.processors.adyen_words import HELD, card_of, declined
@@ -65,7 +66,8 @@ def _story(
     expired = _done(about, "EXPIRE")
     told = [fact for fact in (made, *captures, *failed, *undone, *expired) if fact is not None]
     # What was given back was taken; but how much, only the capture tells, unless all was to be taken.
-    is_refunded = query.capture_now and any(f.is_success and f.is_refund for f in about)
+    may_be_whole = query.capture_now is not False
+    is_refunded = may_be_whole and any(f.is_success and f.is_refund for f in about)
     if not told and not is_refunded:
         return None
     amount = _whole(made, query, about)
@@ -74,15 +76,16 @@ def _story(
     facts = Facts(
         reference, amount, account.is_live, account.merchant_id, _payment_of(about, query)
     )
-    # What Adyen takes by itself it takes whole.
-    is_part = not query.capture_now and (captures or failed)
-    taken = _taken(captures, failed, amount) if is_part else amount
+    # What Adyen takes by itself it takes whole, and tells no capture of it.
+    counted = [] if query.capture_now and not failed else captures
+    taken = taking(counted, failed, amount, query.payment_id, at_once=bool(query.capture_now))
+    if taken is None:
+        return Unknown("it is not known how much was taken")
     card = card_of(made.item) if made is not None else None
-    captured = Captured(facts, taken, card, reference)
-    if failed:
-        return Returned(
-            captured, _sum(failed) or taken, failed[0].reason or "capture_failed", failed[0].psp
-        )
+    captured = Captured(facts, taken.amount, card, reference, beyond_minor=taken.beyond_minor)
+    if taken.returned is not None:
+        why = failed[0].reason or "capture_failed"
+        return Returned(captured, taken.returned, why, failed[0].psp)
     if captures or is_refunded:
         return captured
     if undone or expired:
@@ -112,19 +115,6 @@ def _whole(made: Fact | None, query: Query, about: list[Fact]) -> Money | None:
         return query.amount
     told = [fact.amount for fact in about if fact.amount is not None]
     return max(told, key=lambda amount: (amount.amount_minor, amount.currency), default=None)
-
-
-def _taken(captures: list[Fact], failed: list[Fact], whole: Money) -> Money:
-    """What was captured. A failure without its capture is of one that was not told of yet."""
-    names = {fact.psp for fact in captures}
-    return _sum([*captures, *(f for f in failed if f.psp not in names)]) or whole
-
-
-def _sum(facts: list[Fact]) -> Money | None:
-    amounts = [fact.amount for fact in facts if fact.amount is not None]
-    if not amounts or len({one.currency for one in amounts}) > 1:
-        return None
-    return Money(sum(one.amount_minor for one in amounts), amounts[0].currency)
 
 
 def _payment_of(about: list[Fact], query: Query) -> str | None:
@@ -173,8 +163,11 @@ def refunds(
     groups: dict[str, list[Fact]] = {}
     for fact in told:
         groups.setdefault(_name(fact), []).append(fact)
-    _join_reversals(groups)
-    return [_refund(group, payment_reference) for _, group in sorted(groups.items())]
+    unnamed = _join_reversals(groups)
+    return [
+        _refund(group, payment_reference, is_unnamed=name in unnamed)
+        for name, group in sorted(groups.items())
+    ]
 
 
 def _name(fact: Fact) -> str:
@@ -183,10 +176,11 @@ def _name(fact: Fact) -> str:
     return part if part is not None and part.startswith("re_") else fact.psp
 
 
-def _join_reversals(groups: dict[str, list[Fact]]) -> None:
+def _join_reversals(groups: dict[str, list[Fact]]) -> set[str]:
     """A refund that came back may be told under a name of its own: it is the one of that amount, if there is
-    only one.
+    only one. Gives those of which there are several.
     """
+    unnamed = set()
     for name, group in sorted(groups.items()):
         if any(fact.code != "REFUNDED_REVERSED" for fact in group):
             continue
@@ -198,9 +192,14 @@ def _join_reversals(groups: dict[str, list[Fact]]) -> None:
         ]
         if len(same) == 1:
             same[0].extend(groups.pop(name))
+        elif same:
+            unnamed.add(name)
+    return unnamed
 
 
-def _refund(group: list[Fact], payment_reference: str) -> RefundAccepted | RefundRefused:
+def _refund(
+    group: list[Fact], payment_reference: str, *, is_unnamed: bool
+) -> RefundAccepted | RefundRefused:
     first = next((f for f in group if f.code in ("REFUND", "CANCEL_OR_REFUND")), group[0])
     part = next((f.part_id for f in group if f.part_id and f.part_id.startswith("re_")), None)
     is_done = any(f.is_success for f in group if f.code in ("REFUND", "CANCEL_OR_REFUND"))
@@ -213,7 +212,7 @@ def _refund(group: list[Fact], payment_reference: str) -> RefundAccepted | Refun
     against = undone or refused
     if against:
         why = against[0].reason or against[0].code.lower()
-        return RefundRefused(why, first.psp, part, payment_reference, first.amount)
+        return RefundRefused(why, first.psp, part, payment_reference, first.amount, is_unnamed)
     if first.amount is None:
         # Nothing that can be booked, and nothing that may be called refused: a person has to look.
         raise ValueError(f"refund {first.psp} tells no amount")
