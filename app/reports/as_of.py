@@ -19,6 +19,8 @@ from app.store.db import db
 
 # Ids tell the millisecond in which they were made; a journal's is made with its time of writing.
 SLACK = timedelta(seconds=1)
+# The database keeps no shorter time.
+TICK = timedelta(microseconds=1)
 
 _SIDES = "(VALUES (p.debit, -p.amount_minor), (p.credit, p.amount_minor)) AS side (code, net)"
 
@@ -96,7 +98,8 @@ def standing(merchant_id: str, at: datetime | None = None) -> Standing:
 
 def _window(at: datetime) -> dict[str, object]:
     moment = at.astimezone(UTC)
-    start = moment.replace(minute=0, second=0, microsecond=0)
+    # The last moment of an hour is the end of a whole one: its sums are there, and no posting is read.
+    start = (moment + TICK).replace(minute=0, second=0, microsecond=0)
     return {
         "day": start.date(),
         "midnight": start.replace(hour=0),

@@ -15,7 +15,7 @@ from app.domain.ids import lowest_id
 from app.domain.money import Money
 from app.domain.payouts import CATEGORIES, Category
 from app.domain.recipes import AVAILABLE, PENDING
-from app.reports.as_of import standing
+from app.reports.as_of import TICK, standing
 from app.reports.paging import Cursor, Page
 from app.reports.payouts import BAR_NAMES
 from app.reports.periods import day_start
@@ -157,14 +157,14 @@ class Move:
 
 def statement(merchant_id: str, currency: str, month: Month, now: datetime) -> Statement:
     """The month's statement; one that is not over ends now."""
-    until = min(month.end - timedelta(microseconds=1), now)
+    until = min(month.end - TICK, now)
     sealed = {"sealed": sealed_to(db.session(), merchant_id)}
     edges = _edges(merchant_id, currency, month, until)
     rows = db.session.execute(text(_SUMS), edges | sealed).all()
     return Statement(
         month=month,
         currency=currency,
-        opening=_payable(merchant_id, currency, month.start - timedelta(microseconds=1)),
+        opening=_payable(merchant_id, currency, month.start - TICK),
         sums=_sums(rows, currency),
         closing=_payable(merchant_id, currency, until),
         is_over=month.end <= now,
@@ -176,7 +176,8 @@ def _edges(merchant_id: str, currency: str, month: Month, until: datetime) -> di
     start, end = month.start, month.end
     first = start.replace(minute=0, second=0, microsecond=0)
     first_hour = first if first == start else first + HOUR
-    last = min(until, end).replace(minute=0, second=0, microsecond=0)
+    # A month that is over ends with a whole hour, wherever the zone's hours are ours.
+    last = min(until + TICK, end).replace(minute=0, second=0, microsecond=0)
     last_hour = max(last, first_hour)
     return {
         "merchant_id": merchant_id,
@@ -270,7 +271,7 @@ def _about(merchant_id: str, payment_ids: set[str]) -> dict[str, str]:
 
 def export(merchant_id: str, currency: str, month: Month) -> Iterator[Move]:
     """Every movement of the month, oldest first, with the balance after it; read in batches."""
-    balance = _payable(merchant_id, currency, month.start - timedelta(microseconds=1)).amount_minor
+    balance = _payable(merchant_id, currency, month.start - TICK).amount_minor
     window = _window(merchant_id, currency, month)
     while True:
         rows = db.session.execute(

@@ -209,7 +209,7 @@ function prepare(root) {
       place.innerHTML = whole;
       if (!isPart) continue;
       // The code beside the digits stays.
-      if (isNumber) place.querySelector(".money").firstChild.data = bare(amount, currency, choice.dataset.locale);
+      if (isNumber) place.querySelector(".money").firstChild.data = `${bare(amount, currency, choice.dataset.locale)}\u00a0`;
       else place.textContent = shownAmount;
     }
   };

@@ -122,7 +122,7 @@ def test_a_queue_that_is_gone_holds_nobody_up_and_is_told(
 class Crashing:
     """An adapter with a bug."""
 
-    name, js_url, js_origins = "crashing", "", ()
+    name, js_url, js_origins, methods = "crashing", "", (), frozenset({"card"})
     is_told, key_life, news_answer = False, timedelta(hours=1), None
 
     def __getattr__(self, name: str) -> object:

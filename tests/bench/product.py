@@ -55,6 +55,7 @@ class InstantProcessor:
     name = "stripe"
     js_url = ""
     js_origins: tuple[str, ...] = ()
+    methods = frozenset({"card"})
     is_told = False
     key_life = timedelta(hours=23)
     news_answer = None

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.domain.money import Money
 from tests.e2e.browser import VISA, Checkout, accessibility_problems, sign_in
 from tests.e2e.stack import Shop
+from tests.sandbox.server import wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -38,6 +39,12 @@ def test_a_merchant_settles_euros_in_dollars(
     expect(page.get_by_text("Saved.")).to_be_visible()
     seen(page, f"settlement-{width}")
 
+    def has_rates() -> bool:
+        page.reload()
+        return page.get_by_text("Those of").count() > 0
+
+    # The worker has only just started, and fetches them first.
+    wait_until(has_rates, seconds=20)
     checkout = Checkout(page, shop, shop.open_session(Money(10000, "EUR"))).open()
     checkout.pay(VISA)
     checkout.shows("Payment complete")

@@ -169,16 +169,19 @@ def test_the_balance_of_any_moment_is_the_fold_of_its_postings(deps: Deps, shop:
     chance = random.Random(4)  # noqa: S311 - the same history every time
     end = datetime.now(UTC)
     start = end - timedelta(days=9)
-    moments = sorted(start + (end - start) * chance.random() for _ in range(60))
+    midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
+    hours = [midnight - timedelta(hours=number) for number in range(24)]
+    edges = [edge - tick for edge in hours for tick in (timedelta(0), timedelta(microseconds=1))]
+    moments = [start + (end - start) * chance.random() for _ in range(54)]
+    moments = sorted([*moments, *chance.sample(edges, 6)])
     for number, at in enumerate(moments):
         currency = chance.choice(("USD", "JPY", "TND"))
         receive(shop, number, Money(chance.randint(1, 10**6), currency), at)
         if chance.random() < 0.1:
             books.close_books(deps)
     asked = [start + (end - start) * chance.random() for _ in range(960)]
-    # The edges too: the very moment of a posting, and midnight on both sides.
-    midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
-    asked += [*moments[:36], midnight, midnight - timedelta(microseconds=1), start, end]
+    # The edges too: the very moment of a posting, and whole hours on both sides.
+    asked += [*moments[:36], *edges, start, end]
     written = rows("SELECT * FROM postings WHERE merchant_id = :m", m=shop.merchant_id)
     assert len(written) == 60
 
