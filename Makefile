@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check \
-	--require-hashes --only-binary :all:
+	--require-hashes --only-binary :all: --no-compile
 PYTEST := CHROMIUM="$$(cat .farthing/chromium 2> /dev/null)" $(BIN)/python -m pytest
 CODE := app worker migrations tests wsgi.py
 TYPED := app worker wsgi.py tests/factories.py

@@ -25,7 +25,13 @@ pytest_plugins = ["tests.servers"]
 
 # Tests that share processes of their own run on one worker. xdist's own marks are no longer read by
 # this pytest, so the groups are folders and files.
-GROUPS = {"tests/sdk/": "sdk", "tests/launch/test_run.py": "demo", "tests/api/test_fuzz.py": "fuzz"}
+GROUPS = {
+    "tests/sdk/": "sdk",
+    "tests/launch/test_run.py": "demo",
+    "tests/api/test_fuzz.py": "fuzz",
+    "tests/e2e/": "e2e",
+    "tests/faults/": "faults",
+}
 
 
 @pytest.hookimpl(optionalhook=True)
